@@ -1,0 +1,1 @@
+"""From geometry to pixels: text metrics, colour distances, the display list and its painter."""

@@ -1,0 +1,106 @@
+"""How large a string is in a font, in pixels, and its bitmap; both cached.
+
+Fonts are loaded by path from Matplotlib's own data with a fixed hinting factor, so that no rcParam, no font cache and no
+working folder has a say. One point is one pixel here (72 dpi): sizes are the height of the em square in pixels.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.ft2font import FT2Font, LoadFlags
+
+DPI = 72
+HINTING_FACTOR = 8  # `text.hinting_factor` is the one rcParam that would still change pixels
+FILES = {
+    "DejaVu Sans": "DejaVuSans.ttf",
+    "DejaVu Sans Bold": "DejaVuSans-Bold.ttf",
+    "DejaVu Serif": "DejaVuSerif.ttf",
+    "DejaVu Sans Mono": "DejaVuSansMono.ttf",
+    "STIX": "STIXGeneral.ttf",
+}
+
+
+class Extent(NamedTuple):
+    """Pixels of an unrotated string: width, height, and how far it goes below its baseline."""
+
+    width: float
+    height: float
+    descent: float
+
+
+class Line(NamedTuple):
+    """Pixels of a line of text: ascent above and descent below the baseline, height of a digit, height of an x."""
+
+    ascent: float
+    descent: float
+    digit: float
+    x_height: float
+
+    @property
+    def height(self) -> float:
+        return self.ascent + self.descent
+
+
+def font_path(font: str) -> str:
+    """The file of one of FILES in Matplotlib's data."""
+    return str(Path(matplotlib.get_data_path(), "fonts", "ttf", FILES[font]))
+
+
+@lru_cache(16)
+def _face(font: str) -> FT2Font:
+    return FT2Font(font_path(font), hinting_factor=HINTING_FACTOR)
+
+
+@lru_cache(16)
+def _glyphs(font: str) -> frozenset[int]:
+    return frozenset(_face(font).get_charmap())
+
+
+def has_glyphs(text: str, font: str) -> bool:
+    """Whether the font can draw every character."""
+    return _glyphs(font).issuperset(map(ord, text))
+
+
+def _set(text: str, font: str, size: float) -> FT2Font:
+    face = _face(font)
+    face.set_size(size, DPI)
+    face.set_text(text, 0, flags=LoadFlags.NO_HINTING)
+    return face
+
+
+@lru_cache(8192)
+def extent(text: str, font: str, size: float) -> Extent:
+    """Size of a string in pixels."""
+    face = _set(text, font, size)
+    width, height = face.get_width_height()
+    return Extent(width / 64, height / 64, face.get_descent() / 64)
+
+
+@lru_cache(1024)
+def line(font: str, size: float) -> Line:
+    """Measures of a line of text."""
+    _, height, descent = extent("lp", font, size)
+    return Line(height - descent, descent, extent("0", font, size).height, extent("x", font, size).height)
+
+
+@lru_cache(64)
+def size_for(font: str, x_height: float) -> float:
+    """The smallest size, in half pixels, whose x is at least this high."""
+    size = 8.0
+    while line(font, size).x_height < x_height:
+        size += 0.5
+    return size
+
+
+@lru_cache(4096)
+def bitmap(text: str, font: str, size: float) -> tuple[np.ndarray, float, float, float]:
+    """Grey coverage of a string (uint8, h x w), its offset from the pen in pixels (x, y), and its descent."""
+    face = _set(text, font, size)
+    face.draw_glyphs_to_bitmap(antialiased=True)
+    x, y = face.get_bitmap_offset()
+    return face.get_image().copy(), x / 64, y / 64, face.get_descent() / 64

@@ -1,0 +1,173 @@
+"""The display list: what will be drawn, at measured pixel places, and beside it where every text and mark landed.
+
+Coordinates are pixels with y up and the origin at the lower left corner. Nothing is painted here: a Sheet that proves
+unreadable is thrown away before any pixel.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from matplotlib.path import Path
+
+from envs.drawing.colour import Colour
+from envs.drawing.metrics import extent, line
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1
+
+
+class Unreadable(Exception):
+    """A laid-out figure that is not fair to ask about; the message says what is wrong."""
+
+
+class Fill(NamedTuple):
+    """A path filled and, if `edge` is given, stroked `width` pixels wide; a line has no fill."""
+
+    path: Path
+    fill: Colour | None
+    edge: Colour | None
+    width: float
+    snap: bool
+
+
+class Write(NamedTuple):
+    """A string whose baseline starts at (x, y), turned by `angle` degrees."""
+
+    string: str
+    x: float
+    y: float
+    angle: float
+    font: str
+    size: float
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string on the sheet. `quad` holds its corners, `box` their hull; `ground` is the colour it lies on.
+
+    `inside` is the index of the mark that it is written on, or None where it must stay clear of all marks.
+    """
+
+    string: str
+    role: str
+    quad: tuple[Point, Point, Point, Point]
+    box: Box
+    x_height: float
+    colour: Colour
+    ground: Colour
+    inside: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wedge:
+    """A sector: centre, radius, first and last angle in degrees, counter-clockwise from the right."""
+
+    x: float
+    y: float
+    radius: float
+    first: float
+    last: float
+
+    def holds(self, point: Point, margin: float = 1.0) -> bool:
+        """Whether a point lies inside, at least `margin` pixels from every edge."""
+        dx, dy = point[0] - self.x, point[1] - self.y
+        reach = math.hypot(dx, dy)
+        if reach > self.radius - margin:
+            return False
+        angle = (math.degrees(math.atan2(dy, dx)) - self.first) % 360
+        slack = math.degrees(math.asin(min(1.0, margin / max(reach, 1e-9))))
+        return slack <= angle <= self.last - self.first - slack or self.last - self.first >= 360
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark that stands for a value: its bounding box, its colour and, for a sector, its wedge."""
+
+    index: int
+    box: Box
+    colour: Colour
+    wedge: Wedge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything landed."""
+
+    texts: list[Text] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+
+class Sheet:
+    """A display list of one picture, filled by the marks classes and played by the painter."""
+
+    def __init__(self, width: int, height: int, font: str, ink: Colour, ground: Colour) -> None:
+        self.width, self.height = width, height
+        self.font, self.ink, self.ground = font, ink, ground
+        self.ops: list[Fill | Write] = []
+        self.layout = Layout()
+
+    def rect(self, box: Box, fill: Colour, edge: Colour | None = None, width: float = 0.0, mark: int | None = None) -> None:
+        """A rectangle; with `mark` it stands for the value of that index."""
+        x0, y0, x1, y1 = box
+        path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
+        self.ops.append(Fill(path, fill, edge, width, True))
+        if mark is not None:
+            self.layout.marks.append(Mark(mark, box, fill))
+
+    def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
+        """A polyline."""
+        self.ops.append(Fill(Path(points), None, colour, width, True))
+
+    def wedge(self, wedge: Wedge, fill: Colour, edge: Colour, width: float, mark: int) -> None:
+        """A sector that stands for the value of index `mark`."""
+        unit = Path.wedge(wedge.first, wedge.last)
+        path = Path(unit.vertices * wedge.radius + (wedge.x, wedge.y), unit.codes)
+        self.ops.append(Fill(path, fill, edge, width, False))
+        corners = path.vertices
+        (x0, y0), (x1, y1) = corners.min(0).tolist(), corners.max(0).tolist()
+        self.layout.marks.append(Mark(mark, (x0, y0, x1, y1), fill, wedge))
+
+    def text(
+        self,
+        string: str,
+        x: float,
+        y: float,
+        size: float,
+        role: str,
+        *,
+        across: str = "center",
+        up: str = "baseline",
+        angle: float = 0.0,
+        colour: Colour | None = None,
+        ground: Colour | None = None,
+        inside: int | None = None,
+    ) -> Text:
+        """A string anchored at (x, y): `across` left|center|right, `up` baseline|bottom|center|top, before turning."""
+        width, height, descent = extent(string, self.font, size)
+        measures = line(self.font, size)
+        dx = {"left": 0.0, "center": -width / 2, "right": -width}[across]
+        dy = {
+            "baseline": 0.0,
+            "bottom": measures.descent,
+            "top": -measures.ascent,
+            "center": -measures.digit / 2,
+        }[up]
+        # Quarter turns are by far the most common, and must be exact.
+        turn = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0)}.get(angle)
+        cos, sin = turn or (math.cos(math.radians(angle)), math.sin(math.radians(angle)))
+        base_x, base_y = x + dx * cos - dy * sin, y + dx * sin + dy * cos
+        low, high = -descent, height - descent
+        corners = ((0.0, low), (width, low), (width, high), (0.0, high))
+        quad = tuple((base_x + u * cos - v * sin, base_y + u * sin + v * cos) for u, v in corners)
+        xs, ys = [p[0] for p in quad], [p[1] for p in quad]
+        ink, ground = colour or self.ink, ground or self.ground
+        box = (min(xs), min(ys), max(xs), max(ys))
+        text = Text(string, role, quad, box, measures.x_height, ink, ground, inside)  # type: ignore[arg-type]
+        self.layout.texts.append(text)
+        self.ops.append(Write(string, base_x, base_y, angle, self.font, size, ink))
+        return text

@@ -1,0 +1,1 @@
+"""Figures before they are drawn; one file a marks class."""

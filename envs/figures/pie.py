@@ -1,0 +1,220 @@
+"""Sectors of a disc: shares of a whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from envs.address import Draws
+from envs.drawing.colour import COLOURS_APART, distance, ink_on
+from envs.drawing.sheet import Box, Point, Sheet, Unreadable, Wedge
+from envs.figures.base import EDGE, Panel, Style, widest
+from envs.figures.counts import draw_counts, draw_words
+from envs.registry import Scene, family
+from envs.views import EYE, Categories, Item, show
+
+BESIDE = 7.0  # pixels between the rim and a name
+SWATCH = 10.0
+ANGLES_APART = 0.07  # two sectors are ranked by eye only if they differ by this much of the larger
+
+
+@dataclass(frozen=True, slots=True)
+class Pie:
+    """Counts by name, drawn as exact shares. `decimals` are those of a written share; `explode` moves the sector of
+    that index out of the disc; `legend`: names beside coloured squares instead of beside the sectors."""
+
+    names: tuple[str, ...]
+    values: tuple[int, ...]
+    written: bool
+    decimals: int
+    start: float
+    explode: int | None = None
+    legend: bool = False
+    sizes: int = 1
+    absent: tuple[str, ...] = ()
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Percent of the whole."""
+        total = sum(self.values)
+        return tuple(100 * value / total for value in self.values)
+
+    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Categories:
+        x0, y0, x1, y1 = cell
+        line, count = style.line, len(self.names)
+        colours = _colours(style, count)
+        legend = self.legend and count <= len(style.palette)  # mend: colours that repeat cannot name sectors
+        pull = 1.0 + (0.09 if self.explode is not None else 0.0)
+        right = x1 - EDGE
+        if legend:
+            right -= widest(self.names, style) + SWATCH + 6
+            _legend(self.names, colours, style, sheet, right, (y0 + y1) / 2)
+            right -= 2 * EDGE
+        left, inside = x0 + EDGE, self.written and count <= 12
+        radius = min(right - left, y1 - y0 - 2 * EDGE) / 2 / pull
+        shrink = 0.94
+        while True:
+            # The labels outside need room, which is known only when the sectors' size is: shrink until all find a place.
+            radius *= shrink
+            if radius < 22:
+                raise Unreadable("the disc is too small for its labels")
+            wedges = self._wedges((left + right) / 2, (y0 + y1) / 2, radius, pull - 1)
+            values = [_inside(wedge, self._written(i), style) if inside else None for i, wedge in enumerate(wedges)]
+            labels = [
+                " ".join(
+                    filter(None, ("" if legend else name, self._written(i) if self.written and not values[i] else ""))
+                )
+                for i, name in enumerate(self.names)
+            ]
+            places = _beside(wedges, labels, style, (x0 + 2, y0 + 2, right + 3, y1 - 2))
+            if places:
+                break
+        for i, wedge in enumerate(wedges):
+            sheet.wedge(wedge, colours[i], style.ink if style.outline else style.ground, 1.2, mark=i)
+        for i, (label, value) in enumerate(zip(labels, values)):
+            if value:
+                ink = ink_on(colours[i])
+                sheet.text(
+                    self._written(i), *value, style.text, "value", up="center", colour=ink, ground=colours[i], inside=i
+                )
+            if label:
+                x, y, leader = places[i]
+                sheet.text(label, x, y, style.text, "name", across="left")
+                if leader:  # a label that had to move away keeps its tie
+                    sheet.line(leader, style.ink, 1.0)
+        return self._view(panel, radius)
+
+    def _written(self, i: int) -> str:
+        return f"{show(self.shares[i], self.decimals)}%"
+
+    def _wedges(self, x: float, y: float, radius: float, pull: float) -> list[Wedge]:
+        """The sectors, counter-clockwise from the start."""
+        wedges, angle = [], self.start
+        for i, share in enumerate(self.shares):
+            last = angle + 3.6 * share
+            middle = math.radians((angle + last) / 2)
+            shift = pull * radius if i == self.explode else 0.0
+            wedges.append(Wedge(x + shift * math.cos(middle), y + shift * math.sin(middle), radius, angle, last))
+            angle = last
+        return wedges
+
+    def _view(self, panel: Panel, radius: float) -> Categories:
+        circle = 2 * math.pi * radius
+        decimals = self.decimals if self.written else 0
+        # Read by eye, a share is the distance of two edges along the rim.
+        err = 0.5 * 10.0**-decimals if self.written else 2 * EYE / circle * 100
+        items = tuple(
+            Item(name, share, err, share / 100 * circle) for name, share in zip(self.names, self.shares, strict=True)
+        )
+        words = panel.words
+        return Categories(
+            items,
+            words.noun,
+            words.nouns,
+            words.measure,
+            unit="%",
+            decimals=decimals,
+            whole=True,
+            written=self.written,
+            top=100.0,
+            gap=ANGLES_APART,
+            where=panel.where,
+            sizes=self.sizes,
+            absent=self.absent,
+        )
+
+
+def _colours(style: Style, count: int) -> list[tuple[float, float, float]]:
+    """One colour a sector; neighbours differ, also the last and the first."""
+    palette = style.palette
+    colours = [palette[i % len(palette)] for i in range(count)]
+    if count > 1 and colours[-1] == colours[0]:
+        colours[-1] = next(c for c in palette if c not in (colours[0], colours[-2]))
+    if any(distance(a, b) < COLOURS_APART for a, b in zip(colours, colours[1:] + colours[:1])):
+        raise Unreadable("neighbouring sectors look alike")
+    return colours
+
+
+def _inside(wedge: Wedge, text: str, style: Style) -> tuple[float, float] | None:
+    """The middle of a text on its sector; None if it does not fit."""
+    width, height = style.width(text), style.line.digit
+    middle = math.radians((wedge.first + wedge.last) / 2)
+    for reach in (0.62, 0.72, 0.52, 0.8):
+        x, y = wedge.x + reach * wedge.radius * math.cos(middle), wedge.y + reach * wedge.radius * math.sin(middle)
+        corners = [(x + a * width / 2, y + b * (height / 2 + 2)) for a in (-1, 1) for b in (-1, 1)]
+        if all(wedge.holds(corner, 2.0) for corner in corners):
+            return x, y
+    return None
+
+
+Place = tuple[float, float, list[Point]]  # where a baseline starts, and a line from the rim to the label
+
+
+def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> list[Place] | None:
+    """Where the labels go, around the disc inside `room`; None if they do not all fit.
+
+    A label's box touches the rim; one that would lie over another moves out by up to two lines.
+    """
+    line = style.line
+    boxes: list[Box] = []
+    places: list[Place] = []
+    for wedge, label in zip(wedges, labels):
+        middle = math.radians((wedge.first + wedge.last) / 2)
+        cos, sin = math.cos(middle), math.sin(middle)
+        width = style.width(label) if label else 0.0
+        for out in (0.0, line.height, 2 * line.height):
+            reach = wedge.radius + out
+            clear = reach + BESIDE - 2
+            while True:  # outwards, until the nearest point of the box is clear of the rim
+                reach += 2
+                x, y = wedge.x + reach * cos + width / 2 * (cos - 1), wedge.y + reach * sin + line.height / 2 * (sin - 1)
+                near_x = min(max(wedge.x, x), x + width)
+                near_y = min(max(wedge.y, y), y + line.height)
+                if math.hypot(near_x - wedge.x, near_y - wedge.y) >= clear:
+                    break
+            box = (x - 2, y - 1, x + width + 2, y + line.height + 1)
+            if not any(b[0] < box[2] and box[0] < b[2] and b[1] < box[3] and box[1] < b[3] for b in boxes):
+                break
+        else:
+            return None
+        if label and not (room[0] <= box[0] and box[2] <= room[2] and room[1] <= box[1] and box[3] <= room[3]):
+            return None
+        if label:
+            boxes.append(box)
+        leader = [
+            (wedge.x + far * cos, wedge.y + far * sin) for far in (wedge.radius + 1, wedge.radius + BESIDE - 4 + out)
+        ]
+        places.append((x, y + line.descent, leader if label and out else []))
+    return places
+
+
+def _legend(
+    names: tuple[str, ...], colours: list[tuple[float, float, float]], style: Style, sheet: Sheet, x: float, y: float
+) -> None:
+    """Names beside coloured squares, centred on y."""
+    step = style.line.height + 5
+    y += step * (len(names) - 1) / 2
+    for name, colour in zip(names, colours):
+        sheet.rect((x, y - SWATCH / 2, x + SWATCH, y + SWATCH / 2), colour, style.ink if style.outline else None, 1.0)
+        sheet.text(name, x + SWATCH + 6, y, style.text, "name", across="left", up="center")
+        y -= step
+
+
+@family("pie", Categories, traits=("values", "percent", "whole", "words"), top_level=12)
+def pie(draws: Draws, scene: Scene) -> Panel:
+    """Shares of letter or word counts above a threshold."""
+    found, shown, sizes = draw_counts(draws, scene, most=10, clear=ANGLES_APART + 0.01)
+    words, title, _ = draw_words(draws, scene, found, measures=("share", "percentage"))
+    level = min(scene.level, 12)
+    marks = Pie(
+        tuple(found.names[i] for i in shown),
+        tuple(found.counts[i] for i in shown),
+        written=draws.chance(max(0.25, 0.9 - 0.1 * level)),
+        decimals=draws.integers(0, 2),
+        start=float(draws.integers(0, 360)),
+        explode=draws.integers(0, len(shown)) if draws.chance(0.25) else None,
+        legend=scene.width >= 200 and draws.chance(min(0.4, 0.1 * level)),
+        sizes=sizes,
+        absent=found.absent,
+    )
+    return Panel(marks, words, title)

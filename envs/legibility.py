@@ -1,0 +1,72 @@
+"""When a laid-out figure is fair to ask about: judged on the layout, before any pixel is painted."""
+
+from __future__ import annotations
+
+from envs.drawing.colour import contrast
+from envs.drawing.sheet import Box, Layout, Point, Sheet, Text, Unreadable
+
+X_HEIGHT = 6.0  # pixels
+CONTRAST = 3.0  # WCAG ratio of a text to its ground
+SMALLEST_MARK = 3.0  # pixels, the shorter side
+BORDER = 1.0  # pixels between a text and the edge of the picture
+TOUCH = 1.0  # pixels two texts may share
+
+
+def judge(sheet: Sheet) -> None:
+    """Raise Unreadable, saying what, where and why, unless everything that is needed can be read."""
+    layout = sheet.layout
+    for text in layout.texts:
+        _judge_text(text, sheet)
+    _judge_overlaps(layout)
+    for mark in layout.marks:
+        x0, y0, x1, y1 = mark.box
+        if min(x1 - x0, y1 - y0) < SMALLEST_MARK:
+            raise Unreadable(f"mark {mark.index} is smaller than {SMALLEST_MARK} px")
+        if mark.wedge and mark.wedge.radius * (mark.wedge.last - mark.wedge.first) * 0.01745 < SMALLEST_MARK:
+            raise Unreadable(f"sector {mark.index} is thinner than {SMALLEST_MARK} px")
+
+
+def _judge_text(text: Text, sheet: Sheet) -> None:
+    x0, y0, x1, y1 = text.box
+    if x0 < BORDER or y0 < BORDER or x1 > sheet.width - BORDER or y1 > sheet.height - BORDER:
+        raise Unreadable(f"{text.role} {text.string!r} is clipped")
+    if text.x_height < X_HEIGHT:
+        raise Unreadable(f"{text.role} {text.string!r} is too small: x-height {text.x_height:.1f} px")
+    if contrast(text.colour, text.ground) < CONTRAST:
+        raise Unreadable(f"{text.role} {text.string!r} has too little contrast")
+
+
+def _judge_overlaps(layout: Layout) -> None:
+    """No text over another, none over a mark that it is not written on."""
+    order = sorted(layout.texts, key=lambda text: text.box[0])
+    for i, a in enumerate(order):
+        for b in order[i + 1 :]:
+            if b.box[0] >= a.box[2] - TOUCH:
+                break
+            if min(a.box[3], b.box[3]) - max(a.box[1], b.box[1]) > TOUCH and _quads_meet(a.quad, b.quad):
+                raise Unreadable(f"{a.role} {a.string!r} lies over {b.role} {b.string!r}")
+        for mark in layout.marks:
+            if mark.index == a.inside or not _boxes_meet(a.box, mark.box):
+                continue
+            if mark.wedge is None or any(mark.wedge.holds(corner) for corner in a.quad):
+                raise Unreadable(f"{a.role} {a.string!r} lies over mark {mark.index}")
+
+
+def _boxes_meet(a: Box, b: Box) -> bool:
+    return min(a[2], b[2]) - max(a[0], b[0]) > TOUCH and min(a[3], b[3]) - max(a[1], b[1]) > TOUCH
+
+
+def _quads_meet(a: tuple[Point, ...], b: tuple[Point, ...]) -> bool:
+    """Whether two rectangles at any angle overlap: no axis of either separates them."""
+    for first, second in ((a, b), (b, a)):
+        for k in (0, 1):
+            (x0, y0), (x1, y1) = first[k], first[k + 1]
+            nx, ny = y0 - y1, x1 - x0
+            length = (nx * nx + ny * ny) ** 0.5
+            if not length:
+                continue
+            mine = [(x * nx + y * ny) / length for x, y in first]
+            other = [(x * nx + y * ny) / length for x, y in second]
+            if min(max(mine), max(other)) - max(min(mine), min(other)) <= TOUCH:
+                return False
+    return True

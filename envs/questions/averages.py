@@ -1,0 +1,77 @@
+"""The middle of all values."""
+
+from __future__ import annotations
+
+from envs.address import Draws
+from envs.registry import Ask, question
+from envs.views import Categories
+from rewards import Number
+
+MANY = 100  # values that an average can take
+ROUNDING = " Give one decimal."
+
+
+@question(
+    Categories,
+    Number,
+    skill="aggregation",
+    needs=("values",),
+    unfit=("whole",),  # the mean of n shares is 100 / n without looking
+    phrasings=(
+        "What is the mean {measure} of the {nouns}{where}?{rounding}",
+        "What is the average {measure} over all {nouns} shown{where}?{rounding}",
+        "Compute the mean {measure}{where}.{rounding}",
+        "Averaged over the {nouns} in the figure{where}, what is the {measure}?{rounding}",
+        "Find the arithmetic mean of the {nouns}' values{where}.{rounding}",
+    ),
+    held_out=(
+        "If every {noun} shown{where} had the same {measure} and the total stayed as it is, what would it be?{rounding}",
+        "Determine the mean of all values of {measure} in the figure{where}.{rounding}",
+    ),
+)
+def mean(view: Categories, draws: Draws, level: int) -> Ask:
+    """The mean over all items."""
+    values = [item.value for item in view.items]
+    value = sum(values) / len(values)
+    err = sum(item.err for item in view.items) / len(values)
+    terms = " + ".join(view.plain(v) for v in values)
+    steps = [
+        f"The sum is {terms} = {view.plain(sum(values))}.",
+        f"Divided by {len(values)} {view.nouns}, the mean is {view.say(value, 1)}.",
+    ]
+    return Ask(view.quantity(value, err, 1), steps, MANY, view.plain(value, 1), {"rounding": ROUNDING})
+
+
+@question(
+    Categories,
+    Number,
+    skill="aggregation",
+    needs=("values",),
+    unfit=("whole",),
+    phrasings=(
+        "What is the median {measure} of the {nouns}{where}?{rounding}",
+        "What is the median {measure} over all {nouns} shown{where}?{rounding}",
+        "Compute the median {measure}{where}.{rounding}",
+        "Sort the {nouns} by {measure}{where}: what is the median value?{rounding}",
+        "Find the median of the {nouns}' values{where}.{rounding}",
+    ),
+    held_out=(
+        "Half of the {nouns}{where} lie below which {measure}, counted as the median?{rounding}",
+        "Determine the median of all values of {measure} in the figure{where}.{rounding}",
+    ),
+)
+def median(view: Categories, draws: Draws, level: int) -> Ask:
+    """The middle value, or the mean of the two in the middle."""
+    order = sorted(view.items, key=lambda item: item.value)
+    half = len(order) // 2
+    middle = order[half : half + 1] if len(order) % 2 else order[half - 1 : half + 1]
+    value = sum(item.value for item in middle) / len(middle)
+    err = max(item.err for item in order)  # a misread value may change places with a neighbour
+    ordered = ", ".join(view.plain(item.value) for item in order)
+    steps = [f"In order the values are {ordered}."]
+    if len(middle) == 1:
+        steps.append(f"The middle one is {view.say(value)}.")
+    else:
+        low, high = (view.plain(item.value) for item in middle)
+        steps.append(f"The middle two are {low} and {high}, so the median is {view.say(value, 1)}.")
+    return Ask(view.quantity(value, err, 1), steps, MANY, view.plain(value, 1), {"rounding": ROUNDING})

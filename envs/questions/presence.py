@@ -1,0 +1,38 @@
+"""Is it there?"""
+
+from __future__ import annotations
+
+from envs.address import Draws
+from envs.registry import Ask, question
+from envs.views import Categories, NotAskable, listed
+from rewards import Boolean
+
+
+@question(
+    Categories,
+    Boolean,
+    skill="recognition",
+    needs=("words",),
+    phrasings=(
+        'Is the {noun} "{name}" shown{where}? Answer yes or no.',
+        'Does the figure show the {noun} "{name}"{where}? Answer yes or no.',
+        'Is "{name}" one of the {nouns} in the figure{where}? Answer yes or no.',
+        'Can you find the {noun} "{name}" in the figure{where}? Answer yes or no.',
+        'Does "{name}" appear among the {nouns} shown{where}? Answer yes or no.',
+    ),
+    held_out=(
+        'Yes or no: the {noun} "{name}" is part of the figure{where}.',
+        'Would you say that "{name}" is present among the {nouns} depicted{where}? Answer yes or no.',
+    ),
+)
+def contains(view: Categories, draws: Draws, level: int) -> Ask:
+    """Whether a name is shown; present as often as not, and absent ones are names that might have been."""
+    if not view.absent:
+        raise NotAskable("no plausible name is absent")
+    present = draws.chance(0.5)
+    name = draws.choice(view.names if present else view.absent)
+    steps = [
+        f"The {view.nouns} shown are {listed(view.names)}.",
+        f'"{name}" is {"one" if present else "not one"} of them.',
+    ]
+    return Ask(Boolean(present), steps, possible=2, stated="yes" if present else "no", slots={"name": name})

@@ -1,0 +1,85 @@
+"""Which one, and how much, at a place in the ranking."""
+
+from __future__ import annotations
+
+from envs.address import Draws
+from envs.registry import Ask, question
+from envs.views import Categories, Item, listed
+from rewards import Label, Number
+
+MANY = 100  # values that a reading can give
+TOP_LEVEL = 14  # the deepest place asked for grows with the level up to this one
+
+
+def ordinal(k: int) -> str:
+    """"" for 1, so that "{ordinal}largest" reads well; "second ", "third ", "4th ", ..."""
+    named = {1: "", 2: "second ", 3: "third "}
+    if k in named:
+        return named[k]
+    ending = "th" if 11 <= k % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(k % 10, "th")
+    return f"{k}{ending} "
+
+
+def _place(view: Categories, draws: Draws, level: int) -> tuple[int, list[Item]]:
+    """A place in the part of the ranking that can be told apart, and the ranking down to it."""
+    ranking = view.ranked()
+    k = draws.integers(1, min(len(ranking), 3 + level // 2) + 1)
+    return k, ranking[:k]
+
+
+@question(
+    Categories,
+    Label,
+    skill="ranking",
+    phrasings=(
+        "Which {noun} has the {ordinal}largest {measure}{where}?",
+        "Which {noun} has the {ordinal}highest {measure}{where}?",
+        "Name the {noun} with the {ordinal}largest {measure}{where}.",
+        "Rank the {nouns} by {measure}{where}: which one is the {ordinal}largest?",
+        "What is the {ordinal}most frequent {noun}{where}?",
+        "Which {noun} is the {ordinal}most present{where}?",
+    ),
+    held_out=(
+        "Looking at the {measure} of each {noun}{where}, which comes out as the {ordinal}largest?",
+        "Identify the {ordinal}most common {noun}{where}.",
+    ),
+    top_level=TOP_LEVEL,
+)
+def kth_largest(view: Categories, draws: Draws, level: int) -> Ask:
+    """The k-th largest item, where its neighbours in the ranking can be told apart by eye."""
+    k, ranking = _place(view, draws, level)
+    name = ranking[-1].name
+    steps = [
+        f"From the largest {view.measure} down, the {view.nouns} begin {listed([i.name for i in ranking])}."
+        if k > 1
+        else f"The largest {view.measure} belongs to {name}.",
+        f"The {ordinal(k)}largest is {name}." if k > 1 else "",
+    ]
+    return Ask(Label(name), [s for s in steps if s], possible=26, slots={"ordinal": ordinal(k)})
+
+
+@question(
+    Categories,
+    Number,
+    skill="ranking",
+    needs=("values",),
+    phrasings=(
+        "What is the {ordinal}largest {measure}{where}?{rounding}",
+        "What is the {ordinal}highest {measure} in the figure{where}?{rounding}",
+        "What {measure} does the {noun} with the {ordinal}largest {measure} have{where}?{rounding}",
+        "Give the {measure} of the {ordinal}most frequent {noun}{where}.{rounding}",
+        "Sort the {nouns} by {measure}{where}: what is the {ordinal}largest value?{rounding}",
+    ),
+    held_out=(
+        "State the value that ranks as the {ordinal}largest {measure}{where}.{rounding}",
+        "How large is the {ordinal}largest {measure} that the figure shows{where}?{rounding}",
+    ),
+    top_level=TOP_LEVEL,
+)
+def kth_value(view: Categories, draws: Draws, level: int) -> Ask:
+    """The value of the k-th largest item."""
+    k, ranking = _place(view, draws, level)
+    item = ranking[-1]
+    answer = view.quantity(item.value, item.err)
+    steps = [f"The {ordinal(k)}largest {view.measure} belongs to {item.name}, which has {view.say(item.value)}."]
+    return Ask(answer, steps, MANY, view.plain(item.value), {"ordinal": ordinal(k), "rounding": view.rounding()})

@@ -1,0 +1,81 @@
+"""The built-in source of text: sentences without end, and texts in which words occur as often as asked.
+
+`about` sets each noun into sentence frames (`frames.txt`) that hold nothing but stop words, so that the nouns are all
+the content words there are. `envs.text.spelling` does the same for letters. Everything is drawn from the `Draws` passed
+in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from envs.address import Draws
+from envs.text.errors import TextError
+from envs.text.vocabulary import Topic, shared
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text that was composed to hold each of `names` (letters in lower case, or words) a given number of times."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+def sentences(draws: Draws, topic: Topic) -> Iterator[str]:
+    """English sentences about a topic, without end."""
+    while True:
+        subject = _noun_phrase(draws, topic)
+        adverb = f"{draws.choice(shared('adverbs'))} " if draws.chance(0.4) else ""
+        sentence = f"{subject} {adverb}{draws.choice(shared('verbs'))} {_noun_phrase(draws, topic)}"
+        if draws.chance(0.5):
+            sentence += " " + draws.choice(shared("places"))
+        yield sentence[0].upper() + sentence[1:] + "."
+
+
+def _noun_phrase(draws: Draws, topic: Topic) -> str:
+    noun = draws.choice(topic.nouns)
+    if draws.chance(0.5):
+        noun = f"{draws.choice(shared('adjectives'))} {noun}"
+    return f"{draws.choice(_DETERMINERS)} {noun}"
+
+
+_DETERMINERS = ("the", "the", "every", "this", "that", "another", "no", "our", "their")
+
+
+def about(draws: Draws, topic: Topic, targets: Sequence[int], *, longest: int | None = None) -> Passage:
+    """A text about the topic in which its i-th name occurs targets[i] times, and no other content word at all.
+
+    The names are drawn uniformly from the nouns of the topic, those of at most `longest` letters; TextError if they are
+    too few.
+    """
+    nouns = topic.short(longest)
+    if len(nouns) < len(targets):
+        limit = "" if longest is None else f" of at most {longest} letters"
+        raise TextError(f"topic {topic.title!r} has {len(nouns)} nouns{limit}, {len(targets)} were asked for")
+    names = draws.sample(nouns, len(targets))
+    rest = draws.shuffled([name for name, n in zip(names, targets) for _ in range(n)])
+    text = []
+    while rest:
+        wanted = 1 + draws.integers(0, min(_MOST_SLOTS, len(rest)))
+        slots: list[str] = []
+        for i in range(len(rest) - 1, max(-1, len(rest) - 1 - 8 * wanted), -1):  # no sentence says a noun twice
+            if rest[i] not in slots:
+                slots.append(rest.pop(i))
+                if len(slots) == wanted:
+                    break
+        text.append(draws.choice(_frames()[len(slots)]).format(*slots))
+    return Passage(" ".join(text), tuple(names))
+
+
+_MOST_SLOTS = 4
+
+
+@cache
+def _frames() -> dict[int, tuple[str, ...]]:
+    """Number of nouns -> sentence frames with that many places for them."""
+    lines = Path(__file__).with_name("frames.txt").read_text(encoding="utf-8").splitlines()
+    return {n: tuple(line for line in lines if line.count("{}") == n) for n in range(1, _MOST_SLOTS + 1)}
