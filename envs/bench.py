@@ -38,7 +38,10 @@ def measure(count: int = 200) -> list[Timing]:
     """Time `count` new problems of each case at 448 x 448, after twenty to warm the caches."""
     timings = []
     for name, family, question, levels, counts in CASES:
-        making, decoding, sizes, seed = [], [], [], 0
+        making: list[float] = []
+        decoding: list[float] = []
+        sizes: list[float] = []
+        seed = 0
         while len(making) < count + 20:
             address = Address(family, question, levels[seed % len(levels)], 700_000 + seed)
             seed += 1

@@ -51,7 +51,9 @@ class Tally:
         self.seen |= other.seen
 
 
-def addresses(cells: Iterable[Cell], levels: Iterable[int], count: int, seed: int, px: tuple[int, int]) -> Iterator[Address]:
+def addresses(
+    cells: Iterable[Cell], levels: Iterable[int], count: int, seed: int, px: tuple[int, int]
+) -> Iterator[Address]:
     """`count` random training addresses for each cell and level."""
     for cell in cells:
         for level in levels:

@@ -17,7 +17,8 @@ def render(tallies: Mapping[tuple[str, str, int], Tally]) -> tuple[str, list[str
     for (family, question, level), tally in sorted(tallies.items()):
         by_cell[family, question][level] = tally
     lines = [
-        "| cell | levels | problems | accepted at once, by level % | failed | wrong | distinct % | constant | from words | allowed |",
+        "| cell | levels | problems | at once, by level % | failed | wrong | distinct % | constant | from words |"
+        " allowed |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     broken, reasons, wrong = [], Counter[str](), []
@@ -39,13 +40,16 @@ def render(tallies: Mapping[tuple[str, str, int], Tally]) -> tuple[str, list[str
             distinct = 100 * len(band.seen) / max(1, len(band.answers))
             name = f"{members[0]}-{members[-1]}" if len(members) > 1 else str(members[0])
             lines.append(
-                f"| {cell} | {name} | {band.made} | {accepted} | {len(band.failed)} | {len(band.wrong)} | {distinct:.1f}"
+                f"| {cell} | {name} | {band.made} | {accepted} | {len(band.failed)} | {len(band.wrong)}"
+                f" | {distinct:.1f}"
                 f" | {guess.constant:.2f} | {guess.text_only:.2f} | {guess.allowed:.2f} |"
             )
             slack = 2 * (guess.allowed * (1 - guess.allowed) / max(1, len(band.answers))) ** 0.5  # two standard errors
             for what, share in (("constant answer", guess.constant), ("guess from the words", guess.text_only)):
                 if share > guess.allowed + slack:
-                    broken.append(f"{cell} levels {name}: a {what} is right {share:.2f} of the time, allowed {guess.allowed:.2f}")
+                    broken.append(
+                        f"{cell} levels {name}: a {what} is right {share:.2f} of the time, allowed {guess.allowed:.2f}"
+                    )
         all_made, all_retried = sum(t.made for t in levels.values()), sum(t.retried for t in levels.values())
         if all_retried > TOO_MANY_TRIES * all_made:
             broken.append(f"{cell}: {100 * all_retried / all_made:.1f} % of addresses need a second sub-seed")

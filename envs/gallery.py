@@ -19,7 +19,8 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; }}
 body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1500px; padding: 0 1rem; }}
 main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 1.5rem; }}
-figure {{ margin: 0; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 10px; overflow: hidden; }}
+figure {{ margin: 0; border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
+  border-radius: 10px; overflow: hidden; }}
 img {{ display: block; width: 100%; height: auto; }}
 figcaption {{ padding: .7rem 1rem 1rem; }}
 code {{ font-size: 12px; opacity: .7; overflow-wrap: anywhere; }}
@@ -31,7 +32,8 @@ p {{ margin: .4rem 0; font-weight: 600; }}
 {figures}
 </main></body></html>
 """
-_FIGURE = """<figure><img loading="lazy" alt="chart" width="{width}" height="{height}" src="data:image/png;base64,{data}">
+_FIGURE = """<figure><img loading="lazy" alt="chart" width="{width}" height="{height}"
+  src="data:image/png;base64,{data}">
 <figcaption><code>{address}</code><p>{question}</p>
 <details><summary>answer</summary>{solution}</details></figcaption></figure>"""
 

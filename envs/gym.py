@@ -25,7 +25,9 @@ ID = "chartgym/Chart-v0"
 LONGEST = 1 << 16  # characters of a response
 # Everything a model may say: spaces.Text knows letters and digits only unless told. Control characters, which no
 # tokenizer's text holds, and most of what lies outside the Basic Multilingual Plane are left out.
-CHARSET = frozenset(map(chr, (9, 10, 13, *range(0x20, 0x7F), *range(0xA0, 0xD800), *range(0xF900, 0xFFFE), *range(0x1F300, 0x1FB00))))
+CHARSET = frozenset(
+    map(chr, (9, 10, 13, *range(0x20, 0x7F), *range(0xA0, 0xD800), *range(0xF900, 0xFFFE), *range(0x1F300, 0x1FB00)))
+)
 
 
 class ChartEnv(gymnasium.Env[dict[str, Any], str]):
@@ -57,7 +59,9 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         self.action_space = spaces.Text(max_length=LONGEST, min_length=0, charset=CHARSET)
         self._problem: Any = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draw a problem; `seed` starts the environment's own generator anew, as Gymnasium specifies."""
         from envs.problem import make
 
@@ -86,7 +90,7 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         }
         return self._observation(), float(verdict.correct), True, False, info
 
-    def render(self) -> np.ndarray | None:  # type: ignore[override]
+    def render(self) -> np.ndarray | None:
         """The picture."""
         return None if self._problem is None else self._problem.image
 

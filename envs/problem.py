@@ -20,6 +20,7 @@ from envs.figures.base import Figure
 from envs.figures.style import draw_style
 from envs.legibility import judge
 from envs.registry import Ask, Family, Question, Scene, find
+from envs.text import TextError
 from envs.views import Categories, NotAskable
 from rewards import Answer
 
@@ -104,7 +105,7 @@ def draw(address: Address | str) -> Draft:
             draws = Draws(*question_key)
             view = draws.choice(views)
             ask = question.generator(view, draws, address.level)
-        except (Unreadable, NotAskable) as reason:
+        except (Unreadable, NotAskable, TextError) as reason:
             turned_away.append(f"{type(reason).__name__}: {reason}")
             continue
         return Draft(address, family, question, figure, sheet, view, ask, question_key, tuple(turned_away))
@@ -112,7 +113,7 @@ def draw(address: Address | str) -> Draft:
 
 
 def word(draft: Draft) -> tuple[str, int, bool]:
-    """The question in words, the index of its phrasing (held-out ones count on from the others), and whether held out."""
+    """The question in words, the index of its phrasing (held-out ones come after the others), and whether held out."""
     question, view = draft.question, draft.view
     draws = Draws("words", *draft.question_key)
     held_out = draft.address.test and draws.chance(HELD_OUT_SHARE)

@@ -1,4 +1,6 @@
-"""Families and questions, and the cells they form. Neither names the other: a cell is any pair whose view and traits fit.
+"""Families and questions, and the cells they form.
+
+Neither names the other: a cell is any pair whose view and traits fit.
 
 Packages outside this repository add theirs through the entry-point group `chartgym`: each entry point is a module (or a
 function) whose loading registers them.
@@ -199,7 +201,7 @@ def find(address: Address) -> tuple[Family, Question]:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """": did you mean 'bar'?", or the names there are."""
+    """ ": did you mean 'bar'?", or the names there are."""
     names = sorted(names)
     close = difflib.get_close_matches(name, names, 1, 0.5)
     return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(names)}"

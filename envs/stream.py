@@ -10,10 +10,11 @@ Batch b holds the slots [b*n, (b+1)*n); a rank draws only its own. Batches 0 and
 b+2 when batch b was observed, so that workers are one to two batches ahead and memory holds two batches of this rank's
 images.
 
-Make a Stream before torch is imported: on Linux workers are then forked, and are torch-free and small. With torch in
-the process they are spawned, which takes the usual `if __name__ == "__main__"` guard in scripts and a picklable `make`.
-A worker that dies is replaced and its addresses are drawn again; an address at which three died is named in the error.
-Workers die with their parent, also when it is killed.
+Workers are spawned, not forked: two forks would read font files through one shared file offset and draw wrong glyphs
+or none. So a script needs the usual `if __name__ == "__main__"`, a `make` of one's own must be picklable, and starting
+takes about half a second, which passes while torch is imported if the Stream is made before. A worker that dies is
+replaced and its addresses are drawn again; an address at which three died is named in the error. Workers die with
+their parent, also when it is killed.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ Broadcast = Callable[[list[str]], list[str]]
 
 log = logging.getLogger("chartgym.stream")
 
+_SPAWN = multiprocessing.get_context("spawn")
 _IN_FLIGHT = 4  # addresses a worker holds: it need not wait for a parent that is busy
 _PATIENCE = 60.0  # seconds without a new problem, before a line says what is waited for
 _DEATHS = 3  # of workers at one address, before the address is blamed
@@ -81,16 +83,14 @@ def _draw(make: Make, address: str) -> _Drawn:
         return _Drawn(address, None, f"{type(error).__name__}: {error}\n{where}".rstrip(), time.perf_counter() - start)
 
 
-def _work(conn: Connection, make: Make, parent: int, to_close: Sequence[Connection], by_signal: bool) -> None:
+def _work(conn: Connection, make: Make, parent: int, by_signal: bool) -> None:
     """The life of a worker: addresses in, problems out, in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork inherits the trainer's handler
-    for other in to_close:  # ends of siblings, which a fork inherits: held here they would hide the parent's death
-        other.close()
     if by_signal and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     try:
+        conn.send_bytes(b"")  # ready: from here on a death is the address's
         while True:
             conn.send_bytes(pickle.dumps(_draw(make, conn.recv()), protocol=5))
     except (EOFError, OSError):  # the parent closed the stream, or is gone
@@ -107,6 +107,7 @@ def _watch(parent: int) -> None:
 class _Worker:
     process: BaseProcess
     conn: Connection
+    ready: bool = False
     held: deque[str] = field(default_factory=deque)  # addresses sent and not answered, in the order they are drawn
 
 
@@ -120,10 +121,11 @@ class _Pool:
         self._asked: set[str] = set()  # wanted and not yet done
         self._done: dict[str, _Drawn] = {}
         self._deaths: dict[str, int] = {}
+        self._stillborn = 0  # workers in a row that died before they were ready
         self._failure: BaseException | None = None
         self._closed = False
         self._workers: list[_Worker] = []
-        self._wake_up, self._woken = multiprocessing.Pipe()
+        self._wake_up, self._woken = _SPAWN.Pipe()
         for _ in range(workers):
             self._start()
         self._thread = threading.Thread(target=self._run, name="chartgym-stream", daemon=True)
@@ -196,15 +198,11 @@ class _Pool:
             self._wake_up.send_bytes(b"")
 
     def _start(self) -> None:
-        """Forks while there is neither torch nor another thread (a fork copies the locks they hold), else spawns."""
-        fork = sys.platform == "linux" and "torch" not in sys.modules and threading.active_count() == 1
-        context: Any = multiprocessing.get_context("fork" if fork else "spawn")
-        ours, theirs = multiprocessing.Pipe()
-        to_close = [*(w.conn for w in self._workers), ours, self._wake_up, self._woken] if fork else []
+        ours, theirs = _SPAWN.Pipe()
         # The death signal comes when the *thread* that started the worker ends, so only the main thread may ask for it.
         by_signal = threading.current_thread() is threading.main_thread()
-        process = context.Process(
-            target=_work, args=(theirs, self._make, os.getpid(), to_close, by_signal), name="chartgym", daemon=True
+        process = _SPAWN.Process(
+            target=_work, args=(theirs, self._make, os.getpid(), by_signal), name="chartgym", daemon=True
         )
         process.start()
         theirs.close()  # so that the worker's death ends the connection
@@ -242,10 +240,14 @@ class _Pool:
 
     def _receive(self, worker: _Worker) -> None:
         try:
-            drawn: _Drawn = pickle.loads(worker.conn.recv_bytes())
+            message = worker.conn.recv_bytes()
         except (EOFError, OSError):
             self._bury(worker)
             return
+        if not message:
+            worker.ready, self._stillborn = True, 0
+            return
+        drawn: _Drawn = pickle.loads(message)
         with self._changed:
             worker.held.popleft()
             if drawn.address in self._asked:
@@ -264,11 +266,18 @@ class _Pool:
         log.warning(
             "a drawing worker died (exit code %s)%s; %d addresses are drawn again",
             code,
-            f" at {worker.held[0]}" if worker.held else "",
+            f" at {worker.held[0]}" if worker.ready and worker.held else "",
             len(again),
         )
+        if not worker.ready:
+            self._stillborn += 1
+            if self._stillborn >= _DEATHS:
+                raise RuntimeError(
+                    f"{_DEATHS} drawing workers died as they started (exit code {code}): see above for their errors; "
+                    "a script needs an `if __name__ == '__main__'` around what it runs"
+                )
         with self._changed:
-            if again and again[0] == worker.held[0]:
+            if worker.ready and again and again[0] == worker.held[0]:
                 at = again[0]
                 self._deaths[at] = self._deaths.get(at, 0) + 1
                 if self._deaths[at] >= _DEATHS:

@@ -35,9 +35,9 @@ class Categories:
     `noun`, `nouns`, `measure` are how to speak of them ("letter", "letters", "frequency"); `where` is "" or a phrase
     such as " in panel B". `unit` is "" or "%"; `decimals` are those a read value is asked to. `whole`: the values are
     parts of a whole. `written`: values are printed on the figure. The mark lengths of two values that a reader must
-    rank differ by at least `apart_px` pixels and the fraction `gap` of the larger. `top`: the largest value the figure has
-    room for. `sizes`: how many different numbers of items
-    such a figure may show at its level. `absent`: plausible names that the figure does not show.
+    rank differ by at least `apart_px` pixels and the fraction `gap` of the larger. `top`: the largest value the figure
+    has room for. `sizes`: how many different numbers of items such a figure may show at its level.
+    `absent`: plausible names that the figure does not show.
     """
 
     items: tuple[Item, ...]
@@ -124,5 +124,5 @@ def show(value: float, decimals: int) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """"A", "A and B", "A, B and C"."""
+    """ "A", "A and B", "A, B and C"."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -24,7 +24,9 @@ def _linear(channel: float) -> float:
 @lru_cache(4096)
 def contrast(a: Colour, b: Colour) -> float:
     """Contrast ratio of WCAG 2, from 1 to 21."""
-    bright, dark = sorted((sum(w * _linear(c) for w, c in zip((0.2126, 0.7152, 0.0722), x)) for x in (a, b)), reverse=True)
+    bright, dark = sorted(
+        (sum(w * _linear(c) for w, c in zip((0.2126, 0.7152, 0.0722), x)) for x in (a, b)), reverse=True
+    )
     return (bright + 0.05) / (dark + 0.05)
 
 
@@ -56,10 +58,8 @@ def distance(a: Colour, b: Colour) -> float:
     dh = 0.0 if c1 * c2 == 0 else (h2 - h1 + 180) % 360 - 180
     dh_chord = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(dh / 2))
     l_bar, c_bar = (l1 + l2) / 2, (c1 + c2) / 2
-    if c1 * c2 == 0:
-        h_bar = h1 + h2
-    else:
-        h_bar = (h1 + h2) / 2 if abs(h1 - h2) <= 180 else ((h1 + h2 + 360) / 2) % 360
+    h_bar = (h1 + h2) / 2 if abs(h1 - h2) <= 180 else ((h1 + h2 + 360) / 2) % 360
+    h_bar = h1 + h2 if c1 * c2 == 0 else h_bar
     t = (
         1
         - 0.17 * math.cos(math.radians(h_bar - 30))

@@ -1,11 +1,12 @@
 """How large a string is in a font, in pixels, and its bitmap; both cached.
 
-Fonts are loaded by path from Matplotlib's own data with a fixed hinting factor, so that no rcParam, no font cache and no
-working folder has a say. One point is one pixel here (72 dpi): sizes are the height of the em square in pixels.
+Fonts are loaded by path from Matplotlib's own data with a fixed hinting factor, so that no rcParam, no font cache and
+no working folder has a say. One point is one pixel here (72 dpi): sizes are the height of the em square in pixels.
 """
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +55,11 @@ def font_path(font: str) -> str:
 @lru_cache(16)
 def _face(font: str) -> FT2Font:
     return FT2Font(font_path(font), hinting_factor=HINTING_FACTOR)
+
+
+if hasattr(os, "register_at_fork"):
+    # A face reads its file as it goes: two processes that share the file's position read each other's glyphs.
+    os.register_at_fork(after_in_child=_face.cache_clear)
 
 
 @lru_cache(16)

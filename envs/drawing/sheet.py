@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.path import Path
 
 from envs.drawing.colour import Colour
@@ -111,7 +112,9 @@ class Sheet:
         self.ops: list[Fill | Write] = []
         self.layout = Layout()
 
-    def rect(self, box: Box, fill: Colour, edge: Colour | None = None, width: float = 0.0, mark: int | None = None) -> None:
+    def rect(
+        self, box: Box, fill: Colour, edge: Colour | None = None, width: float = 0.0, mark: int | None = None
+    ) -> None:
         """A rectangle; with `mark` it stands for the value of that index."""
         x0, y0, x1, y1 = box
         path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
@@ -126,9 +129,8 @@ class Sheet:
     def wedge(self, wedge: Wedge, fill: Colour, edge: Colour, width: float, mark: int) -> None:
         """A sector that stands for the value of index `mark`."""
         unit = Path.wedge(wedge.first, wedge.last)
-        path = Path(unit.vertices * wedge.radius + (wedge.x, wedge.y), unit.codes)
-        self.ops.append(Fill(path, fill, edge, width, False))
-        corners = path.vertices
+        corners = np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y)
+        self.ops.append(Fill(Path(corners, unit.codes), fill, edge, width, False))
         (x0, y0), (x1, y1) = corners.min(0).tolist(), corners.max(0).tolist()
         self.layout.marks.append(Mark(mark, (x0, y0, x1, y1), fill, wedge))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from envs.address import Draws
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import EDGE, Panel, Style, widest
-from envs.figures.counts import draw_counts, draw_words
+from envs.figures.counts import NARROW, draw_counts, draw_words
 from envs.figures.scale import TICK, Scale, nice_ticks
 from envs.registry import Scene, family
 from envs.views import EYE, Categories, Item, show
@@ -28,13 +28,17 @@ class Bars:
     absent: tuple[str, ...] = ()
 
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Categories:
-        frame = _lying(self, panel, style, cell, sheet) if self.horizontal else _upright(self, panel, style, cell, sheet)
-        scale, written = frame
+        first, second = (_lying, _upright) if self.horizontal else (_upright, _lying)
+        try:  # nothing is on the sheet yet when either of them gives up
+            scale, written = first(self, panel, style, cell, sheet)
+        except Unreadable:
+            scale, written = second(self, panel, style, cell, sheet)
         err = 0.0 if written else EYE / scale.px_per_unit
         if err < 0.5:
             err = 0.0  # counts are whole numbers: a reading this close names the right one
         items = tuple(
-            Item(name, value, err, value * scale.px_per_unit) for name, value in zip(self.names, self.values, strict=True)
+            Item(name, value, err, value * scale.px_per_unit)
+            for name, value in zip(self.names, self.values, strict=True)
         )
         words = panel.words
         return Categories(
@@ -68,7 +72,16 @@ def _upright(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) ->
     left = x0 + EDGE + tick_width + TICK + PAD + (axis_line if panel.value_axis else 0)
     right = x1 - EDGE - TICK
     slot = (right - left) / count
-    angle = 0.0 if name_width + 6 <= slot else 45.0 if line.height * 1.35 <= slot and name_width > line.height else 90.0
+    single = max(map(len, bars.names)) == 1
+    if single and name_width + 2 > slot:  # a turned N is a Z
+        raise Unreadable("no room for the letters below the bars")
+    angle = (
+        0.0
+        if single or name_width + 6 <= slot
+        else 45.0
+        if line.height * 1.35 <= slot and name_width > line.height
+        else 90.0
+    )
     if angle == 45:  # the first name hangs to the left of its bar
         left = max(left, x0 + EDGE + style.width(bars.names[0]) * 0.71 - slot / 2)
         slot = (right - left) / count
@@ -79,7 +92,7 @@ def _upright(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) ->
     if y1 - bottom < 40 or right - left < 40:
         raise Unreadable("the axes are too small")
     written = bars.written and value_width + 3 <= slot
-    scale = Scale.fit(max(bars.values), bottom, y1, spacing=3.2 * line.digit)
+    scale = Scale.fit(max(bars.values), bottom, y1, spacing=2.6 * line.digit)
     _grid_and_ticks(scale, style, sheet, (left, bottom, right, frame_top), upright=True)
     half = max(THINNEST, slot * style.fill) / 2
     centres = [left + (i + 0.5) * slot for i in range(count)]
@@ -96,7 +109,9 @@ def _upright(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) ->
         if angle == 0:
             sheet.text(name, x, foot, style.text, "name", up="top")
         else:
-            sheet.text(name, x + (0 if angle == 90 else 3), foot, style.text, "name", across="right", up="center", angle=angle)
+            sheet.text(
+                name, x + (0 if angle == 90 else 3), foot, style.text, "name", across="right", up="center", angle=angle
+            )
     if panel.category_axis:
         sheet.text(panel.category_axis, (left + right) / 2, y0 + EDGE, style.text, "axis", up="bottom")
     if panel.value_axis:
@@ -121,7 +136,7 @@ def _lying(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> t
         raise Unreadable("no room for the names beside the bars")
     if right - left < 40:
         raise Unreadable("the axes are too small")
-    scale = Scale.fit(max(bars.values), left, right, spacing=2.0 * value_width + 8)
+    scale = Scale.fit(max(bars.values), left, right, spacing=1.5 * value_width + 8)
     _grid_and_ticks(scale, style, sheet, (left, bottom, frame_right, top), upright=False)
     half = max(THINNEST, slot * style.fill) / 2
     centres = [top - (i + 0.5) * slot for i in range(count)]
@@ -176,7 +191,7 @@ def bar(draws: Draws, scene: Scene) -> Panel:
     """Letter or word counts above a threshold."""
     found, shown, sizes = draw_counts(draws, scene, most=16)
     words, title, measure = draw_words(draws, scene, found)
-    axes = draws.chance(0.7) and min(scene.width, scene.height) >= 200
+    axes = draws.chance(0.7) and min(scene.width, scene.height) >= NARROW
     long_names = found.kind == "word"
     marks = Bars(
         tuple(found.names[i] for i in shown),
@@ -191,5 +206,5 @@ def bar(draws: Draws, scene: Scene) -> Panel:
         words,
         title,
         category_axis=words.noun.capitalize() if axes else "",
-        value_axis=measure.capitalize() if axes or draws.chance(0.3) and scene.width >= 200 else "",
+        value_axis=measure.capitalize() if axes or (draws.chance(0.3) and scene.width >= NARROW) else "",
     )

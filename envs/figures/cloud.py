@@ -17,11 +17,13 @@ from envs.drawing.colour import contrast
 from envs.drawing.metrics import extent, size_for
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import Panel, Style, Words
+from envs.figures.counts import NARROW
 from envs.figures.style import X_HEIGHT
 from envs.registry import Scene, family
 from envs.views import Categories, Item
 
-CELL = 4  # pixels: side of a cell of the occupancy grid
+CELL, FINE = 4, 2  # pixels: side of a cell of the occupancy grid; in a narrow picture
+PER_WORD = 1600  # square pixels a word of the smallest size needs, with what lies around it
 CLEAR = 3  # pixels kept free around a word
 SIZES_APART = 0.12  # two words are ranked only if their sizes differ by this much of the larger
 TEXT_CONTRAST = 3.0
@@ -61,7 +63,9 @@ class Cloud:
             colour = colours[0 if style.one_colour else i % len(colours)]
             if self.upright[i]:
                 height = extent(self.names[i], style.font, ems[i]).height
-                sheet.text(self.names[i], x + height - descent, y, ems[i], "name", across="left", angle=90, colour=colour)
+                sheet.text(
+                    self.names[i], x + height - descent, y, ems[i], "name", across="left", angle=90, colour=colour
+                )
             else:
                 sheet.text(self.names[i], x, y + descent, ems[i], "name", across="left", colour=colour)
         # A frequency cannot be read off, only ranked: infinite error; sizes are compared by the em square.
@@ -97,31 +101,34 @@ class Cloud:
     ) -> dict[int, tuple[float, float, float]] | None:
         """Lower left corner and descent of each word, or None if one finds no place."""
         x0, y0, x1, y1 = cell
-        columns, rows = int((x1 - x0 - 2 * CLEAR) // CELL), int((y1 - y0 - 2 * CLEAR) // CELL)
+        side = CELL if min(x1 - x0, y1 - y0) >= NARROW else FINE
+        columns, rows = int((x1 - x0 - 2 * CLEAR) // side), int((y1 - y0 - 2 * CLEAR) // side)
         taken = np.zeros((rows, columns), np.int32)
         table = np.zeros((rows + 1, columns + 1), np.int32)
         across = np.arange(columns + 1, dtype=np.float32) - self.middle[0] * columns
         up = (np.arange(rows + 1, dtype=np.float32) - self.middle[1] * rows) * self.stretch
-        placed = {}
+        placed: dict[int, tuple[float, float, float]] = {}
         for i in order:
             width, height, descent = extent(self.names[i], style.font, ems[i])
             wide, high = (height, width) if self.upright[i] else (width, height)
-            w, h = int((wide + CLEAR) // CELL) + 1, int((high + CLEAR) // CELL) + 1
+            w, h = int((wide + CLEAR) // side) + 1, int((high + CLEAR) // side) + 1
             if w > columns or h > rows:
                 return None
             if placed:
                 np.cumsum(np.cumsum(taken, 0, out=table[1:, 1:]), 1, out=table[1:, 1:])
             free = (table[h:, w:] - table[:-h, w:] - table[h:, :-w] + table[:-h, :-w]) == 0
-            far = (up[: rows + 1 - h, None] + h / 2 * self.stretch) ** 2 + (across[None, : columns + 1 - w] + w / 2) ** 2
+            far = (up[: rows + 1 - h, None] + h / 2 * self.stretch) ** 2 + (
+                across[None, : columns + 1 - w] + w / 2
+            ) ** 2
             far[~free] = np.inf
             row, column = divmod(int(far.argmin()), far.shape[1])
             if not free[row, column]:
                 return None
             taken[row : row + h, column : column + w] = 1
-            spare_x, spare_y = w * CELL - wide, h * CELL - high
+            spare_x, spare_y = w * side - wide, h * side - high
             placed[i] = (
-                x0 + CLEAR + column * CELL + spare_x / 2,
-                y0 + CLEAR + row * CELL + spare_y / 2,
+                x0 + CLEAR + column * side + spare_x / 2,
+                y0 + CLEAR + row * side + spare_y / 2,
                 descent,
             )
         return placed
@@ -131,11 +138,12 @@ class Cloud:
 def wordcloud(draws: Draws, scene: Scene) -> Panel:
     """The words of a passage. Levels add words, and bring the largest closer together."""
     level = min(scene.level, 12)
-    room = max(3, int(scene.width * scene.height / 448**2 * 44))
-    low, high = min(5 + 2 * level, 26, max(3, room - 4)), min(9 + 3 * level, 42, room)
+    room = max(7, int(scene.width * scene.height / PER_WORD))
+    low, high = min(5 + 2 * level, 26, room - 4), min(9 + 3 * level, 42, room)
     count = draws.integers(low, max(low, high) + 1)
     # The top of the ranking steps down clearly, the rest is drawn from below it.
-    closest = 0.84 - 0.3 / (2 + level)
+    # A small picture has few sizes to show it with.
+    closest = 0.84 - 0.3 / (2 + level) if min(scene.width, scene.height) >= NARROW else 0.5
     targets = [20 + draws.integers(0, 11)]
     while len(targets) < min(count, 4 + level):
         step = int(targets[-1] * draws.uniform(closest - 0.15, closest))
@@ -143,8 +151,9 @@ def wordcloud(draws: Draws, scene: Scene) -> Panel:
             break
         targets.append(step)
     targets += [1 + draws.integers(0, max(1, targets[-1] - 1)) for _ in range(count - len(targets))]
+    longest = max(6, min(6 + level, scene.width // 14))
     found = frequencies(
-        draws, kind="word", targets=targets, source=scene.source, test=scene.test, longest=6 + level, threshold=0
+        draws, kind="word", targets=targets, source=scene.source, test=scene.test, longest=longest, threshold=0
     )
     order = draws.shuffled(range(count))
     upright = 0.3 if draws.chance(0.5) else 0.0
@@ -154,7 +163,7 @@ def wordcloud(draws: Draws, scene: Scene) -> Panel:
         tuple(draws.chance(upright) for _ in order),
         (draws.uniform(0.42, 0.58), draws.uniform(0.42, 0.58)),
         draws.uniform(1.0, 1.6),
-        draws.uniform(0.11, 0.16) if count > 14 else draws.uniform(0.13, 0.24),
+        draws.uniform(0.12, 0.18) if count > 14 else draws.uniform(0.13, 0.26),
         max(low, high) - low + 1,
         found.absent,
     )

@@ -1,11 +1,11 @@
-"""What bar charts and pies share: how many categories, how large and how close, by level; and what is written around."""
+"""What bar charts and pies share: how many categories, how large and how close, by level; what is written around."""
 
 from __future__ import annotations
 
 import math
 
 from envs.address import Draws
-from envs.data import Frequencies, frequencies
+from envs.data import Frequencies, Kind, frequencies
 from envs.figures.base import Words
 from envs.registry import Scene
 
@@ -23,7 +23,7 @@ def draw_counts(draws: Draws, scene: Scene, most: int, clear: float = 0.0) -> tu
     """
     level, side = min(scene.level, TOP), min(scene.width, scene.height)
     small = side < NARROW
-    room = max(4, min(most, int((side - 40) / (1.05 * scene.style.text))))
+    room = max(4, min(most, int((side - 34) / (1.05 * scene.style.text))))
     high = min(6 + level, room)
     low = max(3, min(3 + level // 2, high - 3))
     count = draws.integers(low, high + 1)
@@ -37,7 +37,7 @@ def draw_counts(draws: Draws, scene: Scene, most: int, clear: float = 0.0) -> tu
             step = max(step, math.ceil(clear * (value + step)))
         value += step
         targets.append(value)
-    kind = "word" if not small and level >= 1 and draws.chance(0.5) else "letter"
+    kind: Kind = "word" if not small and level >= 1 and draws.chance(0.5) else "letter"
     found = frequencies(
         draws,
         kind=kind,
@@ -68,9 +68,13 @@ def draw_words(
         f"{found.kind.capitalize()} {measure}",
         f"How often each {found.kind} occurs",
         f"{found.kind.capitalize()}s of a passage",
-        f"{found.kind.capitalize()}s that occur more than {found.threshold} times",
     ]
+    if not scene.source:  # from a corpus only a selection is shown
+        titles.append(f"{found.kind.capitalize()}s that occur more than {found.threshold} times")
     if found.topic:
-        titles += [f"{found.topic}: {found.kind} {measure}", f"{found.kind.capitalize()}s in a text on {found.topic.lower()}"]
+        titles += [
+            f"{found.topic}: {found.kind} {measure}",
+            f"{found.kind.capitalize()}s in a text on {found.topic.lower()}",
+        ]
     titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
     return words, draws.choice(titles) if titled else "", measure

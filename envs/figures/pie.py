@@ -9,13 +9,16 @@ from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, distance, ink_on
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable, Wedge
 from envs.figures.base import EDGE, Panel, Style, widest
-from envs.figures.counts import draw_counts, draw_words
+from envs.figures.counts import NARROW, draw_counts, draw_words
 from envs.registry import Scene, family
 from envs.views import EYE, Categories, Item, show
 
 BESIDE = 7.0  # pixels between the rim and a name
 SWATCH = 10.0
+SMALLEST_RADIUS = 22.0
 ANGLES_APART = 0.07  # two sectors are ranked by eye only if they differ by this much of the larger
+
+Place = tuple[float, float, list[Point]]  # where a baseline starts, and a line from the rim to the label
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +44,23 @@ class Pie:
 
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Categories:
         x0, y0, x1, y1 = cell
-        line, count = style.line, len(self.names)
+        count = len(self.names)
         colours = _colours(style, count)
         legend = self.legend and count <= len(style.palette)  # mend: colours that repeat cannot name sectors
-        pull = 1.0 + (0.09 if self.explode is not None else 0.0)
         right = x1 - EDGE
         if legend:
             right -= widest(self.names, style) + SWATCH + 6
             _legend(self.names, colours, style, sheet, right, (y0 + y1) / 2)
             right -= 2 * EDGE
-        left, inside = x0 + EDGE, self.written and count <= 12
-        radius = min(right - left, y1 - y0 - 2 * EDGE) / 2 / pull
-        shrink = 0.94
-        while True:
-            # The labels outside need room, which is known only when the sectors' size is: shrink until all find a place.
-            radius *= shrink
-            if radius < 22:
-                raise Unreadable("the disc is too small for its labels")
-            wedges = self._wedges((left + right) / 2, (y0 + y1) / 2, radius, pull - 1)
-            values = [_inside(wedge, self._written(i), style) if inside else None for i, wedge in enumerate(wedges)]
-            labels = [
-                " ".join(
-                    filter(None, ("" if legend else name, self._written(i) if self.written and not values[i] else ""))
-                )
-                for i, name in enumerate(self.names)
-            ]
-            places = _beside(wedges, labels, style, (x0 + 2, y0 + 2, right + 3, y1 - 2))
-            if places:
+        room = (x0 + 2, y0 + 2, right + 3, y1 - 2)
+        # Mend what does not fit: first the disc stays whole, then the shares are not written.
+        for exploded, written in ((self.explode, self.written), (None, self.written), (None, False)):
+            fitted = self._fit(room, style, exploded, written, legend)
+            if fitted:
                 break
+        else:
+            raise Unreadable("the disc is too small for its labels")
+        wedges, values, labels, places = fitted
         for i, wedge in enumerate(wedges):
             sheet.wedge(wedge, colours[i], style.ink if style.outline else style.ground, 1.2, mark=i)
         for i, (label, value) in enumerate(zip(labels, values)):
@@ -82,27 +74,48 @@ class Pie:
                 sheet.text(label, x, y, style.text, "name", across="left")
                 if leader:  # a label that had to move away keeps its tie
                     sheet.line(leader, style.ink, 1.0)
-        return self._view(panel, radius)
+        return self._view(panel, wedges[0].radius, written)
+
+    def _fit(
+        self, room: Box, style: Style, exploded: int | None, written: bool, legend: bool
+    ) -> tuple[list[Wedge], list[tuple[float, float] | None], list[str], list[Place]] | None:
+        """The largest disc whose labels all find a place: sectors, places of the shares on them, labels beside them."""
+        x0, y0, x1, y1 = room
+        pull = 0.0 if exploded is None else 0.09
+        radius = (min(x1 - x0, y1 - y0) / 2 - EDGE) / (1 + pull)
+        least = max(SMALLEST_RADIUS, 0.4 * radius)
+        while radius >= least:
+            wedges = self._wedges((x0 + x1) / 2, (y0 + y1) / 2, radius, pull, exploded)
+            values = [_inside(wedge, self._written(i), style) if written else None for i, wedge in enumerate(wedges)]
+            labels = [
+                " ".join(filter(None, ("" if legend else name, self._written(i) if written and not values[i] else "")))
+                for i, name in enumerate(self.names)
+            ]
+            places = _beside(wedges, labels, style, room)
+            if places:
+                return wedges, values, labels, places
+            radius *= 0.94
+        return None
 
     def _written(self, i: int) -> str:
         return f"{show(self.shares[i], self.decimals)}%"
 
-    def _wedges(self, x: float, y: float, radius: float, pull: float) -> list[Wedge]:
+    def _wedges(self, x: float, y: float, radius: float, pull: float, exploded: int | None) -> list[Wedge]:
         """The sectors, counter-clockwise from the start."""
         wedges, angle = [], self.start
         for i, share in enumerate(self.shares):
             last = angle + 3.6 * share
             middle = math.radians((angle + last) / 2)
-            shift = pull * radius if i == self.explode else 0.0
+            shift = pull * radius if i == exploded else 0.0
             wedges.append(Wedge(x + shift * math.cos(middle), y + shift * math.sin(middle), radius, angle, last))
             angle = last
         return wedges
 
-    def _view(self, panel: Panel, radius: float) -> Categories:
+    def _view(self, panel: Panel, radius: float, written: bool) -> Categories:
         circle = 2 * math.pi * radius
-        decimals = self.decimals if self.written else 0
+        decimals = self.decimals if written else 0
         # Read by eye, a share is the distance of two edges along the rim.
-        err = 0.5 * 10.0**-decimals if self.written else 2 * EYE / circle * 100
+        err = 0.5 * 10.0**-decimals if written else 2 * EYE / circle * 100
         items = tuple(
             Item(name, share, err, share / 100 * circle) for name, share in zip(self.names, self.shares, strict=True)
         )
@@ -115,7 +128,7 @@ class Pie:
             unit="%",
             decimals=decimals,
             whole=True,
-            written=self.written,
+            written=written,
             top=100.0,
             gap=ANGLES_APART,
             where=panel.where,
@@ -147,9 +160,6 @@ def _inside(wedge: Wedge, text: str, style: Style) -> tuple[float, float] | None
     return None
 
 
-Place = tuple[float, float, list[Point]]  # where a baseline starts, and a line from the rim to the label
-
-
 def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> list[Place] | None:
     """Where the labels go, around the disc inside `room`; None if they do not all fit.
 
@@ -167,7 +177,10 @@ def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> 
             clear = reach + BESIDE - 2
             while True:  # outwards, until the nearest point of the box is clear of the rim
                 reach += 2
-                x, y = wedge.x + reach * cos + width / 2 * (cos - 1), wedge.y + reach * sin + line.height / 2 * (sin - 1)
+                x, y = (
+                    wedge.x + reach * cos + width / 2 * (cos - 1),
+                    wedge.y + reach * sin + line.height / 2 * (sin - 1),
+                )
                 near_x = min(max(wedge.x, x), x + width)
                 near_y = min(max(wedge.y, y), y + line.height)
                 if math.hypot(near_x - wedge.x, near_y - wedge.y) >= clear:
@@ -213,7 +226,7 @@ def pie(draws: Draws, scene: Scene) -> Panel:
         decimals=draws.integers(0, 2),
         start=float(draws.integers(0, 360)),
         explode=draws.integers(0, len(shown)) if draws.chance(0.25) else None,
-        legend=scene.width >= 200 and draws.chance(min(0.4, 0.1 * level)),
+        legend=scene.width >= NARROW and draws.chance(min(0.4, 0.1 * level)),
         sizes=sizes,
         absent=found.absent,
     )

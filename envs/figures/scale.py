@@ -39,12 +39,13 @@ class Scale:
 
 
 def nice_ticks(last: float, most: int) -> tuple[list[float], list[str]]:
-    """Whole multiples of 1, 2, 5 x 10^n from 0 to `last`, at most `most` steps, and their labels."""
-    power = 0
-    while True:
-        for factor in (1, 2, 5):
-            step = factor * 10**power
-            if last / step <= most:
-                steps = math.floor(last / step)
-                return [float(i * step) for i in range(steps + 1)], [str(i * step) for i in range(steps + 1)]
-        power += 1
+    """Whole multiples of 1, 2, 5 x 10^n from 0 to `last`, their labels: at most `most` steps, but at least one."""
+    step, power = 1, 0
+    while last / step > most:
+        factor = {1: 2, 2: 5, 5: 10}[step // 10**power]
+        coarser = factor * 10**power
+        if coarser > last:
+            break
+        step, power = coarser, power + (factor == 10)
+    steps = math.floor(last / step)
+    return [float(i * step) for i in range(steps + 1)], [str(i * step) for i in range(steps + 1)]

@@ -25,7 +25,7 @@ ROUNDING = " Give one decimal."
         "Find the arithmetic mean of the {nouns}' values{where}.{rounding}",
     ),
     held_out=(
-        "If every {noun} shown{where} had the same {measure} and the total stayed as it is, what would it be?{rounding}",
+        "If all {nouns} shown{where} had the same {measure} and the total stayed, what would it be?{rounding}",
         "Determine the mean of all values of {measure} in the figure{where}.{rounding}",
     ),
 )

@@ -28,4 +28,6 @@ from rewards import Number
 def count(view: Categories, draws: Draws, level: int) -> Ask:
     """The number of items."""
     total = len(view.items)
-    return Ask(Number(total), [f"The {view.nouns} are {listed(view.names)}.", f"That makes {total}."], possible=view.sizes)
+    return Ask(
+        Number(total), [f"The {view.nouns} are {listed(view.names)}.", f"That makes {total}."], possible=view.sizes
+    )

@@ -12,7 +12,7 @@ TOP_LEVEL = 14  # the deepest place asked for grows with the level up to this on
 
 
 def ordinal(k: int) -> str:
-    """"" for 1, so that "{ordinal}largest" reads well; "second ", "third ", "4th ", ..."""
+    """ "" for 1, so that "{ordinal}largest" reads well; "second ", "third ", "4th ", ..."""
     named = {1: "", 2: "second ", 3: "third "}
     if k in named:
         return named[k]

@@ -1,4 +1,4 @@
-"""Readers: the second opinion. Each rebuilds a view from recorded draw calls alone, sharing no code with the figures."""
+"""Readers, the second opinion: each rebuilds a view from recorded draw calls, sharing no code with the figures."""
 
 from envs.readers.reading import read
 

@@ -1,7 +1,7 @@
 """From recorded draw calls to names and values: one reader a marks class.
 
-A reader knows what a chart means, as a person does (a bar ends at its value on the axis, a sector's share is its angle),
-and nothing of how this project lays charts out.
+A reader knows what a chart means, as a person does (a bar ends at its value on the axis, a sector's share is its
+angle), and nothing of how this project lays charts out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def read(marks: str, tape: Tape, view: Categories) -> Categories:
     return replace(view, items=items)
 
 
-Reading = tuple[list[tuple[str, float, float]], list[tuple[str, float, str]]]  # (name, value, pixels), (name, value, written)
+Reading = tuple[
+    list[tuple[str, float, float]], list[tuple[str, float, str]]
+]  # (name, value, pixels), (name, value, written)
 
 
 def _number(text: str) -> float | None:
@@ -81,7 +83,7 @@ def _label_below(tick: Stroke, words: list[Word]) -> str:
     hanging = [w for w in words if -1 <= y - w.box[3] <= 9]
 
     def off(word: Word) -> float:
-        return abs((word.x if word.angle in (0, 90) else word.tip[0]) - x)
+        return abs((word.x if word.angle in (0, 90) else word.tip[0]) - float(x))
 
     return min(hanging, key=off).string
 
@@ -100,7 +102,7 @@ def _pie(tape: Tape) -> Reading:
     words = [w for w in tape.words if w.size == min(v.size for v in tape.words)]
     legend = {}
     for square in squares:
-        x, y = square.points.max(0)[0], square.points.mean(0)[1]
+        x = square.points.max(0)[0]
         middle = (square.points.min(0)[1] + square.points.max(0)[1]) / 2
         after = [w for w in words if 0 < w.box[0] - x < 12 and abs(w.y - middle) < 6]
         legend[square.face] = min(after, key=lambda w: abs(w.y - middle)).string if after else ""
@@ -156,7 +158,9 @@ def _around(turns: list[_Turn], words: list[Word]) -> dict[int, Word]:
     x, y = np.mean([(t.x, t.y) for t in turns], 0)
     near = sorted(words, key=lambda w: _gap(w, (x, y)))[: len(turns)]  # a title lies further out than all labels
     order = sorted(near, key=lambda w: math.atan2(w.y - y, w.x - x))
-    rims = [(t.x + t.radius * math.cos(m), t.y + t.radius * math.sin(m)) for t in turns for m in [t.first + t.sweep / 2]]
+    rims = [
+        (t.x + t.radius * math.cos(m), t.y + t.radius * math.sin(m)) for t in turns for m in [t.first + t.sweep / 2]
+    ]
     if len(order) < len(turns):  # only some sectors have one: each label belongs to the sector it points at
         return {next(i for i, t in enumerate(turns) if t.around(w.x, w.y) < t.sweep): w for w in order}
     ways = [order[k:] + order[:k] for k in range(len(order))]

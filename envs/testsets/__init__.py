@@ -162,7 +162,9 @@ def load(name: str | Path) -> TestSet:
     path = Path(name) if str(name).endswith(".jsonl") else HERE / f"{name}.jsonl"
     if path.parent == HERE and path.stem not in names():
         near = difflib.get_close_matches(path.stem, names(), 1, 0.0)
-        raise TestSetError(f"no test set {path.stem!r}: " + (f"did you mean {near[0]!r}?" if near else "none is shipped"))
+        raise TestSetError(
+            f"no test set {path.stem!r}: " + (f"did you mean {near[0]!r}?" if near else "none is shipped")
+        )
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:

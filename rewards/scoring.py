@@ -1,0 +1,306 @@
+r"""How a response is judged against an answer.
+
+    score("... so \\boxed{South Korea}.", Label("South Korea"))  -> Score(1.0, True, "South Korea", "correct")
+
+The last balanced box is the committed answer and nothing outside it is read. The kind of the right answer decides the
+grammar; each grammar is strict, evaluates nothing and takes time bounded by the cap on the box. Model output is
+untrusted: any text, well formed or not, gets a Score and never an exception.
+
+`correct` feeds the curriculum and evaluation. `value` feeds the reward and may be partial: for tables it is their
+similarity, for every other kind it is 1 or 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from rewards.answers import (
+    Answer,
+    Boolean,
+    Choice,
+    Date,
+    Interval,
+    Label,
+    Number,
+    Percent,
+    Sequence,
+    Set,
+    Table,
+    exact_decimal,
+)
+from rewards.boxed import last_boxed
+from rewards.dates import read_date
+from rewards.lists import commas, splits
+from rewards.quantities import EXACT, LONGEST, read_quantity, unit_key
+from rewards.tables import read_table, same_table, similarity
+from rewards.typography import label_key, plain, unescaped
+
+REASONS = {
+    "correct": "the committed answer is right",
+    "wrong": "it can be read, and is another answer",
+    "wrong unit": "a number with a unit, a currency or a percent sign other than the one asked for",
+    "wrong count": "a list or a table with too many or too few items, rows or columns",
+    "several values": "several values where one is asked for",
+    "range": "a range where one value is asked for",
+    "hedge": "a value with a doubt or a bound: about 5, 5?, > 5, not 5",
+    "not text": "the response is no string",
+    "no box": "nothing was committed",
+    "unclosed box": "the response was cut off within its answer",
+    "box too long": "the box is longer than any answer",
+    "empty box": "nothing is in the box, or in an item of its list",
+    "not a number": "a number was asked for, and the grammar of numbers does not know this",
+    "out of range": "a number beyond what is computed with",
+    "not a boolean": "neither yes, no, true nor false",
+    "not an option": "neither a letter nor the text of an option",
+    "not an interval": "not two ends",
+    "not a date": "not a date of the granularity asked for",
+    "not a table": "not rows of equally many cells",
+}
+# The committed answer is missing or could not be read, as against one that was read and is wrong.
+UNPARSED = frozenset(REASONS) - {"correct", "wrong", "wrong unit", "wrong count", "several values", "range", "hedge"}
+
+_TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
+_BETWEEN = re.compile(r"(?:between|from)\s+(.+?)\s+(?:and|to)\s+(.+)", re.IGNORECASE | re.DOTALL)
+# A hyphen parts the ends if it stands behind a numeral, a unit or a space, and not in 1e-5.
+_TO = re.compile(
+    r"(.+?)\s*(?:\bto\b|\.\.\.?|(?<=[0-9A-Za-z.%°€£$\s])(?<![0-9][eE])-)\s*(.+)", re.IGNORECASE | re.DOTALL
+)
+_TAIL = re.compile(r"(?![eE][+-]?[0-9])[A-Za-z%°€£].*", re.DOTALL)
+_INEQUALITY = re.compile(r"([^<≤]+)(?:<=?|≤)\s*[A-Za-z]\w{0,30}\s*(?:<=?|≤)([^<≤]+)")
+
+
+class Score(NamedTuple):
+    """The verdict on one response. `given` is what stood in the box; `reason` is one of REASONS."""
+
+    value: float
+    correct: bool
+    given: str | None
+    reason: str
+
+
+def score(response: object, answer: Answer) -> Score:
+    """The verdict on a response, which may be any text at all; what is no text is incorrect."""
+    if not isinstance(response, str):
+        return Score(0.0, False, None, "not text")
+    given, problem = last_boxed(response)
+    if given is None:
+        return Score(0.0, False, None, problem)
+    reason = judge(given, answer)
+    if reason == "correct":
+        return Score(1.0, True, given, reason)
+    value = 0.0
+    if isinstance(answer, Table) and (rows := read_table(given)):
+        value = similarity(rows, answer)
+    return Score(value, False, given, reason)
+
+
+def judge(given: str, answer: Answer) -> str:
+    """The reason for the verdict on the content of a box: "correct", or what is the matter with it."""
+    if not given or given.isspace():
+        return "empty box"
+    judge_kind = _JUDGES.get(type(answer))
+    if judge_kind is None:
+        raise TypeError(f"answer: {answer!r} is no kind of answer; build one of rewards, or use from_json")
+    return judge_kind(given, answer)
+
+
+def _number(given: str, answer: Number) -> str:
+    units = frozenset(unit_key(unit) for unit in answer.unit) if answer.unit else frozenset()
+    read = read_quantity(plain(given), units)
+    if isinstance(read, str):
+        return read
+    value = read.value
+    if units:
+        if read.unit and read.unit not in units:
+            return "wrong unit"
+    elif read.unit == "%":
+        value = value.scaleb(-2, EXACT)
+    right = exact_decimal(answer.value)
+    tolerance = Decimal(0)
+    if answer.abs_tol is not None:
+        tolerance = exact_decimal(answer.abs_tol)
+    elif answer.rel_tol is not None:
+        tolerance = EXACT.multiply(exact_decimal(answer.rel_tol), right.copy_abs())
+    if answer.scale is None:
+        return _verdict(_near(value, right, tolerance))
+    # 1.2 is in the scale already; 1.2 million never is; 1200000 is told by its size.
+    in_scale = EXACT.divide(value, exact_decimal(answer.scale))
+    return _verdict(_near(in_scale, right, tolerance) or (not read.scaled and _near(value, right, tolerance)))
+
+
+def _percent(given: str, answer: Percent) -> str:
+    read = read_quantity(plain(given))
+    if isinstance(read, str):
+        return read
+    if read.unit and read.unit != "%":
+        return "wrong unit"
+    tolerance = exact_decimal(answer.abs_tol) if answer.abs_tol is not None else Decimal(0)
+    return _verdict(_near(read.value, exact_decimal(answer.value), tolerance))
+
+
+def _label(given: str, answer: Label) -> str:
+    keys = _keys(given)
+    return _verdict(any(label_key(name) in keys for name in (answer.value, *answer.aliases)))
+
+
+def _boolean(given: str, answer: Boolean) -> str:
+    truth = _TRUTHS.get(label_key(plain(given)))
+    return "not a boolean" if truth is None else _verdict(truth is answer.value)
+
+
+def _choice(given: str, answer: Choice) -> str:
+    keys = _keys(given)
+    letters = {label_key(letter): letter for letter in answer.options}
+    texts = {label_key(text): letter for letter, text in answer.options.items()}
+    # A letter goes before a text, should an option's text be another option's letter.
+    found = [letters[bare] for key in keys if (bare := _bare_letter(key)) in letters]
+    found += [texts[key] for key in keys if key in texts]
+    return _verdict(found[0] == answer.value) if found else "not an option"
+
+
+def _interval(given: str, answer: Interval) -> str:
+    ends = _ends(plain(given))
+    if ends is None:
+        return "not an interval"
+    low, high = read_quantity(ends[0]), read_quantity(ends[1])
+    if isinstance(low, str) or isinstance(high, str):
+        return "not an interval"
+    tolerance = exact_decimal(answer.abs_tol) if answer.abs_tol is not None else Decimal(0)
+    for read, right in ((low, answer.low), (high, answer.high)):
+        value = read.value.scaleb(-2, EXACT) if read.unit == "%" else read.value
+        if not _near(value, exact_decimal(right), tolerance):
+            return "wrong"
+    return "correct"
+
+
+def _date(given: str, answer: Date) -> str:
+    read = read_date(label_key(plain(given)), answer.granularity)
+    return "not a date" if read is None else _verdict(read == answer.value)
+
+
+def _sequence(given: str, answer: Sequence) -> str:
+    return _list(given, answer.items, len(answer.items), _in_order)
+
+
+def _set(given: str, answer: Set) -> str:
+    return _list(given, answer.items, 2 * len(answer.items), _in_any_order)
+
+
+def _table(given: str, answer: Table) -> str:
+    rows = read_table(given)
+    if rows is None:
+        return "not a table"
+    if len(rows) != len(answer.rows) + 1 or len(rows[0]) != len(answer.columns):
+        return "wrong count"
+    return _verdict(same_table(rows, answer))
+
+
+_JUDGES: dict[type[Answer], Callable[[str, Any], str]] = {
+    Number: _number,
+    Percent: _percent,
+    Label: _label,
+    Boolean: _boolean,
+    Choice: _choice,
+    Interval: _interval,
+    Date: _date,
+    Sequence: _sequence,
+    Set: _set,
+    Table: _table,
+}
+
+
+def _list(
+    given: str, items: tuple[Answer, ...], most: int, compare: Callable[[list[str], tuple[Answer, ...]], str]
+) -> str:
+    """The verdict on a list: correct if one of the ways in which it falls into as many items as asked for is."""
+    reason = "wrong count"
+    for text in dict.fromkeys((given, plain(given))):
+        for parts in splits(text, len(items), most):
+            found = compare(parts, items)
+            if found == "correct":
+                return found
+            reason = found
+    return reason
+
+
+def _in_order(parts: list[str], items: tuple[Answer, ...]) -> str:
+    return next((reason for part, item in zip(parts, items) if (reason := judge(part, item)) != "correct"), "correct")
+
+
+def _in_any_order(parts: list[str], items: tuple[Answer, ...]) -> str:
+    """Whether every part can be given an item of its own: augmenting paths, since tolerances may overlap.
+
+    A part that is there twice in the same words counts once.
+    """
+    parts = list({label_key(part): part for part in parts}.values())
+    if len(parts) != len(items):
+        return "wrong count"
+    taken: dict[int, int] = {}  # item -> part
+    verdicts: dict[tuple[int, int], str] = {}
+
+    def verdict(part: int, item: int) -> str:
+        if (part, item) not in verdicts:
+            verdicts[part, item] = judge(parts[part], items[item])
+        return verdicts[part, item]
+
+    def place(part: int, tried: set[int]) -> bool:
+        # Items in the order of the answer, the part's own place first: most lists are given in order.
+        for item in sorted(range(len(items)), key=lambda item: item != part):
+            if item not in tried and verdict(part, item) == "correct":
+                tried.add(item)
+                if item not in taken or place(taken[item], tried):
+                    taken[item] = part
+                    return True
+        return False
+
+    for part in range(len(parts)):
+        if not place(part, set()):
+            reasons = {verdict(part, item) for item in range(len(items))}
+            return reasons.pop() if len(reasons) == 1 and "correct" not in reasons else "wrong"
+    return "correct"
+
+
+def _keys(given: str) -> tuple[str, ...]:
+    """What a label in a box may be compared by: as it stands, with escapes undone, and freed of its typography."""
+    if "\\" in given:
+        return label_key(given), label_key(unescaped(given)), label_key(plain(given))
+    return label_key(given), label_key(plain(given))
+
+
+def _bare_letter(key: str) -> str:
+    """`b` out of `(b)` or `b)`."""
+    return key[:-1].removeprefix("(") if key.endswith(")") and len(key) <= 5 else key
+
+
+def _ends(text: str) -> tuple[str, str] | None:
+    """The two ends of an interval in any of its notations."""
+    if len(text) > LONGEST:
+        return None
+    if found := _BETWEEN.fullmatch(text):
+        return _alike(found.group(1), found.group(2))
+    if found := _INEQUALITY.fullmatch(text):
+        return found.group(1).strip(), found.group(2).strip()
+    inside = text[1:-1] if text[:1] in "([]" and text[-1:] in ")[]" else text
+    parts = inside.split(";") if ";" in inside else commas(inside)
+    if len(parts) == 2:
+        return parts[0].strip(), parts[1].strip()
+    if found := _TO.fullmatch(inside):
+        return _alike(found.group(1), found.group(2).strip())
+    return None
+
+
+def _alike(low: str, high: str) -> tuple[str, str]:
+    """Both ends with the unit and scale that stand behind the second: 1 to 2 million is from 1 million."""
+    tail = _TAIL.search(high)
+    return (f"{low} {tail.group()}" if tail and not _TAIL.search(low) else low), high
+
+
+def _near(value: Decimal, right: Decimal, tolerance: Decimal) -> bool:
+    return value == right or EXACT.subtract(value, right).copy_abs() <= tolerance
+
+
+def _verdict(correct: bool) -> str:
+    return "correct" if correct else "wrong"

@@ -1,0 +1,276 @@
+"""What samples and what is trained are the same policy: same prompt, same image, same weights, after updates too.
+
+Each run is TRL's own GRPOTrainer on a tiny policy with different images in the batch. Its fourth batch is sampled after
+three updates that moved the weights; then the log-probabilities of the sampler are held against the trainer's. With
+generate() the two agree to 1e-4. With vLLM 0.01 is asked, because placeholders are forbidden to the sampler only: an
+untrained policy gives them 0.2 to 0.5 % of its mass. Each engine runs in a process of its own, which this file also is:
+
+    python tests/test_agreement.py qwen2_5_vl vllm FOLDER ["images,prompt check"]     # the quirks left out
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ARCHS = ("qwen2_5_vl", "smolvlm")
+SMALL = {"layers": 2, "hidden_size": 128, "heads": 4, "vision_layers": 2, "vision_hidden_size": 64, "vision_heads": 2}
+SIZES = {
+    "qwen2_5_vl": {**SMALL, "max_length": 512},
+    "smolvlm": {**SMALL, "max_length": 512, "tile": 56, "scale_factor": 2, "longest_edge": 112},
+}
+UPDATES = 3
+FAR = 0.02  # a difference that no rounding and no forbidden token explains
+
+needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vllm is not installed")
+
+
+def pictures(rng):
+    """Four bar charts of two sizes, no two alike."""
+    import numpy as np
+    from PIL import Image
+
+    for width, height in ((112, 112), (112, 112), (84, 112), (112, 84)):
+        pixels = np.full((height, width, 3), 255, np.uint8)
+        for bar in range(rng.integers(1, 5)):
+            pixels[height - rng.integers(10, height) :, bar * 20 + 4 : bar * 20 + 16] = rng.integers(0, 200, 3)
+        yield Image.fromarray(pixels)
+
+
+def run(arch, sampler, folder, leave_out=()):
+    """Train for three updates and sample once more; what was seen at each of the four samplings.
+
+    `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server.
+    """
+    from trainers import models, quirks
+
+    use_vllm, server = sampler != "hf", sampler if sampler.startswith("http") else None
+    quirks.apply(use_vllm=use_vllm, leave_out=leave_out)
+    import numpy as np
+    from datasets import Dataset
+    from trl import GRPOConfig, GRPOTrainer
+
+    checkpoint = models.build_tiny(arch, Path(folder) / "policy", **SIZES[arch])
+    processor, policy = models.load_processor(checkpoint), models.load_policy(checkpoint)
+    before = {name: parameter.detach().clone() for name, parameter in policy.named_parameters()}
+    seen = []
+
+    class Watched(GRPOTrainer):
+        """Notes both sides' prompt lengths and log-probabilities."""
+
+        def _generate_and_score_completions(self, inputs):
+            out = super()._generate_and_score_completions(inputs)
+            forward = {key: out[key] for key in ("image_grid_thw", "mm_token_type_ids", "num_images") if key in out}
+            forward |= {key: out[key] for key in ("pixel_values", "pixel_attention_mask") if key in out}
+            trained, _, _ = self._get_per_token_logps_and_entropies(
+                self.model,
+                self._joined(out, "ids"),
+                self._joined(out, "mask"),
+                out["completion_ids"].shape[1],
+                **forward,
+            )
+            sampled = out["sampling_per_token_logps"] if use_vllm else self.sampled
+            apart = (trained.detach() - sampled).abs()[out["completion_mask"].bool()]
+            lengths = out["prompt_mask"].sum(1).tolist()
+            seen.append(
+                {"mean": apart.mean().item(), "max": apart.max().item(), "same": self.lengths == lengths, "n": lengths}
+            )
+            return out
+
+        @staticmethod
+        def _joined(out, what):
+            import torch
+
+            return torch.cat([out[f"prompt_{what}"], out[f"completion_{what}"]], 1)
+
+    def reward(completions, **_):
+        return [float(sum(map(ord, completion[0]["content"])) % 7) for completion in completions]
+
+    rng = np.random.default_rng(0)
+    rows = [
+        {"prompt": [{"role": "user", "content": "How many bars?" + " Look." * number}], "image": image}
+        for number, image in enumerate(pictures(rng))
+    ]
+    settings = GRPOConfig(
+        output_dir=str(Path(folder) / "out"),
+        use_cpu=True,
+        bf16=False,
+        gradient_checkpointing=False,
+        max_steps=UPDATES + 1,
+        learning_rate=3e-3,
+        lr_scheduler_type="constant",
+        per_device_train_batch_size=8,
+        num_generations=2,
+        max_completion_length=8,
+        remove_unused_columns=False,
+        beta=0.0,
+        report_to=[],
+        save_strategy="no",
+        disable_tqdm=True,
+        use_vllm=use_vllm,
+        vllm_mode="server" if server else "colocate",
+        vllm_server_base_url=server,
+        vllm_max_model_length=512,
+        vllm_gpu_memory_utilization=0.05,
+        generation_kwargs=quirks.forbid_tokens(None, models.forbidden_token_ids(processor), use_vllm=use_vllm),
+    )
+    trainer = Watched(policy, reward, settings, Dataset.from_list(rows), processing_class=processor)
+    _watch_sampler(trainer, policy, use_vllm)
+    trainer.train()
+    moved = max((parameter - before[name]).abs().max().item() for name, parameter in policy.named_parameters())
+    return {"seen": seen, "moved": moved}
+
+
+def _watch_sampler(trainer, policy, use_vllm):
+    """Let the trainer know how long the sampler's prompts were and, for generate(), what it gave its tokens."""
+    if use_vllm:
+        generate = trainer.vllm_generation.generate
+
+        def watched(*args, **options):
+            result = generate(*args, **options)
+            trainer.lengths = [len(ids) for ids in result[0]]
+            return result
+
+        trainer.vllm_generation.generate = watched
+        return
+    import torch
+
+    generate = policy.generate
+
+    def watched(input_ids, attention_mask, **options):
+        result = generate(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            **options,
+            return_dict_in_generate=True,
+            output_logits=True,
+        )
+        logps = torch.stack(result.logits, 1).log_softmax(-1)
+        trainer.sampled = logps.gather(2, result.sequences[:, input_ids.shape[1] :, None])[..., 0]
+        trainer.lengths = attention_mask.sum(1).tolist()
+        return result.sequences
+
+    policy.generate = watched
+
+
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT),
+    "OMP_NUM_THREADS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+}
+
+
+def run_apart(arch, folder, leave_out="", sampler="vllm"):
+    """The same in a process of its own: an engine is not given back before its process ends."""
+    command = [sys.executable, __file__, arch, sampler, str(folder), leave_out]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600, check=False)
+
+
+def result_of(process):
+    assert process.returncode == 0, process.stderr[-3000:]
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def check_moved_and_lengths(result):
+    assert len(result["seen"]) == UPDATES + 1
+    assert result["moved"] > 5e-3
+    assert all(batch["same"] for batch in result["seen"])
+    assert len(set(result["seen"][0]["n"])) > 1  # a batch of different prompts, or nothing was shown
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_generate_and_the_trainer_agree_after_three_updates(arch, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    result = run(arch, "hf", tmp_path)
+    check_moved_and_lengths(result)
+    assert max(batch["max"] for batch in result["seen"]) < 1e-4
+
+
+@needs_vllm
+@pytest.mark.vllm
+@pytest.mark.parametrize("arch", ARCHS)
+def test_vllm_and_the_trainer_agree_after_three_updates(arch, tmp_path):
+    result = result_of(run_apart(arch, tmp_path))
+    check_moved_and_lengths(result)
+    assert max(batch["max"] for batch in result["seen"]) < 0.01
+
+
+@needs_vllm
+@pytest.mark.vllm
+@pytest.mark.parametrize("arch", ARCHS)
+def test_images_expanded_twice_are_refused(arch, tmp_path):
+    process = run_apart(arch, tmp_path, "images")
+    assert process.returncode != 0
+    assert "tokens in vLLM and" in process.stderr and "trl#6294" in process.stderr
+
+
+@needs_vllm
+@pytest.mark.vllm
+@pytest.mark.parametrize("arch", ARCHS)
+def test_images_expanded_twice_would_show_in_the_log_probabilities(arch, tmp_path):
+    result = result_of(run_apart(arch, tmp_path, "images,prompt check"))
+    assert not any(batch["same"] for batch in result["seen"])
+    assert max(batch["max"] for batch in result["seen"]) > FAR
+
+
+@needs_vllm
+@pytest.mark.vllm
+@pytest.mark.parametrize("arch", ARCHS)
+def test_a_stale_head_would_show_in_the_log_probabilities(arch, tmp_path):
+    first, *_, last = result_of(run_apart(arch, tmp_path, "lm_head"))["seen"]
+    assert first["max"] < 0.01 and last["same"]
+    assert last["mean"] > FAR
+
+
+@pytest.fixture
+def server(tmp_path):
+    """The address of a vLLM server with the policy that `run` will build."""
+    from urllib.request import urlopen
+
+    from trainers.models import build_tiny
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    policy = build_tiny("qwen2_5_vl", tmp_path / "served", **SIZES["qwen2_5_vl"])
+    options = f"--dtype float32 --logprobs-mode processed_logprobs --enable-scale-out --max-model-len 512 --port {port}"
+    command = [sys.executable, "-m", "trainers.cpu_server", str(policy), "--host", "127.0.0.1", *options.split()]
+    log = tmp_path / "server.log"
+    environment = {**ENVIRONMENT, "VLLM_SERVER_DEV_MODE": "1"}
+    with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
+        try:
+            address, patience = f"http://127.0.0.1:{port}", time.monotonic() + 300
+            while True:
+                assert process.poll() is None and time.monotonic() < patience, log.read_text()[-3000:]
+                try:
+                    urlopen(f"{address}/health", timeout=5).close()
+                    break
+                except OSError:
+                    time.sleep(1)
+            yield address
+        finally:
+            process.terminate()
+
+
+@needs_vllm
+@pytest.mark.vllm
+def test_a_server_and_the_trainer_agree_after_three_updates(server, tmp_path):
+    result = result_of(run_apart("qwen2_5_vl", tmp_path, sampler=server))
+    check_moved_and_lengths(result)
+    assert max(batch["max"] for batch in result["seen"]) < 0.01
+
+
+if __name__ == "__main__":
+    arch, sampler, folder, left_out = sys.argv[1:5] if len(sys.argv) > 4 else (*sys.argv[1:4], "")
+    print(json.dumps(run(arch, sampler, folder, [name for name in left_out.split(",") if name])))
