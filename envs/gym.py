@@ -95,7 +95,8 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         return None if self._problem is None else self._problem.image
 
     def _observation(self) -> dict[str, Any]:
-        return {"image": self._problem.image, "question": self._problem.question}
+        # Gymnasium wants data of its own at every call.
+        return {"image": self._problem.image.copy(), "question": self._problem.question}
 
 
 def _choose(families: Sequence[str] | str | None, questions: Sequence[str] | str | None) -> list[tuple[str, str]]:
