@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.address import Address
-from envs.curriculum import Learnability, Outcome, World, make_curriculum
+from envs.curriculum import Outcome, World, make_curriculum
+from envs.learnability import Learnability
 from envs.stream import Stream
 
 BATCH = 64

@@ -61,7 +61,7 @@ def page(problems: Iterable[Problem]) -> str:
 
 def contact_sheet(problems: Sequence[Problem], columns: int = 3) -> Image.Image:
     """Pictures in rows, each with its address, question and answer below it."""
-    side, words, gap = 448, 104, 20
+    side, words, gap = 448, 124, 20
     font = ImageFont.truetype(font_path("DejaVu Sans"), 16)
     bold = ImageFont.truetype(font_path("DejaVu Sans Bold"), 16)
     small = ImageFont.truetype(font_path("DejaVu Sans Mono"), 13)
@@ -74,7 +74,7 @@ def contact_sheet(problems: Sequence[Problem], columns: int = 3) -> Image.Image:
         pen.rectangle((x - 1, y - 1, x + side, y + side), outline="#c8c8c8")
         pen.text((x, y + side + 8), str(problem.address), "#777777", small)
         down = y + side + 28
-        for line in _wrapped(problem.question, font, side)[:2]:
+        for line in _wrapped(problem.question, font, side)[:3]:
             pen.text((x, down), line, "#111111", font)
             down += 21
         boxed = problem.solution[problem.solution.rindex("\\boxed") :].rstrip(".")

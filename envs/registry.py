@@ -1,6 +1,7 @@
 """Families and questions, and the cells they form.
 
-Neither names the other: a cell is any pair whose view and traits fit.
+Neither names the other: a cell is any pair whose view and traits fit. Every module in envs/figures and envs/questions
+is loaded, so that a new file is all it takes.
 
 Packages outside this repository add theirs through the entry-point group `chartgym`: each entry point is a module (or a
 function) whose loading registers them.
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from envs.address import Address, AddressError, Draws
@@ -157,10 +159,11 @@ def _claim(table: dict[str, Any], name: str, entry: Any, function: Callable[...,
 @cache
 def _load() -> None:
     """Import the built-in families and questions, then what other packages add."""
-    for module in ("bars", "pie", "cloud"):
-        import_module(f"envs.figures.{module}")
-    for module in ("counting", "ranking", "averages", "presence"):
-        import_module(f"envs.questions.{module}")
+    from envs import figures, questions
+
+    for package in (figures, questions):
+        for module in sorted(module.name for module in iter_modules(package.__path__)):
+            import_module(f"{package.__name__}.{module}")
     for point in entry_points(group="chartgym"):
         loaded = point.load()
         if callable(loaded):

@@ -88,10 +88,11 @@ class Categories:
         decimals = self.decimals if decimals is None else decimals
         if err > TOO_COARSE * self.top:
             raise NotAskable("the value cannot be read closely enough")
-        exact = err == 0 and decimals == 0 and value == round(value)
+        if err == 0 and decimals == 0 and value == round(value) and not self.unit:
+            return Number(int(value))  # a count
         rounding = 0.5 * 10.0**-decimals
         # A value that is written rounded, and asked to as many digits, is read exactly.
-        tolerance = None if exact else half_up(rounding if err <= rounding and self.written else err + rounding, 6)
+        tolerance = half_up(rounding if err <= rounding and self.written else err + rounding, 6)
         kind = Percent if self.unit == "%" else Number
         return kind(half_up(value, 6), abs_tol=tolerance)
 

@@ -15,12 +15,12 @@ from envs.curriculum import (
     Curriculum,
     Fixed,
     FromFile,
-    Learnability,
     Outcome,
     Uniform,
     World,
     make_curriculum,
 )
+from envs.learnability import Learnability
 
 
 @dataclass(frozen=True)
@@ -315,7 +315,7 @@ def test_an_evaluation_gives_a_start(tmp_path):
     ("change", "message"),
     [
         ({"mode": "learnibility"}, "'learnibility' of the curriculum: did you mean 'learnability'"),
-        ({"mode": "zzz"}, "use learnability, uniform, fixed, file"),
+        ({"mode": "zzz"}, "choose from file, fixed"),
         ({"levle": 3}, "unknown key 'levle' of the curriculum: did you mean 'level'"),
         ({"px": "448"}, "write 448x448"),
         ({"px": "8x8"}, "sides go from 56"),

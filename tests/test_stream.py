@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from envs.address import Address
-from envs.curriculum import Learnability, Outcome, World, make_curriculum
-from envs.stream import Stream, StreamError
+from envs.curriculum import Outcome, World, make_curriculum
+from envs.learnability import Learnability
+from envs.stream import Stream
+from envs.workers import StreamError
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,7 @@ def test_a_killed_parent_leaves_no_worker(script, arguments):
 
 
 def test_workers_that_cannot_start_end_in_an_error_that_says_so(monkeypatch):
-    monkeypatch.setattr("envs.stream._work", os.abort)
+    monkeypatch.setattr("envs.workers._work", os.abort)
     stream = Stream(curriculum(), 4, workers=1, make=fake)
     with pytest.raises(RuntimeError, match="3 drawing workers died as they started"):
         stream.problems(0, [0])

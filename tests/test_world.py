@@ -408,7 +408,9 @@ def test_an_address_without_a_problem_says_why(monkeypatch: pytest.MonkeyPatch) 
 def test_faults_are_found_when_a_figure_lies() -> None:
     """The oracle is worth something only if it objects: a bar drawn too long is noticed."""
     draft = draw("bar/kth_value/2/3")
-    op = next(i for i, op in enumerate(draft.sheet.ops) if hasattr(op, "path") and op.fill and len(op.path.vertices) == 5)
+    op = next(
+        i for i, op in enumerate(draft.sheet.ops) if hasattr(op, "path") and op.fill and len(op.path.vertices) == 5
+    )
     path = draft.sheet.ops[op].path  # type: ignore[union-attr]
     path.vertices.flags.writeable = True
     path.vertices[:] = path.vertices * 1.05

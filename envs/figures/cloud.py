@@ -163,7 +163,7 @@ def wordcloud(draws: Draws, scene: Scene) -> Panel:
         tuple(draws.chance(upright) for _ in order),
         (draws.uniform(0.42, 0.58), draws.uniform(0.42, 0.58)),
         draws.uniform(1.0, 1.6),
-        draws.uniform(0.12, 0.18) if count > 14 else draws.uniform(0.13, 0.26),
+        draws.uniform(0.12, 0.18) if count > 25 else draws.uniform(0.14, 0.26),
         max(low, high) - low + 1,
         found.absent,
     )
