@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 from envs.address import Address, Draws
 from envs.problem import Draft, Unmakeable, draw, word
@@ -21,7 +22,7 @@ from envs.readers import read
 from envs.readers.tape import record
 from envs.registry import Cell
 from envs.views import Item, NotAskable
-from rewards import Boolean, Label, score
+from rewards import Answer, Boolean, Label, score
 
 TOO_MANY_TRIES = 0.05  # of addresses may need a second sub-seed
 TOO_MANY_FAILURES = 1e-4
@@ -37,7 +38,7 @@ class Tally:
     failed: list[str] = field(default_factory=list)
     turned_away: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    answers: list[tuple[str, str, int]] = field(default_factory=list)  # (words of the question, answer, possible)
+    answers: list[tuple[str, Answer, int]] = field(default_factory=list)  # (words of the question, answer, possible)
     seen: set[int] = field(default_factory=set)
 
     def add(self, other: Tally) -> None:
@@ -75,8 +76,7 @@ def examine(address: Address) -> Tally:
         tally.turned_away.update(_kind(reason) for reason in draft.turned_away)
     tally.wrong += [f"{address}: {what}" for what in faults(draft)]
     words = " ".join(f"{key}={value}" for key, value in sorted((draft.ask.slots or {}).items()))
-    answer = str(sorted(draft.ask.answer.to_json().items()))
-    tally.answers.append((f"{draft.view.noun} {draft.view.measure} {words}", answer, draft.ask.possible))
+    tally.answers.append((f"{draft.view.noun} {draft.view.measure} {words}", draft.ask.answer, draft.ask.possible))
     names = tuple(sorted((item.name, item.value) for item in draft.view.items))
     tally.seen.add(hash((words, names)))
     return tally
@@ -165,17 +165,38 @@ class Guess:
     allowed: float
 
 
-def guessability(answers: list[tuple[str, str, int]]) -> Guess:
-    """The best constant, and the best answer given the question's words (learned on one half, tried on the other)."""
-    counts = Counter(answer for _, answer, _ in answers)
-    constant = counts.most_common(1)[0][1] / len(answers)
-    learned: dict[str, Counter[str]] = defaultdict(Counter)
-    half = len(answers) // 2
-    for words, answer, _ in answers[:half]:
-        learned[words][answer] += 1
-        learned[""][answer] += 1
-    hits = sum(
-        (learned.get(words) or learned[""]).most_common(1)[0][0] == answer for words, answer, _ in answers[half:]
+def guessability(seen: list[tuple[str, Answer, int]]) -> Guess:
+    """The best constant, and the best answer given the question's words (learned on one half, tried on the other).
+
+    A guess counts where the checker would accept it: a wide tolerance is easy to hit.
+    """
+    half = len(seen) // 2
+    learned: dict[str, list[Answer]] = defaultdict(list)
+    for words, answer, _ in seen[:half]:
+        learned[words].append(answer)
+    everything = [answer for _, answer, _ in seen]
+    constant = _hits(_best(everything), everything)
+    guesses = {words: _best(answers) for words, answers in learned.items()}
+    fallback = _best(everything[:half])
+    hits = sum(_hits(guesses.get(words, fallback), [answer]) for words, answer, _ in seen[half:])
+    possible = sum(k for _, _, k in seen) / len(seen)
+    return Guess(constant / len(seen), hits / max(1, len(seen) - half), max(0.15, 1 / possible + 0.10))
+
+
+def _best(answers: list[Answer]) -> Any:
+    """The value that most of the answers would accept."""
+    values = Counter(_value(answer) for answer in answers)
+    return max(values, key=lambda value: (_hits(value, answers), str(value)), default=None)
+
+
+def _hits(value: Any, answers: list[Answer]) -> int:
+    return sum(
+        value == _value(answer)
+        or (isinstance(value, float) and abs(value - _value(answer)) <= (getattr(answer, "abs_tol", None) or 0))
+        for answer in answers
     )
-    possible = sum(k for _, _, k in answers) / len(answers)
-    return Guess(constant, hits / max(1, len(answers) - half), max(0.15, 1 / possible + 0.10))
+
+
+def _value(answer: Answer) -> Any:
+    value = getattr(answer, "value", None)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -6,7 +6,7 @@ from envs.drawing.colour import contrast
 from envs.drawing.sheet import Box, Layout, Point, Sheet, Text, Unreadable
 
 X_HEIGHT = 6.0  # pixels
-CONTRAST = 3.0  # WCAG ratio of a text to its ground
+CONTRAST = 4.5  # WCAG ratio of a text to its ground; 3 was tried and was faint at this size
 SMALLEST_MARK = 3.0  # pixels, the shorter side
 BORDER = 1.0  # pixels between a text and the edge of the picture
 TOUCH = 1.0  # pixels two texts may share

@@ -96,7 +96,7 @@ def draw(address: Address | str) -> Draft:
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
         style = draw_style(Draws("style", *key), *size, test=address.test)
-        scene = Scene(address.level, style, *size, address.text, address.test)
+        scene = Scene(address.level, style, *size, address.text, address.test, values="values" in question.needs)
         question_key = ("question", question.name, question.version, *key)
         try:
             figure = Figure((family.draw(Draws("figure", *key), scene),), style, *size)

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a family is asked to draw: a level, a style, pixels, the source of its text ("" is the grammar), a world."""
+    """What a family is asked to draw: a level, a style, pixels, the source of its text ("" is the grammar), a world.
+
+    `values`: the question asks for values, so a family that cannot be read closely enough by eye writes them.
+    """
 
     level: int
     style: Style
@@ -35,6 +38,7 @@ class Scene:
     height: int
     source: str
     test: bool
+    values: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,17 @@ class Categories:
     def names(self) -> list[str]:
         return [item.name for item in self.items]
 
+    def read_order(self) -> list[str]:
+        """The names as a reader would go through them: as drawn, or where only sizes are drawn from the largest."""
+        if all(item.err == math.inf for item in self.items):
+            return [item.name for item in sorted(self.items, key=lambda item: -item.value)]
+        return self.names
+
     def apart(self, larger: Item, smaller: Item) -> bool:
         """Whether a reader can tell which of the two is larger."""
         if self.written:
             return half_up(larger.value, self.decimals) > half_up(smaller.value, self.decimals)
-        needed = max(self.apart_px, self.gap * larger.length)
+        needed = max(self.apart_px, self.gap * larger.length) - 1e-6  # counts often differ by just that much
         return larger.value > smaller.value and larger.length - smaller.length >= needed
 
     def ranked(self) -> list[Item]:
@@ -109,7 +115,7 @@ class Categories:
 
     def say(self, value: float, decimals: int | None = None) -> str:
         """A value with its unit, as it would be written on the figure."""
-        return self.plain(value, decimals) + (f" {self.unit}" if self.unit else "")
+        return self.plain(value, decimals) + self.unit
 
 
 def half_up(value: float, decimals: int) -> float:

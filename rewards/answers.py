@@ -17,13 +17,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from decimal import Decimal
 from typing import Any, ClassVar
 
-from rewards.quantities import EXACT
+from rewards.dates import EXAMPLES, ISO_FORMS, is_date
+from rewards.quantities import decimal_text
 from rewards.typography import escaped, label_key
 from rewards.validation import (
     AnswerError,
@@ -36,13 +35,6 @@ from rewards.validation import (
 )
 
 Cell = str | int | float
-
-DATE_FORMS = {
-    "year": re.compile(r"([0-9]{4})\Z"),
-    "quarter": re.compile(r"([0-9]{4})-Q([1-4])\Z"),
-    "month": re.compile(r"([0-9]{4})-([0-9]{2})\Z"),
-    "day": re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z"),
-}
 
 
 class Answer:
@@ -207,12 +199,14 @@ class Date(Answer):
     granularity: str
 
     def __post_init__(self) -> None:
-        form = DATE_FORMS.get(self.granularity) if isinstance(self.granularity, str) else None
+        form = ISO_FORMS.get(self.granularity) if isinstance(self.granularity, str) else None
         if form is None:
-            raise AnswerError(f"granularity: {self.granularity!r} is unknown; use one of {', '.join(DATE_FORMS)}")
+            raise AnswerError(f"granularity: {self.granularity!r} is unknown; use one of {', '.join(ISO_FORMS)}")
         found = form.match(self.value) if isinstance(self.value, str) else None
         if found is None or not is_date(*(int(part) for part in found.groups()), granularity=self.granularity):
-            raise AnswerError(f"value: {self.value!r} is not a {self.granularity}; write it as 2020-01-31 is written")
+            raise AnswerError(
+                f"value: {self.value!r} is not a {self.granularity}; write {EXAMPLES[self.granularity]!r}"
+            )
 
     def text(self) -> str:
         """The ISO form."""
@@ -220,36 +214,43 @@ class Date(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence(Answer):
-    """Several answers in order."""
-
-    kind: ClassVar[str] = "sequence"
+class _Several(Answer):
     items: tuple[Answer, ...]
 
     def __post_init__(self) -> None:
-        _require_items(self.items)
+        require_tuple("items", self.items)
+        if not self.items:
+            raise AnswerError("items: a list answer needs at least one item")
+        for place, item in enumerate(self.items):
+            if not isinstance(item, Answer) or isinstance(item, _Several | Table):
+                raise AnswerError(f"items[{place}]: {item!r} cannot be an item; use the kind of a single answer")
+            if ";" in item.text():
+                raise AnswerError(f"items[{place}]: {item.text()!r} holds ';', which parts items; leave it out")
 
     def text(self) -> str:
         """The items, separated by commas, or by semicolons where a comma could be misread."""
-        return _list_text(self.items)
+        texts = [item.text() for item in self.items]
+        return ("; " if any("," in text for text in texts) else ", ").join(texts)
 
 
 @dataclass(frozen=True, slots=True)
-class Set(Answer):
+class Sequence(_Several):
+    """Several answers in order."""
+
+    kind: ClassVar[str] = "sequence"
+
+
+@dataclass(frozen=True, slots=True)
+class Set(_Several):
     """Several different answers in any order."""
 
     kind: ClassVar[str] = "set"
-    items: tuple[Answer, ...]
 
     def __post_init__(self) -> None:
-        _require_items(self.items)
+        _Several.__post_init__(self)
         twice = repeated([label_key(item.text()) for item in self.items])
         if twice is not None:
             raise AnswerError(f"items[{twice}]: {self.items[twice].text()!r} is there twice; a set holds it once")
-
-    def text(self) -> str:
-        """The items, separated by commas, or by semicolons where a comma could be misread."""
-        return _list_text(self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,35 +300,15 @@ def from_json(wire: object, place: str = "answer") -> Answer:
     for key in wire:
         if key != "kind" and key not in known:
             near = difflib.get_close_matches(str(key), known, 1, 0.0)[0]
-            raise AnswerError(f"{place}.{key}: a {kind} has no such key; did you mean {near!r}?")
+            raise AnswerError(f"{place}.{key}: unknown to the kind {kind}; did you mean {near!r}?")
     for key, default in known.items():
         if default is MISSING and key not in wire:
-            raise AnswerError(f"{place}.{key}: missing; a {kind} needs it")
+            raise AnswerError(f"{place}.{key}: missing; the kind {kind} needs it")
     values = {key: _from_wire(key, value, place) for key, value in wire.items() if key != "kind"}
     try:
         return KINDS[kind](**values)
     except AnswerError as error:
         raise AnswerError(f"{place}.{error}") from None
-
-
-def decimal_text(value: float) -> str:
-    """The shortest decimal text that reads back as `value`; powers of ten only where it would run to many zeros."""
-    exact = exact_decimal(value).normalize(EXACT)
-    if not exact:
-        return "0"
-    return format(exact, "f") if -12 < exact.adjusted() < 21 else format(exact, "e").replace("e+", "e")
-
-
-def exact_decimal(value: float) -> Decimal:
-    """`value` as the decimal it is written as: 0.1 is 0.1."""
-    return Decimal(value) if isinstance(value, int) else Decimal(repr(float(value)))
-
-
-def is_date(year: int, part: int = 1, day: int = 1, *, granularity: str) -> bool:
-    """Whether the calendar has this date; `part` is the month, or the quarter."""
-    if not 1 <= year <= 9999 or not 1 <= part <= (4 if granularity == "quarter" else 12):
-        return False
-    return granularity != "day" or 1 <= day <= monthrange(year, part)[1]
 
 
 def _to_wire(value: Any) -> Any:
@@ -342,24 +323,11 @@ def _from_wire(key: str, value: Any, place: str) -> Any:
     if not isinstance(value, list | tuple):
         return value
     if key == "items":
+        for index, each in enumerate(value):
+            if isinstance(each, Mapping) and "items" in each:  # found here, before it recurses without end
+                raise AnswerError(f"{place}.items[{index}]: a list within a list; use the kind of a single answer")
         return tuple(from_json(each, f"{place}.items[{index}]") for index, each in enumerate(value))
     return tuple(tuple(each) if isinstance(each, list) else each for each in value)
-
-
-def _require_items(items: object) -> None:
-    require_tuple("items", items)
-    if not items:
-        raise AnswerError("items: a list answer needs at least one item")
-    for place, item in enumerate(items):  # type: ignore[arg-type, var-annotated]
-        if not isinstance(item, Answer) or isinstance(item, Sequence | Set | Table):
-            raise AnswerError(f"items[{place}]: {item!r} cannot be an item; use one of the kinds of a single answer")
-        if ";" in item.text():
-            raise AnswerError(f"items[{place}]: {item.text()!r} holds ';', which parts items; use another character")
-
-
-def _list_text(items: tuple[Answer, ...]) -> str:
-    texts = [item.text() for item in items]
-    return ("; " if any("," in text for text in texts) else ", ").join(texts)
 
 
 def _cell_text(cell: Cell) -> str:

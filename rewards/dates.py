@@ -11,9 +11,15 @@ All-number days are read year first, or day and month in the one order that the 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 
-from rewards.answers import is_date
-
+ISO_FORMS = {
+    "year": re.compile(r"([0-9]{4})\Z"),
+    "quarter": re.compile(r"([0-9]{4})-Q([1-4])\Z"),
+    "month": re.compile(r"([0-9]{4})-([0-9]{2})\Z"),
+    "day": re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z"),
+}
+EXAMPLES = {"year": "2020", "quarter": "2020-Q1", "month": "2020-01", "day": "2020-01-31"}
 # Not calendar.month_name, whose words follow the locale.
 _NAMES = "january february march april may june july august september october november december"
 _MONTHS = {name[:length]: number for number, name in enumerate(_NAMES.split(), 1) for length in (3, len(name))}
@@ -68,6 +74,13 @@ def read_date(text: str, granularity: str) -> str | None:
             "day": f"{year}-{part:02}-{day:02}",
         }[granularity]
     return None
+
+
+def is_date(year: int, part: int = 1, day: int = 1, *, granularity: str) -> bool:
+    """Whether the calendar has this date; `part` is the month, or the quarter."""
+    if not 1 <= year <= 9999 or not 1 <= part <= (4 if granularity == "quarter" else 12):
+        return False
+    return granularity != "day" or 1 <= day <= monthrange(year, part)[1]
 
 
 def _part(text: str) -> int:

@@ -1,6 +1,6 @@
 r"""The grammar of numbers: one quantity out of plain text, strictly, as a Decimal. Nothing is evaluated.
 
-    "1,200.5"  "1 200"  "-3 1/2"  "3/4"  "1.2e6"  "1.2×10^6"  "x = 5"  "≈5"      numerals
+    "1,200.5"  "1 200"  "-3 1/2"  "3/4"  "1.2e6"  "1.2×10^6"  "Total sales = 5"  "≈5"      numerals
     "3K"  "1.2 million"  "5 km"  "$5"  "45%"  "20°"                             and what may stand around them
 
 `read_quantity` takes text that `typography.plain` has cleaned and gives a Quantity, or the reason there is none.
@@ -24,11 +24,12 @@ EXACT = Context(prec=250, Emax=100_000, Emin=-100_000, traps=[])
 
 SCALES = {
     **dict.fromkeys(("k", "K", "thousand", "thousands"), Decimal(10**3)),
-    **dict.fromkeys(("M", "mn", "mln", "million", "millions"), Decimal(10**6)),
-    **dict.fromkeys(("B", "bn", "bln", "billion", "billions"), Decimal(10**9)),
+    **dict.fromkeys(("M", "mn", "mln", "mio", "million", "millions"), Decimal(10**6)),
+    **dict.fromkeys(("B", "b", "bn", "bln", "mrd", "milliard", "milliards", "billion", "billions"), Decimal(10**9)),
     **dict.fromkeys(("T", "tn", "trn", "trillion", "trillions"), Decimal(10**12)),
+    **dict.fromkeys(("quadrillion", "quadrillions"), Decimal(10**15)),
     **dict.fromkeys(("hundred", "hundreds"), Decimal(100)),
-    **dict.fromkeys(("lakh", "lakhs"), Decimal(10**5)),
+    **dict.fromkeys(("lakh", "lakhs", "lac", "lacs"), Decimal(10**5)),
     **dict.fromkeys(("crore", "crores"), Decimal(10**7)),
     **dict.fromkeys(("dozen", "dozens"), Decimal(12)),
 }
@@ -38,20 +39,23 @@ PERCENTS = frozenset(
 _HEDGES = """
 not no never maybe perhaps possibly probably likely about around approx approximately roughly circa nearly almost ish
 plus minus over under above below up at least most more less fewer than unsure unknown or
+estimate estimated guess guessed wrong incorrect
 """
 HEDGES = frozenset(_HEDGES.split())
 # Words after a numeral that change its value or say that there is none, and so are no unit.
 _MEANING = """
 and to through until between from i x y z n e zero one two three four five six seven eight nine ten eleven twelve half
-halves third thirds quarter quarters fourth fourths fifth fifths sixth sixths eighth eighths tenth tenths hundredth
-hundredths thousandth thousandths double twice triple squared cubed factorial yes true false none null nan inf
-infinity wrong incorrect
+halves third thirds quarter quarters fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths ninth
+ninths tenth tenths hundredth hundredths thousandth thousandths millionth millionths billionth billionths mil bil tril
+quintillion double twice triple squared cubed factorial pi π tau negative mod per of vs versus yes true false none null
+nan inf infinity
 """
-_NO_UNITS = HEDGES.union(_MEANING.split())
+_NO_UNITS = HEDGES.union(_MEANING.split(), (word for word in SCALES if len(word) > 1))
 
 _PLAIN = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
-_NAME = r"([A-Za-z][A-Za-z0-9]{0,30})(?:_(?:[A-Za-z0-9]{1,16}|\{[A-Za-z0-9 ]{1,16}\}))?"
-_LEAD = re.compile(rf"[≈~]?\s*(?:{_NAME}\s*[=≈])?\s*[≈~]?\s*")
+_NAME = r"[A-Za-z][A-Za-z0-9]{0,30}(?:_(?:[A-Za-z0-9]{1,16}|\{[A-Za-z0-9 ]{1,16}\}))?"
+_YEAR = "[12][0-9]{3}"  # the only numeral on the left of an equation: 2 + 3 = 5 is a sum
+_LEAD = re.compile(rf"[≈~]?\s*(?:({_NAME}(?:\s+(?:{_NAME}|{_YEAR}))*)\s*[=≈])?\s*[≈~]?\s*")
 _GROUPED = r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9])|[1-9][0-9]{0,2}(?: [0-9]{3})+(?![0-9/])"
 _NUMERAL = rf"(?:{_GROUPED}|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
 _HEAD = re.compile(rf"([+-]?)\s*([$€£¥₹₩]?)\s*([+-]?)\s*({_NUMERAL})")
@@ -62,7 +66,7 @@ _POWER = r"\^\s*(?:\{\s*([+-]?[0-9]{1,9})\s*\}|([+-]?[0-9]{1,9}))(?![0-9])"
 _EXPONENT = re.compile(rf"[eE]([+-]?[0-9]{{1,9}})(?![0-9])|\s*[×x*]\s*10\s*{_POWER}")
 _TEN_TO = re.compile(_POWER)
 _SCALE = re.compile(r"([A-Za-z]+)(?![A-Za-z°/^])\.?\s*")
-_WORD = r"°?[^\W\d_]{1,30}(?:\^-?[1-9])?"
+_WORD = r"°?(?![十百千万萬亿億兆천만억조])[^\W\d_]{1,30}(?:\^-?[1-9])?"  # 5万 is 50000
 _UNIT = re.compile(rf"{_WORD}(?:/{_WORD})?|[°$€£¥₹₩]")
 
 _SEVERAL = re.compile(r"[0-9][^0-9;,&]{0,20}(?:[;,&]|\bor\b|\band\b)[^0-9]{0,20}[0-9]")
@@ -88,7 +92,7 @@ def read_quantity(text: str, units: AbstractSet[str] = frozenset()) -> Quantity 
     if len(text) > LONGEST:
         return "not a number"
     lead = _LEAD.match(text)
-    start = lead.end() if lead and (lead.group(1) or "").casefold() not in HEDGES else 0
+    start = lead.end() if lead and HEDGES.isdisjoint((lead.group(1) or "").casefold().split()) else 0
     head = _HEAD.match(text, start)
     if head is None:
         return why_not_number(text)
@@ -103,6 +107,19 @@ def read_quantity(text: str, units: AbstractSet[str] = frozenset()) -> Quantity 
     if "-" in (first_sign, second_sign):
         value = value.copy_negate()
     return _with_tail(value, currency, rest, units) or why_not_number(text)
+
+
+def decimal_text(value: float) -> str:
+    """The shortest decimal text that reads back as `value`; powers of ten only where it would run to many zeros."""
+    exact = exact_decimal(value).normalize(EXACT)
+    if not exact:
+        return "0"
+    return format(exact, "f") if -12 < exact.adjusted() < 21 else format(exact, "e").replace("e+", "e")
+
+
+def exact_decimal(value: float) -> Decimal:
+    """`value` as the decimal it is written as: 0.1 is 0.1."""
+    return Decimal(value) if isinstance(value, int) else Decimal(repr(float(value)))
 
 
 def _magnitude(numeral: str, rest: str) -> tuple[Decimal | None, str]:

@@ -12,7 +12,6 @@ similarity, for every other kind it is 1 or 0.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -29,12 +28,12 @@ from rewards.answers import (
     Sequence,
     Set,
     Table,
-    exact_decimal,
 )
 from rewards.boxed import last_boxed
 from rewards.dates import read_date
-from rewards.lists import commas, splits
-from rewards.quantities import EXACT, LONGEST, read_quantity, unit_key
+from rewards.intervals import read_interval
+from rewards.lists import splits
+from rewards.quantities import EXACT, exact_decimal, read_quantity, unit_key
 from rewards.tables import read_table, same_table, similarity
 from rewards.typography import label_key, plain, unescaped
 
@@ -63,13 +62,6 @@ REASONS = {
 UNPARSED = frozenset(REASONS) - {"correct", "wrong", "wrong unit", "wrong count", "several values", "range", "hedge"}
 
 _TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
-_BETWEEN = re.compile(r"(?:between|from)\s+(.+?)\s+(?:and|to)\s+(.+)", re.IGNORECASE | re.DOTALL)
-# A hyphen parts the ends if it stands behind a numeral, a unit or a space, and not in 1e-5.
-_TO = re.compile(
-    r"(.+?)\s*(?:\bto\b|\.\.\.?|(?<=[0-9A-Za-z.%°€£$\s])(?<![0-9][eE])-)\s*(.+)", re.IGNORECASE | re.DOTALL
-)
-_TAIL = re.compile(r"(?![eE][+-]?[0-9])[A-Za-z%°€£].*", re.DOTALL)
-_INEQUALITY = re.compile(r"([^<≤]+)(?:<=?|≤)\s*[A-Za-z]\w{0,30}\s*(?:<=?|≤)([^<≤]+)")
 
 
 class Score(NamedTuple):
@@ -108,7 +100,7 @@ def judge(given: str, answer: Answer) -> str:
 
 
 def _number(given: str, answer: Number) -> str:
-    units = frozenset(unit_key(unit) for unit in answer.unit) if answer.unit else frozenset()
+    units = frozenset(unit_key(unit) for unit in answer.unit)
     read = read_quantity(plain(given), units)
     if isinstance(read, str):
         return read
@@ -119,10 +111,8 @@ def _number(given: str, answer: Number) -> str:
     elif read.unit == "%":
         value = value.scaleb(-2, EXACT)
     right = exact_decimal(answer.value)
-    tolerance = Decimal(0)
-    if answer.abs_tol is not None:
-        tolerance = exact_decimal(answer.abs_tol)
-    elif answer.rel_tol is not None:
+    tolerance = exact_decimal(answer.abs_tol or 0)
+    if answer.rel_tol is not None:
         tolerance = EXACT.multiply(exact_decimal(answer.rel_tol), right.copy_abs())
     if answer.scale is None:
         return _verdict(_near(value, right, tolerance))
@@ -137,7 +127,7 @@ def _percent(given: str, answer: Percent) -> str:
         return read
     if read.unit and read.unit != "%":
         return "wrong unit"
-    tolerance = exact_decimal(answer.abs_tol) if answer.abs_tol is not None else Decimal(0)
+    tolerance = exact_decimal(answer.abs_tol or 0)
     return _verdict(_near(read.value, exact_decimal(answer.value), tolerance))
 
 
@@ -162,14 +152,11 @@ def _choice(given: str, answer: Choice) -> str:
 
 
 def _interval(given: str, answer: Interval) -> str:
-    ends = _ends(plain(given))
+    ends = read_interval(plain(given))
     if ends is None:
         return "not an interval"
-    low, high = read_quantity(ends[0]), read_quantity(ends[1])
-    if isinstance(low, str) or isinstance(high, str):
-        return "not an interval"
-    tolerance = exact_decimal(answer.abs_tol) if answer.abs_tol is not None else Decimal(0)
-    for read, right in ((low, answer.low), (high, answer.high)):
+    tolerance = exact_decimal(answer.abs_tol or 0)
+    for read, right in zip(ends, (answer.low, answer.high)):
         value = read.value.scaleb(-2, EXACT) if read.unit == "%" else read.value
         if not _near(value, exact_decimal(right), tolerance):
             return "wrong"
@@ -273,29 +260,6 @@ def _keys(given: str) -> tuple[str, ...]:
 def _bare_letter(key: str) -> str:
     """`b` out of `(b)` or `b)`."""
     return key[:-1].removeprefix("(") if key.endswith(")") and len(key) <= 5 else key
-
-
-def _ends(text: str) -> tuple[str, str] | None:
-    """The two ends of an interval in any of its notations."""
-    if len(text) > LONGEST:
-        return None
-    if found := _BETWEEN.fullmatch(text):
-        return _alike(found.group(1), found.group(2))
-    if found := _INEQUALITY.fullmatch(text):
-        return found.group(1).strip(), found.group(2).strip()
-    inside = text[1:-1] if text[:1] in "([]" and text[-1:] in ")[]" else text
-    parts = inside.split(";") if ";" in inside else commas(inside)
-    if len(parts) == 2:
-        return parts[0].strip(), parts[1].strip()
-    if found := _TO.fullmatch(inside):
-        return _alike(found.group(1), found.group(2).strip())
-    return None
-
-
-def _alike(low: str, high: str) -> tuple[str, str]:
-    """Both ends with the unit and scale that stand behind the second: 1 to 2 million is from 1 million."""
-    tail = _TAIL.search(high)
-    return (f"{low} {tail.group()}" if tail and not _TAIL.search(low) else low), high
 
 
 def _near(value: Decimal, right: Decimal, tolerance: Decimal) -> bool:

@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from rewards.answers import Cell, Table, exact_decimal
+from rewards.answers import Cell, Table
 from rewards.lists import commas
-from rewards.quantities import EXACT, Quantity, read_quantity
+from rewards.quantities import EXACT, Quantity, exact_decimal, read_quantity
 from rewards.typography import label_key, plain, unescaped
 
 _ROW_END = re.compile(r"\n|\\\\|<0x0A>|\\hline|\\newline")
@@ -25,7 +25,7 @@ _AMPERSAND = re.compile(r"(?<!\\)&")
 def read_table(text: str) -> list[list[str]] | None:
     """The cells of the table in `text`, its columns' names first, or None if it has not two rows of cells."""
     lines = [line for line in (line.strip() for line in _ROW_END.split(text)) if line]
-    if len(lines) > 2 and "--" in lines[1] and not lines[1].strip(" \t|:+-"):
+    if len(lines) > 2 and "-" in lines[1] and not lines[1].strip(" \t|:+-"):
         del lines[1]  # the rule under a Markdown table's header
     rows = [_cells(line) for line in lines]
     if len(rows) < 2 or len({len(row) for row in rows}) != 1:
@@ -34,7 +34,7 @@ def read_table(text: str) -> list[list[str]] | None:
 
 
 def same_cell(given: str, cell: Cell) -> bool:
-    """Whether a given cell says what the right one says."""
+    """Whether a given cell says what the right one says. A unit or a percent sign in a cell is not looked at."""
     if isinstance(cell, str):
         return label_key(cell) in (label_key(given), label_key(unescaped(given)), label_key(plain(given)))
     read = read_quantity(plain(given))

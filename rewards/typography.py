@@ -22,9 +22,14 @@ _SPACES = "".join(map(chr, (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000
 _UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
     map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)))
 )
-_QUOTES = "\"'`“”„‟‘’‚‛«»‹›「」"
+_OUTER_QUOTES = "\"'`«»‹›「」"
 
-_FOLD = {ord(dash): "-" for dash in _DASHES} | {ord(unseen): None for unseen in _UNSEEN}
+_FOLD: dict[int, str | None] = {
+    **{ord(dash): "-" for dash in _DASHES},
+    **{ord(quote): "'" for quote in "‘’‚‛ʻʼ"},
+    **{ord(quote): '"' for quote in "“”„‟"},
+    **{ord(unseen): None for unseen in _UNSEEN},
+}
 _FRACTIONS = {
     ord(character): f" {unicodedata.normalize('NFKC', character).replace('⁄', '/')} " for character in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 }
@@ -54,7 +59,8 @@ _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 _DOLLAR = "＄"  # stands for an escaped dollar while `$...$` is taken off
 _COMMANDS = {
     **{character: character for character in "%&#_{}"},
-    **{space: " " for space in (",", ";", ":", " ", "quad", "qquad", "enspace", "thinspace", "\\", "newline")},
+    **{space: " " for space in (",", ";", ":", " ", "enspace", "thinspace")},
+    **{gap: "  " for gap in ("quad", "qquad", "\\", "newline")},  # two spaces: too wide for a thousands group
     **{nothing: "" for nothing in ("!", "left", "right", "(", ")", "[", "]", "displaystyle", "bf", "rm")},
     **{"$": _DOLLAR, "textdollar": _DOLLAR, "euro": "€", "pounds": "£", "textsterling": "£", "yen": "¥"},
     **{"times": "×", "cdot": "×", "approx": "≈", "simeq": "≈", "sim": "≈", "pm": "±", "infty": "∞"},
@@ -89,9 +95,9 @@ def plain(text: str) -> str:
 
 
 def label_key(text: str) -> str:
-    """What a label is compared by: NFKC, casefold, single spaces, one kind of dash, no outer quotes, no final stop.
+    """What a label is compared by: NFKC, casefold, single spaces, one kind of dash and quote, bare of outer ones.
 
-    Text longer than MAX_LABEL is no label of ours and stays as it is.
+    A final full stop goes too. Text longer than MAX_LABEL is no label of ours and stays as it is.
     """
     if len(text) > MAX_LABEL:
         return text
@@ -100,7 +106,7 @@ def label_key(text: str) -> str:
     text = " ".join(text.casefold().split())
     for _ in range(_NESTING):
         bare = text[:-1].rstrip() if text.endswith(".") and not text.endswith("..") else text
-        if len(bare) > 1 and bare[0] in _QUOTES and bare[-1] in _QUOTES:
+        if len(bare) > 1 and bare[0] in _OUTER_QUOTES and bare[-1] in _OUTER_QUOTES:
             bare = bare[1:-1].strip()
         if not bare or bare == text:
             break

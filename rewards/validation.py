@@ -17,6 +17,9 @@ LARGEST = 1e100  # beyond it a number no longer fits the grammar's limit on digi
 class AnswerError(ValueError):
     """An answer that cannot be one; the message names the value, the place and the mend."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= 400 else f"{message[:200]} ... {message[-150:]}")
+
 
 def require_number(place: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -51,7 +54,7 @@ def require_name(place: str, value: object) -> None:
 
 def require_cell(place: str, value: object) -> None:
     require_name(place, value)
-    if isinstance(value, str) and re.search(r"[|\\\r\n]", value):
+    if isinstance(value, str) and re.search(r"[|\\\r\n]|<0x0A>", value):
         raise AnswerError(f"{place}: {value!r} holds a bar, backslash or line break, which part cells; leave it out")
 
 

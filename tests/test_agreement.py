@@ -57,7 +57,7 @@ def run(arch, sampler, folder, leave_out=()):
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
-    checkpoint = models.build_tiny(arch, Path(folder) / "policy", **SIZES[arch])
+    checkpoint = models.build_tiny(arch, Path(folder) / arch, **SIZES[arch])
     processor, policy = models.load_processor(checkpoint), models.load_policy(checkpoint)
     before = {name: parameter.detach().clone() for name, parameter in policy.named_parameters()}
     seen = []
@@ -189,10 +189,16 @@ def check_moved_and_lengths(result):
     assert len(set(result["seen"][0]["n"])) > 1  # a batch of different prompts, or nothing was shown
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One for all runs: vLLM keeps what it compiles for a policy by the policy's path."""
+    return tmp_path_factory.mktemp("agreement")
+
+
 @pytest.mark.parametrize("arch", ARCHS)
-def test_generate_and_the_trainer_agree_after_three_updates(arch, tmp_path, monkeypatch):
+def test_generate_and_the_trainer_agree_after_three_updates(arch, folder, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    result = run(arch, "hf", tmp_path)
+    result = run(arch, "hf", folder)
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 1e-4
 
@@ -200,8 +206,8 @@ def test_generate_and_the_trainer_agree_after_three_updates(arch, tmp_path, monk
 @needs_vllm
 @pytest.mark.vllm
 @pytest.mark.parametrize("arch", ARCHS)
-def test_vllm_and_the_trainer_agree_after_three_updates(arch, tmp_path):
-    result = result_of(run_apart(arch, tmp_path))
+def test_vllm_and_the_trainer_agree_after_three_updates(arch, folder):
+    result = result_of(run_apart(arch, folder))
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 0.01
 
@@ -209,8 +215,8 @@ def test_vllm_and_the_trainer_agree_after_three_updates(arch, tmp_path):
 @needs_vllm
 @pytest.mark.vllm
 @pytest.mark.parametrize("arch", ARCHS)
-def test_images_expanded_twice_are_refused(arch, tmp_path):
-    process = run_apart(arch, tmp_path, "images")
+def test_images_expanded_twice_are_refused(arch, folder):
+    process = run_apart(arch, folder, "images")
     assert process.returncode != 0
     assert "tokens in vLLM and" in process.stderr and "trl#6294" in process.stderr
 
@@ -218,8 +224,8 @@ def test_images_expanded_twice_are_refused(arch, tmp_path):
 @needs_vllm
 @pytest.mark.vllm
 @pytest.mark.parametrize("arch", ARCHS)
-def test_images_expanded_twice_would_show_in_the_log_probabilities(arch, tmp_path):
-    result = result_of(run_apart(arch, tmp_path, "images,prompt check"))
+def test_images_expanded_twice_would_show_in_the_log_probabilities(arch, folder):
+    result = result_of(run_apart(arch, folder, "images,prompt check"))
     assert not any(batch["same"] for batch in result["seen"])
     assert max(batch["max"] for batch in result["seen"]) > FAR
 
@@ -227,14 +233,14 @@ def test_images_expanded_twice_would_show_in_the_log_probabilities(arch, tmp_pat
 @needs_vllm
 @pytest.mark.vllm
 @pytest.mark.parametrize("arch", ARCHS)
-def test_a_stale_head_would_show_in_the_log_probabilities(arch, tmp_path):
-    first, *_, last = result_of(run_apart(arch, tmp_path, "lm_head"))["seen"]
+def test_a_stale_head_would_show_in_the_log_probabilities(arch, folder):
+    first, *_, last = result_of(run_apart(arch, folder, "lm_head"))["seen"]
     assert first["max"] < 0.01 and last["same"]
     assert last["mean"] > FAR
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(folder):
     """The address of a vLLM server with the policy that `run` will build."""
     from urllib.request import urlopen
 
@@ -243,10 +249,10 @@ def server(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    policy = build_tiny("qwen2_5_vl", tmp_path / "served", **SIZES["qwen2_5_vl"])
+    policy = build_tiny("qwen2_5_vl", folder / "qwen2_5_vl", **SIZES["qwen2_5_vl"])
     options = f"--dtype float32 --logprobs-mode processed_logprobs --enable-scale-out --max-model-len 512 --port {port}"
     command = [sys.executable, "-m", "trainers.cpu_server", str(policy), "--host", "127.0.0.1", *options.split()]
-    log = tmp_path / "server.log"
+    log = folder / "server.log"
     environment = {**ENVIRONMENT, "VLLM_SERVER_DEV_MODE": "1"}
     with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
         try:
@@ -265,8 +271,8 @@ def server(tmp_path):
 
 @needs_vllm
 @pytest.mark.vllm
-def test_a_server_and_the_trainer_agree_after_three_updates(server, tmp_path):
-    result = result_of(run_apart("qwen2_5_vl", tmp_path, sampler=server))
+def test_a_server_and_the_trainer_agree_after_three_updates(server, folder):
+    result = result_of(run_apart("qwen2_5_vl", folder, sampler=server))
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 0.01
 

@@ -22,6 +22,7 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 from envs.problem import make
 from trainers import backends, evaluate
 from trainers.backends import Reply
+from trainers.checkpoints import merged
 from trainers.evaluate import evaluate_policy, main
 from trainers.models import build_tiny, forbidden_token_ids, load_policy, load_processor, prompt_messages
 from trainers.report import ReportError, Row, compare, mcnemar, pass_at_k, summarise, wilson
@@ -234,6 +235,30 @@ def test_samples_at_a_temperature_differ_and_repeat_with_the_seed(checkpoint, co
         found.append({(row["address"], row["sample"]): row["response"] for row in rows_of(tmp_path / out)})
     assert len(found[0]) == 12 and found[0] == found[1] != found[2] and len(set(found[0].values())) > 4
     assert set(report_of(tmp_path / "a")["summary"]["pass_at"]) == {"1", "2", "3"}
+
+
+def test_an_adapter_answers_as_its_merged_model_does_and_not_as_its_base(checkpoint, tmp_path):
+    import torch
+
+    adapted, processor = load_policy(checkpoint, lora={"r": 4, "alpha": 64}), load_processor(checkpoint)
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_" in name:
+                weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(weight.numel()))
+    adapted.save_pretrained(tmp_path / "adapter")
+    processor.save_pretrained(tmp_path / "adapter")
+    whole = merged(str(tmp_path / "adapter"), tmp_path / "whole", "float32")
+    assert merged(str(checkpoint), tmp_path / "unused", "float32") == str(checkpoint)
+    found = [
+        [
+            row.response
+            for row in evaluate_policy(
+                load_policy(folder), processor, ADDRESSES[:4], prompt=PROMPT, max_tokens=8, batch_size=4, progress=False
+            )
+        ]
+        for folder in (tmp_path / "adapter", whole, checkpoint)
+    ]
+    assert found[0] == found[1] != found[2]
 
 
 # --- rows, interruption, reports
@@ -566,4 +591,6 @@ def test_a_real_server_answers_greedily_as_hf_does(checkpoint, config, tmp_path)
     rows = {row["address"]: row for row in rows_of(tmp_path / "served")}
     model, processor = load_policy(checkpoint), load_processor(checkpoint)
     for row in evaluate_policy(model, processor, ADDRESSES, prompt=PROMPT, max_tokens=16, batch_size=4, progress=False):
-        assert (rows[row.address]["response"], rows[row.address]["tokens"]) == (row.response, row.tokens)
+        # The server's text stops short of bytes that are no whole character yet.
+        assert rows[row.address]["response"] == row.response.rstrip("\ufffd")
+        assert rows[row.address]["tokens"] == row.tokens

@@ -24,7 +24,9 @@ def test_check_env_has_nothing_to_say() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(gymnasium.make(ID).unwrapped)
-        check_env(gymnasium.make(ID, families=["pie"], level=3, width=224, height=224).unwrapped, skip_render_check=True)
+        check_env(
+            gymnasium.make(ID, families=["pie"], level=3, width=224, height=224).unwrapped, skip_render_check=True
+        )
 
 
 def test_a_right_answer_earns_one_and_ends_the_episode() -> None:

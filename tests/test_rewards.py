@@ -33,9 +33,10 @@ from rewards import (
     from_json,
     score,
 )
-from rewards.answers import KINDS, exact_decimal
+from rewards.answers import KINDS
 from rewards.boxed import MAX_BOX, last_boxed
 from rewards.functions import accuracy, boxed, length
+from rewards.quantities import exact_decimal
 from rewards.scoring import REASONS, UNPARSED
 from rewards.typography import label_key, plain
 
@@ -202,14 +203,22 @@ def test_the_wire_is_as_the_design_has_it(wire: dict[str, Any]) -> None:
         ({"kind": "sequence", "items": [{"kind": "label", "value": 5}]}, "answer.items[0].value: 5"),
         ({"kind": "sequence", "items": [{"kind": "label", "value": "a;b"}]}, "answer.items[0]: 'a;b'"),
         ({"kind": "set", "items": [{"kind": "label", "value": "a"}] * 2}, "answer.items[1]: 'a'"),
+        ({"kind": "set", "items": [{"kind": "set", "items": []}]}, "answer.items[0]: a list within a list"),
         ({"kind": "table", "columns": ["a"], "rows": [["x", 1]]}, "answer.rows[0]"),
         ({"kind": "table", "columns": ["a|b"], "rows": [["x"]]}, "answer.columns[0]: 'a|b'"),
+        ({"kind": "table", "columns": ["a"], "rows": [["x<0x0A>y"]]}, "answer.rows[0][0]: 'x<0x0A>y'"),
     ],
 )
 def test_a_bad_wire_is_refused_with_its_value_and_place(wire: object, told: str) -> None:
     with pytest.raises(AnswerError) as caught:
         from_json(wire)
     assert told in str(caught.value)
+
+
+def test_a_refusal_is_short_however_long_the_value() -> None:
+    with pytest.raises(AnswerError, match=r"^answer\.value: '5555.* give an int or a float$") as caught:
+        from_json({"kind": "number", "value": "5" * 10**6})
+    assert len(str(caught.value)) < 500
 
 
 @settings(max_examples=400)

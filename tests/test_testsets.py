@@ -140,6 +140,7 @@ def test_a_list_of_addresses_is_a_test_set(tmp_path):
         ("nonsense\n", "line 1: a line is a JSON object"),
         ('{"address": "bar/count/0/1"}\n{"address": "bar"}\n', "line 2: 'bar' is not an address"),
         ("", "holds no problems"),
+        ('{"address": "bar/count/0/1"}\n' * 2, "holds bar/count/0/1 more than once"),
     ],
 )
 def test_a_file_that_is_no_test_set_is_refused_in_one_line(tmp_path, content, said):

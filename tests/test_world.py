@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -26,11 +27,13 @@ from envs.readers import read
 from envs.readers.tape import record
 from envs.registry import FAMILIES, QUESTIONS
 from envs.views import half_up, show
-from rewards import score
+from rewards import Answer, score
 
 CELLS = [(cell.family, cell.question) for cell in cells()]
 SEEDS = st.integers(0, 2**63 - 1)
 SIZES = st.sampled_from([(448, 448), (448, 448), (336, 252), (224, 448), (112, 112), (640, 360)])
+# A disc 112 pixels wide has no room for its shares, and by eye they cannot be read closely enough to be asked for.
+TOO_SMALL = {("pie", "kth_value"): 200}
 ADDRESSES = st.builds(
     lambda cell, level, seed, test, size: Address(*cell, level, seed, test, *size),
     st.sampled_from(CELLS),
@@ -38,7 +41,7 @@ ADDRESSES = st.builds(
     SEEDS,
     st.booleans(),
     SIZES,
-)
+).filter(lambda a: min(a.width, a.height) >= TOO_SMALL.get((a.family, a.question), 0))
 many = settings(max_examples=400, deadline=None)
 
 
@@ -59,7 +62,7 @@ def test_every_question_has_five_phrasings_and_two_held_out() -> None:
         assert not set(question.phrasings) & set(question.held_out)
 
 
-# Address ---------------------------------------------------------------------------------------------------------------
+# --- Address
 
 
 @given(ADDRESSES)
@@ -107,7 +110,7 @@ def test_an_unknown_name_brings_the_nearest(text: str, mend: str) -> None:
         make(text)
 
 
-# Draws -----------------------------------------------------------------------------------------------------------------
+# --- Draws
 
 
 def test_draws_never_change() -> None:
@@ -132,7 +135,7 @@ def test_draws_are_uniform() -> None:
     assert abs(counts - 2000).max() < 5 * math.sqrt(2000)
 
 
-# Promises --------------------------------------------------------------------------------------------------------------
+# --- Promises
 
 
 @given(ADDRESSES)
@@ -159,7 +162,7 @@ def test_what_is_drawn_is_readable(address: Address) -> None:
             across = min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])
             up = min(a.box[3], b.box[3]) - max(a.box[1], b.box[1])
             assert across < 3 or up < 3, (a, b)
-    assert all(text.x_height >= 6 and contrast(text.colour, text.ground) >= 3 for text in sheet.layout.texts)
+    assert all(text.x_height >= 6 and contrast(text.colour, text.ground) >= 4.5 for text in sheet.layout.texts)
     assert all(min(m.box[2] - m.box[0], m.box[3] - m.box[1]) >= 3 for m in sheet.layout.marks)
 
 
@@ -203,8 +206,8 @@ def test_there_are_no_ties_behind_a_rank(cell: tuple[str, str], level: int, seed
 def _second_answer(question: str, values: dict[str, float], text: str) -> object:
     """The answer worked out anew from what the reader saw and the question's words: shares no code with envs."""
     ordered = sorted(values.values(), reverse=True)
-    place = next((k for k in range(len(ordered), 1, -1) if f"{k}th " in text), None)
-    place = place or next((k for k, name in ((2, "second "), (3, "third ")) if name in text), 1)
+    place = next((k for k in range(len(ordered), 3, -1) if re.search(rf"\b{k}(th|st|nd|rd)\b", text)), None)
+    place = place or next((k for k, name in ((2, "second"), (3, "third")) if re.search(rf"\b{name}\b", text)), 1)
     if question == "count":
         return len(values)
     if question == "mean":
@@ -238,12 +241,12 @@ def test_answers_cannot_be_guessed() -> None:
     A hundred problems a cell bound the figure loosely; `python -m envs check --count 1000` measures it well.
     """
     for family, question in CELLS:
-        answers: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        answers: dict[str, list[tuple[str, Answer, int]]] = defaultdict(list)
         for seed in range(150):
             level = seed % 3 + 3
             draft = draw(Address(family, question, level, seed))
             words = str(sorted((draft.ask.slots or {}).items()))
-            answers[question].append((words, str(draft.ask.answer.to_json()), draft.ask.possible))
+            answers[question].append((words, draft.ask.answer, draft.ask.possible))
         guess = guessability(answers[question])
         slack = 3 * math.sqrt(guess.allowed * (1 - guess.allowed) / 75)
         assert guess.constant <= guess.allowed + slack, (family, question, guess)
@@ -281,7 +284,7 @@ def test_an_absent_word_comes_from_the_same_topic() -> None:
         assert name in draft.view.absent or name in draft.view.names
 
 
-# Train and test --------------------------------------------------------------------------------------------------------
+# --- Train and test
 
 
 @given(SEEDS, st.booleans())
@@ -309,7 +312,7 @@ def test_held_out_phrasings_are_for_tests_only_and_are_half_of_them() -> None:
     assert 25 < sum(testing) < 75
 
 
-# Determinism -----------------------------------------------------------------------------------------------------------
+# --- Determinism
 
 _PROBE = """
 import sys
@@ -372,7 +375,7 @@ def test_a_forked_process_draws_the_same() -> None:
         os.wait()
 
 
-# Small things ----------------------------------------------------------------------------------------------------------
+# --- Small things
 
 
 def test_numbers_round_half_up() -> None:

@@ -30,6 +30,12 @@ def contrast(a: Colour, b: Colour) -> float:
     return (bright + 0.05) / (dark + 0.05)
 
 
+def mix(colour: Colour, other: Colour, share: float) -> Colour:
+    """The colour with this share of another."""
+    r, g, b = (a + (z - a) * share for a, z in zip(colour, other))
+    return r, g, b
+
+
 def ink_on(ground: Colour) -> Colour:
     """Black or white, whichever reads better on the ground."""
     return BLACK if contrast(BLACK, ground) >= contrast(WHITE, ground) else WHITE

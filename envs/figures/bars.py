@@ -7,23 +7,26 @@ from dataclasses import dataclass
 from envs.address import Draws
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import EDGE, Panel, Style, widest
-from envs.figures.counts import NARROW, draw_counts, draw_words
+from envs.figures.counts import NARROW, draw_counts, draw_words, not_written
 from envs.figures.scale import TICK, Scale, nice_ticks
 from envs.registry import Scene, family
 from envs.views import EYE, Categories, Item, show
 
 PAD = 4.0  # pixels between a tick and its label
+SURE = 0.36  # of a unit: a reading error below which a whole number is read exactly, without luck
 THINNEST = 4.0  # pixels of a bar, across
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Whole numbers by name. `written`: each value beside its bar, where there is room for it."""
+    """Whole numbers by name. `written`: each value beside its bar, where there is room for it; `insist`: the other way
+    of standing is tried before values are left out."""
 
     names: tuple[str, ...]
     values: tuple[int, ...]
     horizontal: bool
     written: bool
+    insist: bool = False
     sizes: int = 1
     absent: tuple[str, ...] = ()
 
@@ -34,7 +37,7 @@ class Bars:
         except Unreadable:
             scale, written = second(self, panel, style, cell, sheet)
         err = 0.0 if written else EYE / scale.px_per_unit
-        if err < 0.5:
+        if err < SURE:
             err = 0.0  # counts are whole numbers: a reading this close names the right one
         items = tuple(
             Item(name, value, err, value * scale.px_per_unit)
@@ -61,7 +64,7 @@ def _upright(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) ->
     """Bars standing on the base line; names turn when they do not fit side by side."""
     x0, y0, x1, y1 = cell
     line, count = style.line, len(bars.names)
-    axis_line = line.height + PAD
+    axis_line = line.height + 2 * PAD
     name_width, value_width = widest(bars.names, style), widest([show(v, 0) for v in bars.values], style)
     frame_top = y1 - EDGE
     y1 = frame_top - (line.digit + PAD if bars.written else 0)  # room above the tallest bar, inside the frame
@@ -92,14 +95,17 @@ def _upright(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) ->
     if y1 - bottom < 40 or right - left < 40:
         raise Unreadable("the axes are too small")
     written = bars.written and value_width + 3 <= slot
+    if bars.insist and not written:
+        raise Unreadable("no room for the values above the bars")
     scale = Scale.fit(max(bars.values), bottom, y1, spacing=2.6 * line.digit)
     _grid_and_ticks(scale, style, sheet, (left, bottom, right, frame_top), upright=True)
     half = max(THINNEST, slot * style.fill) / 2
+    colours = style.colours(count)
     centres = [left + (i + 0.5) * slot for i in range(count)]
     for i, (x, value) in enumerate(zip(centres, bars.values, strict=True)):
         end = scale.px(value)
         edge = style.ink if style.outline else None
-        sheet.rect((x - half, bottom, x + half, end), style.colour(i), edge, 1.0 if edge else 0.0, mark=i)
+        sheet.rect((x - half, bottom, x + half, end), colours[i], edge, 1.0 if edge else 0.0, mark=i)
         if written:
             sheet.text(show(value, 0), x, end + PAD - 1, style.text, "value")
     _spines(style, sheet, (left, bottom, right, frame_top), upright=True)
@@ -124,7 +130,7 @@ def _lying(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> t
     """Bars growing to the right, the first on top."""
     x0, y0, x1, y1 = cell
     line, count = style.line, len(bars.names)
-    axis_line = line.height + PAD
+    axis_line = line.height + 2 * PAD
     left = x0 + EDGE + widest(bars.names, style) + PAD + TICK + (axis_line if panel.category_axis else 0)
     bottom = y0 + EDGE + line.height + PAD + TICK + (axis_line if panel.value_axis else 0)
     top = y1 - EDGE
@@ -139,11 +145,12 @@ def _lying(bars: Bars, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> t
     scale = Scale.fit(max(bars.values), left, right, spacing=1.5 * value_width + 8)
     _grid_and_ticks(scale, style, sheet, (left, bottom, frame_right, top), upright=False)
     half = max(THINNEST, slot * style.fill) / 2
+    colours = style.colours(count)
     centres = [top - (i + 0.5) * slot for i in range(count)]
     for i, (y, value) in enumerate(zip(centres, bars.values, strict=True)):
         end = scale.px(value)
         edge = style.ink if style.outline else None
-        sheet.rect((left, y - half, end, y + half), style.colour(i), edge, 1.0 if edge else 0.0, mark=i)
+        sheet.rect((left, y - half, end, y + half), colours[i], edge, 1.0 if edge else 0.0, mark=i)
         if bars.written:
             sheet.text(show(value, 0), end + PAD, y, style.text, "value", across="left", up="center")
     _spines(style, sheet, (left, bottom, frame_right, top), upright=False)
@@ -193,18 +200,17 @@ def bar(draws: Draws, scene: Scene) -> Panel:
     words, title, measure = draw_words(draws, scene, found)
     axes = draws.chance(0.7) and min(scene.width, scene.height) >= NARROW
     long_names = found.kind == "word"
+    category_axis = words.noun.capitalize() if axes else ""
+    value_axis = measure.capitalize() if axes or (draws.chance(0.3) and scene.width >= NARROW) else ""
+    # Small pictures give a count too few pixels to be read exactly.
+    insist = scene.values and (min(scene.width, scene.height) - 110) * SURE < EYE * max(found.counts)
     marks = Bars(
         tuple(found.names[i] for i in shown),
         tuple(found.counts[i] for i in shown),
         horizontal=draws.chance(0.75 if long_names else 0.35),
-        written=draws.chance(max(0.15, 0.85 - 0.1 * scene.level)),
+        written=draws.chance(max(0.15, 0.85 - 0.1 * scene.level)) or insist,
+        insist=insist,
         sizes=sizes,
-        absent=found.absent,
+        absent=not_written(found.absent, title, category_axis, value_axis),
     )
-    return Panel(
-        marks,
-        words,
-        title,
-        category_axis=words.noun.capitalize() if axes else "",
-        value_axis=measure.capitalize() if axes or (draws.chance(0.3) and scene.width >= NARROW) else "",
-    )
+    return Panel(marks, words, title, category_axis, value_axis)

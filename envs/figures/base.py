@@ -42,9 +42,11 @@ class Style:
         """Pixels of a string in the text size."""
         return extent(text, self.font, self.text).width
 
-    def colour(self, index: int) -> Colour:
-        """The colour of a mark."""
-        return self.palette[0 if self.one_colour else index % len(self.palette)]
+    def colours(self, count: int) -> list[Colour]:
+        """A colour a mark: all alike, as the style says or where the palette is too small to tell them apart."""
+        if self.one_colour or count > len(self.palette):
+            return [self.palette[0]] * count
+        return list(self.palette[:count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def write_title(panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Box:
     if not panel.title:
         return cell
     measures = line(style.font, style.title)
-    top = y1 - EDGE
+    top = y1 - 2 * EDGE
     for part in wrap(panel.title, x1 - x0 - 4 * EDGE, style.font, style.title):
         sheet.text(part, (x0 + x1) / 2, top, style.title, "title", up="top")
         top -= measures.height + 2

@@ -19,14 +19,15 @@ from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import Panel, Style, Words
 from envs.figures.counts import NARROW
 from envs.figures.style import X_HEIGHT
+from envs.legibility import CONTRAST
 from envs.registry import Scene, family
 from envs.views import Categories, Item
 
 CELL, FINE = 4, 2  # pixels: side of a cell of the occupancy grid; in a narrow picture
 PER_WORD = 1600  # square pixels a word of the smallest size needs, with what lies around it
 CLEAR = 3  # pixels kept free around a word
+BESIDE = 0.5  # ... and of its size along its line
 SIZES_APART = 0.12  # two words are ranked only if their sizes differ by this much of the larger
-TEXT_CONTRAST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Cloud:
     absent: tuple[str, ...] = ()
 
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Categories:
-        colours = [c for c in style.palette if contrast(c, style.ground) >= TEXT_CONTRAST] or [style.ink]
+        colours = [c for c in style.palette if contrast(c, style.ground) >= CONTRAST] or [style.ink]
         smallest = size_for(style.font, X_HEIGHT)
         largest = max(smallest + 4, self.largest * min(cell[2] - cell[0], cell[3] - cell[1]))
         order = sorted(range(len(self.names)), key=lambda i: (-self.values[i], i))
@@ -105,13 +106,16 @@ class Cloud:
         columns, rows = int((x1 - x0 - 2 * CLEAR) // side), int((y1 - y0 - 2 * CLEAR) // side)
         taken = np.zeros((rows, columns), np.int32)
         table = np.zeros((rows + 1, columns + 1), np.int32)
-        across = np.arange(columns + 1, dtype=np.float32) - self.middle[0] * columns
-        up = (np.arange(rows + 1, dtype=np.float32) - self.middle[1] * rows) * self.stretch
+        across = np.arange(columns + 1, dtype=np.float32) - columns / 2
+        up = (np.arange(rows + 1, dtype=np.float32) - rows / 2) * self.stretch
         placed: dict[int, tuple[float, float, float]] = {}
         for i in order:
             width, height, descent = extent(self.names[i], style.font, ems[i])
             wide, high = (height, width) if self.upright[i] else (width, height)
-            w, h = int((wide + CLEAR) // side) + 1, int((high + CLEAR) // side) + 1
+            # More is kept free along the line than above it, or neighbours read as one phrase.
+            apart = max(CLEAR, BESIDE * ems[i])
+            free_x, free_y = (CLEAR, apart) if self.upright[i] else (apart, CLEAR)
+            w, h = int((wide + free_x) // side) + 1, int((high + free_y) // side) + 1
             if w > columns or h > rows:
                 return None
             if placed:
@@ -131,7 +135,18 @@ class Cloud:
                 y0 + CLEAR + row * side + spare_y / 2,
                 descent,
             )
-        return placed
+        return self._centred(placed, taken, side)
+
+    def _centred(
+        self, placed: dict[int, tuple[float, float, float]], taken: np.ndarray, side: int
+    ) -> dict[int, tuple[float, float, float]]:
+        """The finished cloud, moved as a whole so that its middle lies where it is wanted."""
+        shift = []
+        for axis, where in ((1, self.middle[0]), (0, self.middle[1])):
+            used = np.flatnonzero(taken.any(1 - axis))
+            spare = taken.shape[axis] - (used[-1] + 1 - used[0])
+            shift.append((spare * where - used[0]) * side)
+        return {i: (x + shift[0], y + shift[1], descent) for i, (x, y, descent) in placed.items()}
 
 
 @family("wordcloud", Categories, traits=("words",), top_level=12)
@@ -151,7 +166,7 @@ def wordcloud(draws: Draws, scene: Scene) -> Panel:
             break
         targets.append(step)
     targets += [1 + draws.integers(0, max(1, targets[-1] - 1)) for _ in range(count - len(targets))]
-    longest = max(6, min(6 + level, scene.width // 14))
+    longest = max(6, min(6 + level, scene.width // 16))
     found = frequencies(
         draws, kind="word", targets=targets, source=scene.source, test=scene.test, longest=longest, threshold=0
     )
@@ -161,7 +176,7 @@ def wordcloud(draws: Draws, scene: Scene) -> Panel:
         tuple(found.names[i] for i in order),
         tuple(found.counts[i] for i in order),
         tuple(draws.chance(upright) for _ in order),
-        (draws.uniform(0.42, 0.58), draws.uniform(0.42, 0.58)),
+        (draws.uniform(0.35, 0.65), draws.uniform(0.35, 0.65)),
         draws.uniform(1.0, 1.6),
         draws.uniform(0.12, 0.18) if count > 25 else draws.uniform(0.14, 0.26),
         max(low, high) - low + 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from envs.address import Draws
 from envs.data import Frequencies, Kind, frequencies
@@ -44,7 +45,7 @@ def draw_counts(draws: Draws, scene: Scene, most: int, clear: float = 0.0) -> tu
         targets=draws.shuffled(targets),
         source=scene.source,
         test=scene.test,
-        longest=5 + level,
+        longest=min(5 + level, max(5, scene.width // 28)),
         threshold=3,
     )
     order = draws.shuffled(range(len(found.names)))
@@ -74,7 +75,14 @@ def draw_words(
     if found.topic:
         titles += [
             f"{found.topic}: {found.kind} {measure}",
-            f"{found.kind.capitalize()}s in a text on {found.topic.lower()}",
+            f"{found.kind.capitalize()}s in a text about {found.topic.lower()}",
         ]
     titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
     return words, draws.choice(titles) if titled else "", measure
+
+
+def not_written(absent: tuple[str, ...], *texts: str) -> tuple[str, ...]:
+    """The absent names that do not stand in a title or an axis name either, also not as a plural."""
+    written = {part for text in texts for part in re.findall(r"\w+", text.casefold())}
+    written |= {part.removesuffix("s") for part in written}
+    return tuple(name for name in absent if name.casefold() not in written)

@@ -6,17 +6,19 @@ import math
 from dataclasses import dataclass
 
 from envs.address import Draws
-from envs.drawing.colour import COLOURS_APART, distance, ink_on
+from envs.drawing.colour import COLOURS_APART, Colour, distance, ink_on, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable, Wedge
 from envs.figures.base import EDGE, Panel, Style, widest
-from envs.figures.counts import NARROW, draw_counts, draw_words
+from envs.figures.counts import NARROW, draw_counts, draw_words, not_written
 from envs.registry import Scene, family
-from envs.views import EYE, Categories, Item, show
+from envs.views import APART, EYE, Categories, Item, show
 
 BESIDE = 7.0  # pixels between the rim and a name
 SWATCH = 10.0
 SMALLEST_RADIUS = 22.0
-ANGLES_APART = 0.07  # two sectors are ranked by eye only if they differ by this much of the larger
+# Angles are judged less well than positions: two sectors are ranked by eye only if they differ by this share of the
+# larger and by so many degrees, and an angle is read to within EYE_DEGREES.
+ANGLES_APART, DEGREES_APART, EYE_DEGREES = 0.12, 5.0, 4.0
 
 Place = tuple[float, float, list[Point]]  # where a baseline starts, and a line from the rim to the label
 
@@ -46,20 +48,22 @@ class Pie:
         x0, y0, x1, y1 = cell
         count = len(self.names)
         colours = _colours(style, count)
-        legend = self.legend and count <= len(style.palette)  # mend: colours that repeat cannot name sectors
-        right = x1 - EDGE
-        if legend:
-            right -= widest(self.names, style) + SWATCH + 6
-            _legend(self.names, colours, style, sheet, right, (y0 + y1) / 2)
-            right -= 2 * EDGE
-        room = (x0 + 2, y0 + 2, right + 3, y1 - 2)
-        # Mend what does not fit: first the disc stays whole, then the shares are not written.
-        for exploded, written in ((self.explode, self.written), (None, self.written), (None, False)):
-            fitted = self._fit(room, style, exploded, written, legend)
+        names_by_colour = len(set(colours)) == count  # colours that repeat cannot name sectors
+        asked = self.legend and names_by_colour
+        legend_width = widest(self.names, style) + SWATCH + 6
+        room = (x0 + 2, y0 + 2, x1 - EDGE + 3, y1 - 2)
+        beside_legend = (x0 + 2, y0 + 2, x1 - EDGE - legend_width - 2 * EDGE + 3, y1 - 2)
+        # Mend what does not fit: the disc stays whole, the names move into or out of a legend, shares are not written.
+        mends = [(self.explode, self.written, asked), (None, self.written, asked)]
+        mends += [(None, self.written, not asked)] if names_by_colour else []
+        for exploded, written, legend in [*mends, (None, False, asked)]:
+            fitted = self._fit(beside_legend if legend else room, style, exploded, written, legend)
             if fitted:
                 break
         else:
             raise Unreadable("the disc is too small for its labels")
+        if legend:
+            _legend(self.names, colours, style, sheet, x1 - EDGE - legend_width, (y0 + y1) / 2)
         wedges, values, labels, places = fitted
         for i, wedge in enumerate(wedges):
             sheet.wedge(wedge, colours[i], style.ink if style.outline else style.ground, 1.2, mark=i)
@@ -87,10 +91,7 @@ class Pie:
         while radius >= least:
             wedges = self._wedges((x0 + x1) / 2, (y0 + y1) / 2, radius, pull, exploded)
             values = [_inside(wedge, self._written(i), style) if written else None for i, wedge in enumerate(wedges)]
-            labels = [
-                " ".join(filter(None, ("" if legend else name, self._written(i) if written and not values[i] else "")))
-                for i, name in enumerate(self.names)
-            ]
+            labels = [self._label(i, written and not values[i], legend) for i in range(len(self.names))]
             places = _beside(wedges, labels, style, room)
             if places:
                 return wedges, values, labels, places
@@ -99,6 +100,12 @@ class Pie:
 
     def _written(self, i: int) -> str:
         return f"{show(self.shares[i], self.decimals)}%"
+
+    def _label(self, i: int, share: bool, legend: bool) -> str:
+        """What stands beside a sector: its name unless the legend has it, its share where it does not fit inside."""
+        if legend:
+            return self._written(i) if share else ""
+        return f"{self.names[i]} ({self._written(i)})" if share else self.names[i]
 
     def _wedges(self, x: float, y: float, radius: float, pull: float, exploded: int | None) -> list[Wedge]:
         """The sectors, counter-clockwise from the start."""
@@ -114,8 +121,7 @@ class Pie:
     def _view(self, panel: Panel, radius: float, written: bool) -> Categories:
         circle = 2 * math.pi * radius
         decimals = self.decimals if written else 0
-        # Read by eye, a share is the distance of two edges along the rim.
-        err = 0.5 * 10.0**-decimals if written else 2 * EYE / circle * 100
+        err = 0.5 * 10.0**-decimals if written else max(2 * EYE / circle, EYE_DEGREES / 360) * 100
         items = tuple(
             Item(name, share, err, share / 100 * circle) for name, share in zip(self.names, self.shares, strict=True)
         )
@@ -129,7 +135,8 @@ class Pie:
             decimals=decimals,
             whole=True,
             written=written,
-            top=100.0,
+            top=max(self.shares),
+            apart_px=max(APART, DEGREES_APART / 360 * circle),
             gap=ANGLES_APART,
             where=panel.where,
             sizes=self.sizes,
@@ -137,12 +144,20 @@ class Pie:
         )
 
 
-def _colours(style: Style, count: int) -> list[tuple[float, float, float]]:
-    """One colour a sector; neighbours differ, also the last and the first."""
-    palette = style.palette
-    colours = [palette[i % len(palette)] for i in range(count)]
+def _colours(style: Style, count: int) -> list[Colour]:
+    """One colour a sector: the palette, then its mixtures with ink and ground; where those run out too, over again.
+
+    Neighbours differ, also the last and the first.
+    """
+    colours = list(style.palette)
+    for towards, share in ((style.ink, 0.35), (style.ground, 0.4), (style.ink, 0.6)):
+        for colour in style.palette if len(colours) < count else ():
+            mixed = mix(colour, towards, share)
+            if all(distance(mixed, other) >= COLOURS_APART for other in (*colours, style.ground)):
+                colours.append(mixed)
+    colours = [colours[i % len(colours)] for i in range(count)]
     if count > 1 and colours[-1] == colours[0]:
-        colours[-1] = next(c for c in palette if c not in (colours[0], colours[-2]))
+        colours[-1] = next(c for c in style.palette if c not in (colours[0], colours[-2]))
     if any(distance(a, b) < COLOURS_APART for a, b in zip(colours, colours[1:] + colours[:1])):
         raise Unreadable("neighbouring sectors look alike")
     return colours
@@ -201,9 +216,7 @@ def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> 
     return places
 
 
-def _legend(
-    names: tuple[str, ...], colours: list[tuple[float, float, float]], style: Style, sheet: Sheet, x: float, y: float
-) -> None:
+def _legend(names: tuple[str, ...], colours: list[Colour], style: Style, sheet: Sheet, x: float, y: float) -> None:
     """Names beside coloured squares, centred on y."""
     step = style.line.height + 5
     y += step * (len(names) - 1) / 2
@@ -216,18 +229,21 @@ def _legend(
 @family("pie", Categories, traits=("values", "percent", "whole", "words"), top_level=12)
 def pie(draws: Draws, scene: Scene) -> Panel:
     """Shares of letter or word counts above a threshold."""
-    found, shown, sizes = draw_counts(draws, scene, most=10, clear=ANGLES_APART + 0.01)
+    found, shown, sizes = draw_counts(
+        draws, scene, most=max(4, min(10, min(scene.width, scene.height) // 32)), clear=ANGLES_APART + 0.01
+    )
     words, title, _ = draw_words(draws, scene, found, measures=("share", "percentage"))
     level = min(scene.level, 12)
     marks = Pie(
         tuple(found.names[i] for i in shown),
         tuple(found.counts[i] for i in shown),
-        written=draws.chance(max(0.25, 0.9 - 0.1 * level)),
-        decimals=draws.integers(0, 2),
+        # By eye a share is read to within a point or two, which is too coarse to ask for.
+        written=draws.chance(max(0.25, 0.9 - 0.1 * level)) or scene.values,
+        decimals=draws.integers(0, 2) if min(scene.width, scene.height) >= 336 else 0,
         start=float(draws.integers(0, 360)),
         explode=draws.integers(0, len(shown)) if draws.chance(0.25) else None,
         legend=scene.width >= NARROW and draws.chance(min(0.4, 0.1 * level)),
         sizes=sizes,
-        absent=found.absent,
+        absent=not_written(found.absent, title),
     )
     return Panel(marks, words, title)

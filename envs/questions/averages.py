@@ -8,7 +8,7 @@ from envs.views import Categories
 from rewards import Number
 
 MANY = 100  # values that an average can take
-ROUNDING = " Give one decimal."
+ROUNDING = " Give one decimal place."
 
 
 @question(
@@ -22,11 +22,11 @@ ROUNDING = " Give one decimal."
         "What is the average {measure} over all {nouns} shown{where}?{rounding}",
         "Compute the mean {measure}{where}.{rounding}",
         "Averaged over the {nouns} in the figure{where}, what is the {measure}?{rounding}",
-        "Find the arithmetic mean of the {nouns}' values{where}.{rounding}",
+        "Find the arithmetic mean of the {measure} over all {nouns}{where}.{rounding}",
     ),
     held_out=(
-        "If all {nouns} shown{where} had the same {measure} and the total stayed, what would it be?{rounding}",
-        "Determine the mean of all values of {measure} in the figure{where}.{rounding}",
+        "If the total were shared out equally among the {nouns}{where}, what {measure} would each have?{rounding}",
+        "Determine the mean of the {measure} in the figure{where}.{rounding}",
     ),
 )
 def mean(view: Categories, draws: Draws, level: int) -> Ask:
@@ -53,11 +53,11 @@ def mean(view: Categories, draws: Draws, level: int) -> Ask:
         "What is the median {measure} over all {nouns} shown{where}?{rounding}",
         "Compute the median {measure}{where}.{rounding}",
         "Sort the {nouns} by {measure}{where}: what is the median value?{rounding}",
-        "Find the median of the {nouns}' values{where}.{rounding}",
+        "Find the median of the {measure} over all {nouns}{where}.{rounding}",
     ),
     held_out=(
-        "Half of the {nouns}{where} lie below which {measure}, counted as the median?{rounding}",
-        "Determine the median of all values of {measure} in the figure{where}.{rounding}",
+        "Which {measure} splits the {nouns}{where} into a lower and an upper half, that is, the median?{rounding}",
+        "Determine the median of the {measure} in the figure{where}.{rounding}",
     ),
 )
 def median(view: Categories, draws: Draws, level: int) -> Ask:
@@ -70,7 +70,7 @@ def median(view: Categories, draws: Draws, level: int) -> Ask:
     ordered = ", ".join(view.plain(item.value) for item in order)
     steps = [f"In order the values are {ordered}."]
     if len(middle) == 1:
-        steps.append(f"The middle one is {view.say(value)}.")
+        steps.append(f"The middle one is {view.plain(value)}, so the median is {view.say(value, 1)}.")
     else:
         low, high = (view.plain(item.value) for item in middle)
         steps.append(f"The middle two are {low} and {high}, so the median is {view.say(value, 1)}.")

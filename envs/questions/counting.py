@@ -13,21 +13,23 @@ from rewards import Number
     Number,
     skill="recognition",
     phrasings=(
-        "How many {nouns} are shown{where}?",
-        "Count the {nouns} in this figure{where}.",
-        "How many different {nouns} does the figure show{where}?",
-        "What is the number of {nouns} displayed{where}?",
-        "How many {nouns} can you find in the figure{where}?",
-        "Tell me how many {nouns} appear here{where}.",
+        "How many {nouns} does this figure compare{where}?",
+        "For how many {nouns} does the figure show a {measure}{where}?",
+        "How many different {nouns} are counted in the figure{where}?",
+        "What is the number of {nouns} whose {measure} is shown{where}?",
+        "Count the {nouns} that the figure compares{where}.",
+        "How many {nouns} are part of the figure, each with its {measure}{where}?",
     ),
     held_out=(
-        "The figure shows a certain number of {nouns}{where}. How many is that?",
-        "Give the total number of distinct {nouns} depicted{where}.",
+        "The figure sets the {measure} of several {nouns} side by side{where}. How many {nouns} are there?",
+        "Give the total number of distinct {nouns} whose {measure} is depicted{where}.",
     ),
 )
 def count(view: Categories, draws: Draws, level: int) -> Ask:
     """The number of items."""
     total = len(view.items)
     return Ask(
-        Number(total), [f"The {view.nouns} are {listed(view.names)}.", f"That makes {total}."], possible=view.sizes
+        Number(total),
+        [f"The {view.nouns} are {listed(view.read_order())}.", f"That makes {total}."],
+        possible=view.sizes,
     )

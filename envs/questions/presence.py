@@ -14,15 +14,15 @@ from rewards import Boolean
     skill="recognition",
     needs=("words",),
     phrasings=(
-        'Is the {noun} "{name}" shown{where}? Answer yes or no.',
-        'Does the figure show the {noun} "{name}"{where}? Answer yes or no.',
-        'Is "{name}" one of the {nouns} in the figure{where}? Answer yes or no.',
-        'Can you find the {noun} "{name}" in the figure{where}? Answer yes or no.',
-        'Does "{name}" appear among the {nouns} shown{where}? Answer yes or no.',
+        'Is "{name}" one of the {nouns} that the figure compares{where}? Answer yes or no.',
+        'Does the figure show a {measure} for the {noun} "{name}"{where}? Answer yes or no.',
+        'Is "{name}" among the {nouns} counted in the figure{where}? Answer yes or no.',
+        'Can you find the {noun} "{name}" among those compared in the figure{where}? Answer yes or no.',
+        'Does "{name}" appear as one of the {nouns} whose {measure} is shown{where}? Answer yes or no.',
     ),
     held_out=(
-        'Yes or no: the {noun} "{name}" is part of the figure{where}.',
-        'Would you say that "{name}" is present among the {nouns} depicted{where}? Answer yes or no.',
+        'Yes or no: "{name}" is one of the {nouns} that the figure counts{where}.',
+        'Would you say that "{name}" is among the {nouns} whose {measure} is depicted{where}? Answer yes or no.',
     ),
 )
 def contains(view: Categories, draws: Draws, level: int) -> Ask:
@@ -32,7 +32,7 @@ def contains(view: Categories, draws: Draws, level: int) -> Ask:
     present = draws.chance(0.5)
     name = draws.choice(view.names if present else view.absent)
     steps = [
-        f"The {view.nouns} shown are {listed(view.names)}.",
+        f"The {view.nouns} shown are {listed(view.read_order())}.",
         f'"{name}" is {"one" if present else "not one"} of them.',
     ]
     return Ask(Boolean(present), steps, possible=2, stated="yes" if present else "no", slots={"name": name})

@@ -20,6 +20,20 @@ def ordinal(k: int) -> str:
     return f"{k}{ending} "
 
 
+def place(k: int) -> str:
+    """ "first", "second", "third", "4th", ..."""
+    return ordinal(k).strip() or "first"
+
+
+def _down_to(view: Categories, ranking: list[Item], values: bool = False) -> str:
+    """The ranking in a sentence, as far as it goes."""
+    names = [f"{item.name} ({view.say(item.value)})" if values else item.name for item in ranking]
+    if len(ranking) == 1:
+        return f"The largest {view.measure} belongs to {names[0]}."
+    first = "" if len(ranking) == len(view.items) else "first "
+    return f"From the largest {view.measure} down, the {first}{view.nouns} are {listed(names)}."
+
+
 def _place(view: Categories, draws: Draws, level: int) -> tuple[int, list[Item]]:
     """A place in the part of the ranking that can be told apart, and the ranking down to it."""
     ranking = view.ranked()
@@ -35,12 +49,12 @@ def _place(view: Categories, draws: Draws, level: int) -> tuple[int, list[Item]]
         "Which {noun} has the {ordinal}largest {measure}{where}?",
         "Which {noun} has the {ordinal}highest {measure}{where}?",
         "Name the {noun} with the {ordinal}largest {measure}{where}.",
-        "Rank the {nouns} by {measure}{where}: which one is the {ordinal}largest?",
+        "Rank the {nouns} by {measure} from largest to smallest{where}: which one comes {place}?",
         "What is the {ordinal}most frequent {noun}{where}?",
-        "Which {noun} is the {ordinal}most present{where}?",
+        "Which of the {nouns} ranks {place} by {measure}, counted from the largest{where}?",
     ),
     held_out=(
-        "Looking at the {measure} of each {noun}{where}, which comes out as the {ordinal}largest?",
+        "If the {nouns} stood in order of {measure}, the largest first{where}, which would stand {place}?",
         "Identify the {ordinal}most common {noun}{where}.",
     ),
     top_level=TOP_LEVEL,
@@ -49,13 +63,8 @@ def kth_largest(view: Categories, draws: Draws, level: int) -> Ask:
     """The k-th largest item, where its neighbours in the ranking can be told apart by eye."""
     k, ranking = _place(view, draws, level)
     name = ranking[-1].name
-    steps = [
-        f"From the largest {view.measure} down, the {view.nouns} begin {listed([i.name for i in ranking])}."
-        if k > 1
-        else f"The largest {view.measure} belongs to {name}.",
-        f"The {ordinal(k)}largest is {name}." if k > 1 else "",
-    ]
-    return Ask(Label(name), [s for s in steps if s], possible=26, slots={"ordinal": ordinal(k)})
+    steps = [_down_to(view, ranking)] + ([f"The {place(k)} one is {name}."] if k > 1 else [])
+    return Ask(Label(name), steps, possible=26, slots={"ordinal": ordinal(k), "place": place(k)})
 
 
 @question(
@@ -68,10 +77,10 @@ def kth_largest(view: Categories, draws: Draws, level: int) -> Ask:
         "What is the {ordinal}highest {measure} in the figure{where}?{rounding}",
         "What {measure} does the {noun} with the {ordinal}largest {measure} have{where}?{rounding}",
         "Give the {measure} of the {ordinal}most frequent {noun}{where}.{rounding}",
-        "Sort the {nouns} by {measure}{where}: what is the {ordinal}largest value?{rounding}",
+        "Sort the {nouns} by {measure}, the largest first{where}: what {measure} has the {place} one?{rounding}",
     ),
     held_out=(
-        "State the value that ranks as the {ordinal}largest {measure}{where}.{rounding}",
+        "State the {measure} that ranks {place} when counted from the largest{where}.{rounding}",
         "How large is the {ordinal}largest {measure} that the figure shows{where}?{rounding}",
     ),
     top_level=TOP_LEVEL,
@@ -81,5 +90,13 @@ def kth_value(view: Categories, draws: Draws, level: int) -> Ask:
     k, ranking = _place(view, draws, level)
     item = ranking[-1]
     answer = view.quantity(item.value, item.err)
-    steps = [f"The {ordinal(k)}largest {view.measure} belongs to {item.name}, which has {view.say(item.value)}."]
-    return Ask(answer, steps, MANY, view.plain(item.value), {"ordinal": ordinal(k), "rounding": view.rounding()})
+    steps = [_down_to(view, ranking, values=True)]
+    if k > 1:
+        steps.append(f"The {place(k)} one, {item.name}, has {view.say(item.value)}.")
+    return Ask(
+        answer,
+        steps,
+        MANY,
+        view.plain(item.value),
+        {"ordinal": ordinal(k), "place": place(k), "rounding": view.rounding()},
+    )

@@ -80,7 +80,7 @@ def _length(stroke: Stroke) -> float:
 def _label_below(tick: Stroke, words: list[Word]) -> str:
     """The string that hangs from the lower end of a tick: its middle, or where it is turned its tip, lies under it."""
     x, y = tick.points.min(0)
-    hanging = [w for w in words if -1 <= y - w.box[3] <= 9]
+    hanging = [w for w in words if -3 <= y - w.box[3] <= 9]
 
     def off(word: Word) -> float:
         return abs((word.x if word.angle in (0, 90) else word.tip[0]) - float(x))
@@ -110,14 +110,15 @@ def _pie(tape: Tape) -> Reading:
     inside = [[w for w in words if w.string.endswith("%") and _holds(turn, w)] for turn in turns]
     taken = {id(w) for found in inside for w in found}
     left = [w for w in words if id(w) not in taken and w.string not in legend.values()]
-    beside = _around(turns, left)
+    free = [i for i, found in enumerate(inside) if not (squares and found)]
+    beside = dict(zip(free, _around([turns[i] for i in free], left)))
     readings, texts = [], []
     for i, (sector, turn) in enumerate(zip(sectors, turns, strict=True)):
         text = beside[i].string if i in beside else ""
         name, _, written = ("", "", text) if squares else text.partition(" ")
         if squares:
             name = legend[sector.face]
-        written = inside[i][0].string if inside[i] else written
+        written = (inside[i][0].string if inside[i] else written).strip("()")
         share = turn.sweep / (2 * math.pi) * 100
         readings.append((name, share, turn.sweep * turn.radius))
         if written.endswith("%"):
@@ -153,18 +154,18 @@ def _holds(turn: _Turn, word: Word) -> bool:
     return math.hypot(word.x - turn.x, word.y - turn.y) < turn.radius and turn.around(word.x, word.y) < turn.sweep
 
 
-def _around(turns: list[_Turn], words: list[Word]) -> dict[int, Word]:
+def _around(turns: list[_Turn], words: list[Word]) -> list[Word]:
     """Labels stand around a disc in the order of its sectors: of all ways to keep that order, the nearest one."""
+    if not turns:
+        return []
     x, y = np.mean([(t.x, t.y) for t in turns], 0)
     near = sorted(words, key=lambda w: _gap(w, (x, y)))[: len(turns)]  # a title lies further out than all labels
     order = sorted(near, key=lambda w: math.atan2(w.y - y, w.x - x))
     rims = [
         (t.x + t.radius * math.cos(m), t.y + t.radius * math.sin(m)) for t in turns for m in [t.first + t.sweep / 2]
     ]
-    if len(order) < len(turns):  # only some sectors have one: each label belongs to the sector it points at
-        return {next(i for i, t in enumerate(turns) if t.around(w.x, w.y) < t.sweep): w for w in order}
     ways = [order[k:] + order[:k] for k in range(len(order))]
-    return dict(enumerate(min(ways, key=lambda way: sum(_gap(w, rim) for w, rim in zip(way, rims)))))
+    return min(ways, key=lambda way: sum(_gap(w, rim) for w, rim in zip(way, rims)), default=[])
 
 
 def _gap(word: Word, point: tuple[float, float]) -> float:

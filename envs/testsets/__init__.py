@@ -23,6 +23,7 @@ import difflib
 import itertools
 import json
 import platform
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -167,8 +168,8 @@ def load(name: str | Path) -> TestSet:
         )
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise TestSetError(f"cannot read the test set {path}: {error.strerror or error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise TestSetError(f"cannot read the test set {path}: {getattr(error, 'strerror', None) or error}") from None
     entries = []
     for number, line in enumerate(lines, 1):
         try:
@@ -181,6 +182,8 @@ def load(name: str | Path) -> TestSet:
             raise TestSetError(f'{path}, line {number}: a line is a JSON object with an "address"') from None
     if not entries:
         raise TestSetError(f"{path} holds no problems")
+    if twice := [address for address, n in Counter(entry.address for entry in entries).items() if n > 1]:
+        raise TestSetError(f"{path} holds {twice[0]} more than once: leave one line of it")
     about_path = path.with_suffix(".json")
     about = json.loads(about_path.read_text(encoding="utf-8")) if about_path.is_file() else {}
     return TestSet(path.stem, tuple(entries), about)

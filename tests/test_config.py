@@ -1,0 +1,212 @@
+"""Configs: every mistake is one line that names the place and the mend, and nothing heavy is loaded to find it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainers.config import Config, ConfigError, batches, load, save_steps
+from trainers.launch import command
+from trainers.preflight import check, disk_needed
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+GOOD = """
+name: trial
+model: {build: qwen2_5_vl}
+env: {cells: [bar/count], px: 112x112}
+launch: {devices: 1}
+trl: {max_steps: 10, per_device_train_batch_size: 16, num_generations: 8, save_steps: 5, use_cpu: true}
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def written(text: str = GOOD) -> Path:
+        path = tmp_path / "trial.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return written
+
+
+def message(path: Path, *overrides: str, world: bool = True) -> str:
+    """The one line that a mistake gives."""
+    with pytest.raises(ConfigError) as caught:
+        check(load(path, overrides)) if world else load(path, overrides)
+    said = str(caught.value)
+    assert said and "\n" not in said
+    return said
+
+
+def test_a_config_becomes_typed_values_and_overrides_win(write):
+    config = load(write(), ["seed=3", "trl.learning_rate=1e-5", "model.sizes.layers=2", "env.cells=[bar/*,pie/count]"])
+    assert isinstance(config, Config)
+    assert (config.seed, config.trl["learning_rate"], config.model.sizes) == (3, 1e-5, {"layers": 2})
+    assert config.env.cells == ["bar/*", "pie/count"] and config.warm_start is None
+
+
+def test_the_saved_config_loads_to_the_same_config(write, tmp_path):
+    config = load(write(), ["warm_start.max_steps=3", "prompt='{question} in \\boxed{}'", "model.lora.r=4"])
+    config.save(tmp_path / "saved.yaml")
+    assert load(tmp_path / "saved.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("nmae=x", ["command line", "'nmae'", "'name'"]),
+        ("env.cell=[bar/count]", ["'env.cell'", "'cells'"]),
+        ("warm_start.learnign_rate=1", ["'warm_start.learnign_rate'", "'learning_rate'"]),
+        ("model.lora.rank=4", ["'model.lora.rank'"]),
+        ("trl.num_generation=4", ["'trl.num_generation'", "'num_generations'"]),
+        ("trl.output_dir=x", ["trl.output_dir", "name"]),
+        ("seed=soon", ["seed", "whole number", "'soon'"]),
+        ("seed=true", ["seed", "whole number"]),
+        ("env.cells=bar/count", ["env.cells", "list"]),
+        ("trl.max_steps=many", ["trl.max_steps", "int", "'many'"]),
+        ("trl.use_vllm=3", ["trl.use_vllm", "bool"]),
+        ("model=qwen", ["model", "section"]),
+        ("seed", ["key=value"]),
+    ],
+)
+def test_unknown_keys_and_wrong_types_are_one_line_that_names_them(write, override, words):
+    said = message(write(), override, world=False)
+    assert all(word in said for word in words), said
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("model.id=some/where/missing", ["model.id", "no folder"]),
+        ("model.id=./missing", ["model.id", "no folder"]),
+        ("model.build=qwen2_5_lv", ["qwen2_5_vl"]),
+        ("env.cells=[bar/cuont]", ["bar/cuont", "bar/count"]),
+        ("env.cells=['test:bar/count']", ["test", "training"]),
+        ("env.cells=[]", ["env.cells", "empty"]),
+        ("env.px=huge", ["env.px", "huge"]),
+        ("env.px=9000x9000", ["env.px", "9000"]),
+        ("prompt=What?", ["{question}"]),
+        ("trl.num_generations=7", ["whole number of groups", "21"]),
+        ("trl.num_generations=1", ["generations"]),
+        ("trl.max_steps=0", ["max_steps"]),
+        ("trl.logging_steps=3", ["logging_steps", "6"]),
+        ("eval.test_set=tyni-v1", ["tyni-v1"]),
+        ("launch.strategy=zero9", ["launch.strategy"]),
+        ("launch.devices=none", ["launch.devices"]),
+        ("rewards.accuracy=0", ["rewards"]),
+        ("model.dtype=float99", ["model.dtype"]),
+        ("name=../elsewhere", ["name"]),
+        ("curriculum.mode=hard", ["mode"]),
+        ("warm_start.batch_size=0", ["batch_size"]),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_loaded(write, override, words):
+    extra = ["model.build=null"] if override.startswith("model.id") else []
+    said = message(write(), override, *extra)
+    assert all(word in said for word in words), said
+
+
+def test_a_checkpoint_inside_a_generation_batch_is_refused_with_the_nearest_that_is_not(write):
+    said = message(write(), "trl.steps_per_generation=4", "trl.save_steps=6", "trl.max_steps=8")
+    assert "save_steps 6" in said and "write 8" in said
+
+
+def test_a_run_that_ends_inside_a_generation_batch_is_refused(write):
+    said = message(write(), "trl.steps_per_generation=4", "trl.save_steps=4", "trl.max_steps=10")
+    assert "max_steps 10" in said and "write 12" in said
+
+
+def test_the_batch_arithmetic_is_that_of_trl(write):
+    config = load(write(), ["trl.gradient_accumulation_steps=2", "trl.steps_per_generation=4", "trl.save_steps=2"])
+    plan = batches(config, world=2)
+    assert (plan.rollouts, plan.prompts, plan.total) == (2 * 16 * 4, 16, 5)
+    assert [step for step in range(1, 11) if plan.at_boundary(step)] == [2, 4, 6, 8, 10]
+    assert plan.batches_before(4) == 2
+
+
+def test_no_checkpoints_is_a_choice_that_yaml_spells_as_false(write):
+    assert save_steps(load(write(), ["trl.save_strategy=no"])) is None
+
+
+def test_a_disk_that_is_too_small_is_noticed(write):
+    config = load(write(), ["model.build=null", "model.id=Qwen/Qwen2.5-VL-3B-Instruct", "trl.save_steps=1"])
+    plan = batches(config, 1)
+    needed = disk_needed(config, plan)
+    assert needed is not None and needed > 3e9 * 4 * 3 * plan.max_steps
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_shipped_configs_are_sound(path):
+    config = load(path)
+    plan = check(config)
+    assert plan.prompts >= 1 and config.name == path.stem
+
+
+def test_finding_a_mistake_imports_neither_torch_nor_transformers(write):
+    path = write(GOOD.replace("trial\n", "trial\nsede: 1\n"))
+    code = (
+        "import sys; from trainers.grpo import main; status = main([sys.argv[1]]);"
+        "assert status == 2 and not {'torch', 'transformers', 'trl'} & set(sys.modules), status"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1 and "'sede'" in done.stderr and "'seed'" in done.stderr
+
+
+def test_an_existing_run_is_never_overwritten_and_nothing_is_resumed_that_is_not_there(write, tmp_path, capsys):
+    from trainers.grpo import main
+
+    runs = f"runs={tmp_path / 'runs'}"
+    assert main([str(write()), runs, "--resume"]) == 2
+    assert "no run" in capsys.readouterr().err
+    (tmp_path / "runs" / "trial").mkdir(parents=True)
+    assert main([str(write()), runs]) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_a_run_is_not_resumed_under_another_config(write, tmp_path, capsys):
+    from trainers.grpo import main
+
+    folder = tmp_path / "runs" / "trial"
+    folder.mkdir(parents=True)
+    load(write(), [f"runs={tmp_path / 'runs'}"]).save(folder / "config.yaml")
+    assert main([str(write()), f"runs={tmp_path / 'runs'}", "seed=5", "--resume"]) == 2
+    said = capsys.readouterr().err
+    assert "seed" in said and said.count("\n") == 1
+
+
+def test_several_devices_become_one_torchrun_command():
+    assert command(1, "trainers.grpo", ["c.yaml"])[1:] == ["-m", "trainers.grpo", "c.yaml"]
+    many = command(8, "trainers.grpo", ["c.yaml", "seed=1"])
+    assert many[1:3] == ["-m", "torch.distributed.run"] and many[-4:] == ["-m", "trainers.grpo", "c.yaml", "seed=1"]
+
+
+def test_a_dry_run_prints_config_batch_and_launch_and_starts_nothing(write, tmp_path, capsys):
+    from trainers.grpo import main
+
+    assert main([str(write()), f"runs={tmp_path / 'runs'}", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "bar/count",
+        "2 prompts x 8 rollouts = 16",
+        "112x112 px seen as 112x112",
+        "trl 1.16",
+        "GiB",
+        "launch",
+    ):
+        assert words in said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_image_that_the_processor_would_shrink_is_refused(write, capsys):
+    from trainers.grpo import main
+
+    assert main([str(write()), "model.sizes.max_pixels=10000", "--dry-run"]) == 2
+    said = capsys.readouterr().err
+    assert "shrunk" in said and said.count("\n") == 1

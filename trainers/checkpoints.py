@@ -1,0 +1,58 @@
+"""The checkpoint under evaluation: whether it is one, which one, and whole weights for engines that want them."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from pathlib import Path
+
+
+class EvaluationError(ValueError):
+    """What keeps an evaluation from going on; one line, with the mend."""
+
+
+def _holds_model(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+
+
+def check_checkpoint(checkpoint: str) -> None:
+    """EvaluationError unless `checkpoint` is a folder with a model, or could be an id on a hub."""
+    folder = Path(checkpoint)
+    if folder.is_dir() and not _holds_model(folder):
+        inside = sorted(path.name for path in folder.iterdir() if path.is_dir() and _holds_model(path))
+        mend = f"name one of {', '.join(inside)} in it" if inside else "there is no config.json in it"
+        raise EvaluationError(f"{folder} holds no model: {mend}")
+    if not folder.is_dir() and not re.fullmatch(r"\w[\w.-]*/[\w.-]+", checkpoint):
+        raise EvaluationError(f"no checkpoint folder {checkpoint}, and that is no id on a hub (owner/name) either")
+
+
+def checkpoint_digest(checkpoint: str) -> str:
+    """What tells two states of a local folder apart: 64 samples of every weights file; "" for an id on a hub."""
+    folder = Path(checkpoint)
+    if not folder.is_dir():
+        return ""
+    found = blake2b(digest_size=8)
+    for file in sorted(path for path in folder.iterdir() if path.suffix in (".safetensors", ".bin", ".json")):
+        if file.suffix == ".json" and file.name not in ("config.json", "adapter_config.json"):
+            continue
+        size = file.stat().st_size
+        found.update(f"{file.name}/{size}/".encode())
+        with file.open("rb") as stream:
+            for part in range(64):
+                stream.seek(size * part // 64)
+                found.update(stream.read(65536))
+    return found.hexdigest()
+
+
+def merged(checkpoint: str, folder: Path, dtype: str) -> str:
+    """`checkpoint`, or, where it holds a LoRA adapter alone, its base model with the adapter merged in, in `folder`."""
+    if not (Path(checkpoint) / "adapter_config.json").is_file() or (Path(checkpoint) / "config.json").is_file():
+        return checkpoint
+    from peft import PeftConfig, PeftModel
+
+    from trainers.models import load_policy, load_processor
+
+    base = PeftConfig.from_pretrained(checkpoint).base_model_name_or_path
+    PeftModel.from_pretrained(load_policy(base, dtype), checkpoint).merge_and_unload().save_pretrained(folder)
+    load_processor(checkpoint).save_pretrained(folder)
+    return str(folder)

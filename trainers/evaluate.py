@@ -1,0 +1,358 @@
+"""How good is a checkpoint on a fixed test set?
+
+    python -m trainers.evaluate CONFIG --checkpoint DIR_OR_ID [--test-set core-v1] [--backend hf|vllm] [--limit N]
+                                [--samples K --temperature T] [--out DIR] [--compare OTHER_REPORT] [key=value ...]
+    python -m trainers.evaluate CONFIG --backend openai --base-url http://127.0.0.1:8000/v1 --model NAME
+
+Greedy pass@1 unless told otherwise. Every response is appended to DIR/rows.jsonl as it comes; run the same command
+again after an interruption, or with a larger --limit, and it goes on where it stopped. Then DIR/report.json and
+DIR/report.html are written. Rows that were made with other settings are refused, never mixed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import re
+import signal
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from envs.address import Address, AddressError
+from envs.testsets import TestSet, TestSetError, fingerprint
+from envs.testsets import load as load_test_set
+from envs.testsets import names as test_set_names
+from trainers import rollouts
+from trainers.backends import Backend, Reply, Request, Sampling, hf, openai, vllm
+from trainers.checkpoints import EvaluationError, check_checkpoint, checkpoint_digest, merged
+from trainers.config import Config, ConfigError
+from trainers.config import load as load_config
+from trainers.report import Outcomes, ReportError, Row, as_text, build_report, open_rows, outcomes, read_report
+
+if TYPE_CHECKING:
+    from envs.problem import Problem
+
+__all__ = ["Row", "evaluate_policy", "main"]
+
+AHEAD = 64  # problems drawn ahead for each worker
+
+
+def judged(request: Request, reply: Reply) -> Row:
+    """The row of a reply: what the checker says of it."""
+    from rewards.scoring import UNPARSED, score
+
+    problem = request.problem
+    address, held_out = str(problem.address), bool(problem.meta["held_out"])
+    if reply.finish == "error":
+        return Row(address=address, sample=request.sample, reason=reply.text, finish="error", held_out=held_out)
+    response = reply.text.encode("utf-8", "replace").decode()  # half a surrogate pair fits in no file
+    verdict = score(response, problem.answer)
+    return Row(
+        address=address,
+        sample=request.sample,
+        response=response,
+        given=verdict.given,
+        correct=verdict.correct,
+        reason=verdict.reason,
+        tokens=reply.tokens,
+        finish=reply.finish,
+        boxed=verdict.given is not None,
+        parsed=verdict.reason not in UNPARSED,
+        held_out=held_out,
+    )
+
+
+def evaluate_policy(
+    model: Any,
+    processor: Any,
+    addresses: Sequence[Address | str],
+    *,
+    prompt: str,
+    max_tokens: int,
+    batch_size: int,
+    progress: bool = True,
+) -> list[Row]:
+    """Greedy answers of a loaded model to the problems at `addresses`, judged, in their order."""
+    from envs.problem import make
+
+    backend = hf(model, processor, Sampling(prompt=prompt, max_tokens=max_tokens), batch_size)
+    requests = (Request(make(address), 0) for address in addresses)
+    rows = {row.address: row for row in _answered(backend, requests, len(addresses), [], progress)}
+    return [rows[str(address)] for address in addresses]
+
+
+def _answered(
+    backend: Backend, requests: Iterable[Request], total: int, before: Sequence[Row], progress: bool
+) -> Iterator[Row]:
+    """Judged replies as they come, with a bar that shows the accuracy so far, earlier rows included."""
+    from tqdm import tqdm
+
+    right, scored = sum(row.correct for row in before), len(before)
+    with tqdm(total=total + scored, initial=scored, unit="answer", disable=not progress, smoothing=0.05) as bar:
+        for request, reply in backend(requests):
+            row = judged(request, reply)
+            right, scored = right + row.correct, scored + (row.finish != "error")
+            bar.set_postfix_str(f"{100 * right / max(scored, 1):.1f} % right", refresh=False)
+            bar.update()
+            yield row
+
+
+def _start_worker() -> None:
+    """Workers leave Ctrl-C to the parent and die with it, even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _make(address: str) -> Problem:
+    from envs.problem import Unmakeable, make
+
+    try:
+        return make(address)
+    except (AddressError, Unmakeable) as error:
+        raise EvaluationError(f"{address} cannot be made: {error}") from None
+
+
+@contextmanager
+def drawing(addresses: Sequence[str], workers: int) -> Iterator[Iterator[Problem]]:
+    """The problems in order, drawn ahead by processes that start before torch is loaded (0 draws them here)."""
+    if workers <= 0 or not addresses:
+        yield map(_make, addresses)
+        return
+    # Spawned, not forked: nothing of this process leaks into them, on any platform.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+    rest = iter(addresses)
+    ready: deque[Future[Problem]] = deque(pool.submit(_make, address) for address in islice(rest, AHEAD * workers))
+
+    def problems() -> Iterator[Problem]:
+        while ready:
+            problem = ready.popleft().result()
+            ready.extend(pool.submit(_make, address) for address in islice(rest, 1))
+            yield problem
+
+    try:
+        yield problems()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def evaluate(config: Config, args: argparse.Namespace) -> int:
+    """The whole evaluation; what is off is raised before anything heavy is loaded. 1 if a request failed, else 0."""
+    other = None
+    if args.compare:
+        other = (str(args.compare), read_report(args.compare))
+    name = args.test_set or config.eval.test_set
+    if name is None:
+        raise EvaluationError(f"which test set? Give --test-set or eval.test_set: one of {', '.join(test_set_names())}")
+    test_set = load_test_set(name)
+    addresses = [str(address) for address in test_set.addresses[: args.limit or config.eval.problems]]
+    if other and not set(addresses) & set(other[1]["outcomes"]):
+        raise ReportError(f"{args.compare} has no address in common with {test_set.name}")
+    sampling = Sampling(
+        prompt=config.prompt, max_tokens=config.eval.max_tokens, temperature=args.temperature, seed=config.seed
+    )
+    if args.backend != "openai":
+        check_checkpoint(args.checkpoint)
+    settings = {
+        "checkpoint": args.model if args.backend == "openai" else args.checkpoint,
+        "weights": "" if args.backend == "openai" else checkpoint_digest(args.checkpoint),
+        "test_set": f"{test_set.name} ({len(test_set)} problems, {test_set.digest})",
+        "backend": args.backend,
+        "dtype": "" if args.backend == "openai" else config.model.dtype,
+        "prompt": config.prompt,
+        "max_tokens": sampling.max_tokens,
+        "samples": args.samples,
+        "temperature": sampling.temperature,
+        "seed": sampling.seed if sampling.temperature > 0 else None,
+    }
+    label = re.sub(r"[^\w.-]+", "-", f"{test_set.name}-{settings['checkpoint']}").strip("-.")
+    out = Path(args.out) if args.out else config.folder / "evaluations" / label
+    rows = open_rows(out / "rows.jsonl", settings)
+
+    wanted = [(address, sample) for address in addresses for sample in range(args.samples)]
+    found = {(row.address, row.sample): row for row in rows}
+    done = {pair: found[pair] for pair in wanted if pair in found}
+    todo = [pair for pair in wanted if pair not in done]
+    if done:
+        print(f"{out / 'rows.jsonl'} holds {len(done)} of {len(wanted)} answers: going on with the rest")
+    _answer(config=config, args=args, sampling=sampling, test_set=test_set, todo=todo, done=done, out=out)
+    rows = [done[pair] for pair in wanted if pair in done]
+    write_report(out, rows, settings, total=len(addresses), other=other, pictures=args.pictures)
+    return 1 if any(row.finish == "error" for row in rows) else 0
+
+
+def _answer(
+    *,
+    config: Config,
+    args: argparse.Namespace,
+    sampling: Sampling,
+    test_set: TestSet,
+    todo: Sequence[tuple[str, int]],
+    done: dict[tuple[str, int], Row],
+    out: Path,
+) -> None:
+    """Has the problems of `todo` answered; every row goes to rows.jsonl and into `done`."""
+    if not todo:
+        return
+    log = rollouts.Log(out / "rows.jsonl")
+    entries = {str(entry.address): entry for entry in test_set.entries}
+    exact = test_set.about.get("fingerprint") == fingerprint()
+    changed = set()
+
+    def requests(problems: Iterable[Problem]) -> Iterator[Request]:
+        for problem, (address, sample) in zip(problems, todo):
+            if entries[address].differences(problem, exact):
+                changed.add(address)
+            yield Request(problem, sample)
+
+    with tempfile.TemporaryDirectory() as scratch, drawing([a for a, _ in todo], config.env.workers) as problems:
+        backend = _backend(config, args, sampling, test_set, Path(scratch))
+        try:
+            for row in _answered(backend, requests(problems), len(todo), list(done.values()), not args.quiet):
+                log.write(row.to_json())
+                done[row.address, row.sample] = row
+        finally:
+            log.close()
+    if changed:
+        print(
+            f"warning: {len(changed)} problems are not the ones that {test_set.name} recorded: "
+            f"see python -m envs check --test-set {test_set.name}",
+            file=sys.stderr,
+        )
+
+
+def _backend(config: Config, args: argparse.Namespace, sampling: Sampling, test_set: TestSet, scratch: Path) -> Backend:
+    if args.backend == "openai":
+        return openai(args.base_url, args.model, sampling)
+    from trainers.models import image_pixels_kept, load_policy, load_processor
+
+    sizes = {(address.width, address.height) for address in test_set.addresses}
+    try:
+        processor = load_processor(args.checkpoint)
+        for width, height in sorted(sizes):
+            try:
+                kept = image_pixels_kept(processor, width, height)
+            except ValueError:
+                kept = True  # a processor that is not known here is not judged
+            if not kept:
+                print(f"warning: this processor shrinks {width}x{height}: some text may be unreadable", file=sys.stderr)
+        if args.backend == "vllm":
+            checkpoint = merged(args.checkpoint, scratch, config.model.dtype)
+        else:
+            model = load_policy(args.checkpoint, config.model.dtype)
+    except (OSError, ValueError) as error:  # what transformers raises for folders and ids that hold no model
+        line = " ".join(str(error).split())[:300]
+        raise EvaluationError(f"cannot load the checkpoint {args.checkpoint}: {line}") from None
+    if args.backend == "vllm":
+        return vllm(checkpoint, sampling, config.eval.batch_size, dtype=config.model.dtype, sizes=sizes)
+    import torch
+
+    return hf(model.to("cuda" if torch.cuda.is_available() else "cpu"), processor, sampling, config.eval.batch_size)
+
+
+def write_report(
+    out: Path,
+    rows: Sequence[Row],
+    settings: dict[str, Any],
+    *,
+    total: int,
+    other: tuple[str, dict[str, Any]] | None = None,
+    pictures: int = 60,
+) -> None:
+    """report.json, report.html, and the heart of both on the terminal."""
+    from trainers.report_page import page
+
+    report = build_report(rows, settings, total=total, other=other)
+    (out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(as_text(report))
+    failing = worst_rows(rows)
+    theirs: Outcomes = other[1]["outcomes"] if other else {}
+    cases = []
+    for row in failing[:pictures]:
+        right, asked = outcomes(r for r in rows if r.address == row.address).get(row.address, (0, 0))
+        note = f"{right} of {asked} right" if asked > 1 else ""
+        if row.address in theirs and theirs[row.address][0] > right:
+            note = "the other was right" if not note else f"{note}, the other {theirs[row.address][0]}"
+        cases.append((_make(row.address), row, note))
+    html = page(report, str(settings["checkpoint"]), cases, len(failing))
+    (out / "report.html").write_text(html, encoding="utf-8")
+    print(f"wrote {out / 'report.json'} and {out / 'report.html'}")
+
+
+def worst_rows(rows: Sequence[Row]) -> list[Row]:
+    """One wrong row for each problem that has one, dealt over the cells so that the first few show all kinds."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        if not row.correct and row.finish != "error":
+            first.setdefault(row.address, row)
+    turns: dict[tuple[str, str], int] = {}
+    order = []
+    for row in first.values():
+        address = Address.parse(row.address)
+        turn = turns[address.family, address.question] = turns.get((address.family, address.question), -1) + 1
+        order.append((turn, address.family, address.question, row))
+    return [row for *_, row in sorted(order, key=lambda each: each[:3])]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage."""
+        self.exit(2, f"evaluate: {message}\n")
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog="python -m trainers.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", help="the run's YAML file: its prompt, eval section, seed and dtype hold here too")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="as eval.max_tokens=256")
+    parser.add_argument("--checkpoint", help="a folder, or the id of a model on a hub")
+    parser.add_argument("--test-set", help="a name in envs/testsets/, or a .jsonl file of addresses")
+    parser.add_argument("--backend", default="hf", choices=("hf", "vllm", "openai"))
+    parser.add_argument("--base-url", help="of an OpenAI-compatible server, as http://127.0.0.1:8000/v1")
+    parser.add_argument("--model", help="the name under which that server serves the model")
+    parser.add_argument("--limit", type=int, help="the first N problems only; sets are dealt so that these are mixed")
+    parser.add_argument("--samples", type=int, default=1, metavar="K", help="answers to each problem, for pass@k")
+    parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 is greedy")
+    parser.add_argument("--out", help="folder of rows.jsonl, report.json and report.html")
+    parser.add_argument("--compare", metavar="OTHER_REPORT", help="a report.json, or its folder, for a paired test")
+    parser.add_argument("--pictures", type=int, default=60, metavar="N", help="failing problems to show (60)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    args = parser.parse_intermixed_args(argv)
+    if args.backend == "openai" and not (args.base_url and args.model):
+        parser.error("--backend openai needs --base-url and --model")
+    if args.backend != "openai" and not args.checkpoint:
+        parser.error(f"--backend {args.backend} needs --checkpoint")
+    if args.limit is not None and args.limit < 1:
+        parser.error(f"--limit {args.limit}: give at least 1")
+    if args.samples < 1:
+        parser.error(f"--samples {args.samples}: give at least 1")
+    if args.samples > 1 and args.temperature <= 0:
+        parser.error("--samples needs a --temperature above 0: greedy answers are all alike")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    try:
+        return evaluate(load_config(args.config, args.overrides), args)
+    except (ConfigError, TestSetError, ReportError, EvaluationError) as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,386 @@
+"""GRPO on the adaptive stream: the story of one run.
+
+    python -m trainers.grpo configs/tiny.yaml [key=value ...] [--resume] [--dry-run]
+
+A run lands in runs/<name>/ and leaves a folder after each stage, so that a killed one goes on where it was:
+    config.yaml                  the resolved config
+    base/                        the policy from scratch (model.build)
+    warm/                        after the warm start, with what it takes to continue it (the control)
+    checkpoint-N/                trainer, random states, and stream.json, written last: without it a checkpoint is void
+    final/                       the policy and its processor, to evaluate or to serve
+    rollouts.jsonl metrics.jsonl warm.jsonl table.json
+`--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run
+equals the unbroken one in addresses, completions and metrics, times aside. A warm start that was cut off begins again.
+
+Left out on purpose: dynamic sampling (the curriculum does that job), evaluation during training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from copy import deepcopy
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from envs.address import AddressError
+from envs.curriculum import make_curriculum
+from envs.stream import Stream
+from trainers import rollouts
+from trainers.config import Batches, Config, ConfigError, load
+from trainers.launch import rank, relaunch_if_needed
+from trainers.preflight import check, check_packages, check_processor, report, size_of
+from trainers.table import Run, Table, answers, measure
+from trainers.warmstart import Repeated, Supervision
+
+# What may differ between a run and its continuation; everything else would make it another run.
+MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
+BUILD_TEXTS = 400  # problems whose words the tokenizer of a built policy learns from
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    argv = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="python -m trainers.grpo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", help="a YAML file, as configs/tiny.yaml")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="as trl.max_steps=10")
+    parser.add_argument("--resume", action="store_true", help="go on from the last complete checkpoint")
+    parser.add_argument("--dry-run", action="store_true", help="check and print what would be done, load nothing")
+    args = parser.parse_intermixed_args(argv)
+    try:
+        config = load(args.config, args.overrides)
+        plan = check(config)
+        if args.dry_run:
+            print(report(config, plan, "trainers.grpo", argv))
+            return 0
+        check_packages(config)
+        if rank() == 0:
+            check_folder(config, args.resume)
+        relaunch_if_needed(config, "trainers.grpo", argv)
+        run(config, plan, args.resume, args.config)
+        return 0
+    except (ConfigError, AddressError) as error:
+        if rank() == 0:
+            print(f"grpo: {error}", file=sys.stderr)
+        return 2
+
+
+def check_folder(config: Config, resume: bool) -> None:
+    """A run folder is never overwritten, and never continued under another config."""
+    folder = config.folder
+    if not resume:
+        if folder.exists():
+            raise ConfigError(f"{folder} exists: continue it with --resume, or give this run another name (name=...)")
+        return
+    if not (folder / "config.yaml").is_file():
+        raise ConfigError(f"there is no run in {folder} to resume: drop --resume to start it")
+    before, now = flat(load(folder / "config.yaml").to_dict()), flat(config.to_dict())
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key) and not key.startswith(MAY_CHANGE):
+            raise ConfigError(
+                f"{folder} was started with {key}={before.get(key)!r}, not {now.get(key)!r}: "
+                "resume it as it was, or start another run under another name"
+            )
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections as dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found.update(flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
+    return found
+
+
+def run(config: Config, plan: Batches, resume: bool, config_path: str) -> None:
+    """One run from its first worker process to the last line of its table."""
+    folder, began = config.folder, time.monotonic()
+    # Worker processes start before torch is imported: they stay small, and a process that uses a GPU cannot fork.
+    stream = open_stream(curriculum_keys(config), plan.prompts, config, plan)
+    teacher = open_teacher(config, plan) if config.warm_start else None
+
+    from trainers.quirks import apply
+
+    apply(use_vllm=bool(config.trl.get("use_vllm")))
+    quiet_libraries()
+    from trainers.slot_trainer import last_checkpoint, trl_arguments
+
+    arguments = trl_arguments(config)  # several ranks find each other here
+    if rank() == 0:
+        folder.mkdir(parents=True, exist_ok=True)
+        config.save(folder / "config.yaml")
+    barrier()
+    table = Table(folder / "table.json", keep=resume)
+    this = Run(config=config, plan=plan, arguments=arguments, table=table, stream=stream, teacher=teacher)
+    say(f"run {folder}: {plan.prompts} prompts x {plan.generations} rollouts a batch, {plan.max_steps} steps")
+
+    # The policy: built or loaded, measured, warm-started. A stage that is on disk already is taken from there.
+    source = build_policy(config, folder) if config.model.build else str(config.model.id)
+    if not config.warm_start or not (folder / "warm").exists():
+        model, processor = load_both(this, source)
+        say(check_processor(config, processor))
+        if not table.has("before"):
+            measure(this, "before", model, processor)
+        if config.warm_start:
+            warm_start(this, model, processor)
+    if config.warm_start:
+        source = str(folder / "warm")
+        model, processor = load_both(this, source)
+        if not table.has("warm start"):
+            measure(this, "warm start", model, processor, **saved_row(folder / "warm"))
+
+    if not table.has("grpo", steps=plan.max_steps):
+        train(this, model, processor, last_checkpoint(folder))
+    stream.close()
+
+    if config.warm_start and config.warm_start.control and not table.has("control"):
+        del model
+        gc.collect()
+        control(this, folder / "warm")
+    if teacher is not None:
+        teacher.close()
+    say("", table.text(), "", f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}")
+    say(f"evaluate it with: python -m trainers.evaluate {config_path} --checkpoint {folder / 'final'}")
+
+
+# --- the stream -----------------------------------------------------------------------------------------------------
+
+
+def curriculum_keys(config: Config, **changed: Any) -> dict[str, Any]:
+    """What envs.curriculum wants to know."""
+    world = {"cells": config.env.cells, "px": size_of(config), "text": config.env.text, "seed": config.seed}
+    return {**vars(config.curriculum), **world, **changed}
+
+
+def open_stream(keys: dict[str, Any], prompts: int, config: Config, plan: Batches, again: int | None = None) -> Stream:
+    """A stream of batches of so many prompts; with `again`, of that many problems, over and over."""
+    try:
+        curriculum = make_curriculum(keys)
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"curriculum: {error}") from error
+    if again is not None:
+        curriculum = Repeated(curriculum, again // prompts)
+    return Stream(curriculum, prompts, workers=config.env.workers, rank=rank(), world=plan.world)
+
+
+def open_teacher(config: Config, plan: Batches) -> Stream:
+    """The stream of the warm start: every cell and every low level alike, from seeds of its own."""
+    assert config.warm_start is not None
+    keys = curriculum_keys(config, mode="uniform", levels=config.warm_start.levels, seed=other_seed(config, "teacher"))
+    return open_stream(keys, config.warm_start.batch_size, config, plan, again=config.warm_start.problems)
+
+
+def other_seed(config: Config, purpose: str) -> int:
+    """A seed of its own for each purpose, so that no two streams of a run ask the same problems."""
+    return int.from_bytes(blake2b(f"{purpose}/{config.seed}".encode(), digest_size=4).digest(), "big")
+
+
+# --- stages ---------------------------------------------------------------------------------------------------------
+
+
+def build_policy(config: Config, folder: Path) -> str:
+    """A small policy from scratch, its tokenizer trained on what the stream asks; the same on every call."""
+    from envs.problem import make
+    from trainers.tiny import build_tiny
+
+    base, partial = folder / "base", folder / "base.partial"
+    if rank() == 0 and not base.exists():
+        keys = curriculum_keys(config, mode="uniform", levels=3, seed=other_seed(config, "words"))
+        texts = []
+        for address in make_curriculum(keys).plan(0, BUILD_TEXTS):
+            problem = make(address)
+            texts += [config.prompt.replace("{question}", problem.question), problem.solution]
+        assert config.model.build is not None
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            build_tiny(config.model.build, partial, seed=config.seed, texts=texts, **config.model.sizes)
+        except ValueError as error:
+            raise ConfigError(f"model.sizes: {error}") from error
+        partial.rename(base)
+    barrier()
+    return str(base)
+
+
+def load_both(run: Run, source: str) -> tuple[Any, Any]:
+    """Model and processor, the model on its device."""
+    from dataclasses import asdict
+
+    from trainers.models import load_policy, load_processor
+
+    settings = run.config.model
+    lora = asdict(settings.lora) if settings.lora else None
+    model = load_policy(source, settings.dtype, lora=lora, freeze_vision=settings.freeze_vision)
+    if run.config.launch.strategy == "ddp":  # DeepSpeed places the model itself
+        model.to(run.arguments.device)
+    return model, load_processor(source)
+
+
+def warm_start(run: Run, model: Any, processor: Any) -> None:
+    """Supervision until its plateau; leaves warm/. A stage that was cut off begins again."""
+    import torch
+
+    config, folder, partial = run.config, run.folder / "warm", run.folder / "warm.partial"
+    supervision = Supervision(model, processor, lambda step: lesson(run, step), config)
+    log_path = run.folder / "warm.jsonl"
+    if rank() == 0:
+        rollouts.set_aside(log_path, lambda row: False)
+    log = rollouts.Log(log_path) if rank() == 0 else None
+    begin = time.monotonic()
+    check = accuracy_check(run, model, processor)
+    reason = supervision.run(accuracy=check, log=log.write if log else lambda row: None)
+    row = {"seconds": time.monotonic() - begin, "steps": supervision.steps, "stopped": reason}
+    say(f"warm start: {supervision.steps} steps in {row['seconds']:.0f} s, stopped at {reason}")
+    if rank() == 0:
+        assert run.teacher is not None
+        shutil.rmtree(partial, ignore_errors=True)
+        whole(model, config).save_pretrained(partial)
+        processor.save_pretrained(partial)
+        torch.save(supervision.optimizer.state_dict(), partial / "optimizer.pt")
+        state = {"row": row, "teacher": run.teacher.state_dict()}
+        (partial / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        partial.rename(folder)
+    barrier()
+
+
+def saved_row(warm: Path) -> dict[str, Any]:
+    """What the table tells of a warm start: seconds, steps, why it stopped."""
+    row: dict[str, Any] = json.loads((warm / "state.json").read_text(encoding="utf-8"))["row"]
+    return row
+
+
+def lesson(run: Run, step: int) -> list[Any]:
+    """This rank's problems of one step of supervision."""
+    assert run.teacher is not None
+    slots = run.teacher.own_slots(step)
+    problems = run.teacher.problems(step, slots)
+    run.teacher.observe(step, [])
+    return [problems[slot] for slot in slots]
+
+
+def accuracy_check(run: Run, model: Any, processor: Any) -> Any:
+    """A function that takes the greedy accuracy on training problems set apart for the plateau rule."""
+    config, rule = run.config, run.config.warm_start
+    assert rule is not None
+    keys = curriculum_keys(config, mode="uniform", levels=rule.levels, seed=other_seed(config, "check"))
+    addresses = make_curriculum(keys).plan(0, rule.check_problems)
+
+    def accuracy() -> float:
+        rows = answers(run, model, processor, addresses)
+        return sum(row.correct for row in rows) / len(rows)
+
+    return accuracy
+
+
+def train(run: Run, model: Any, processor: Any, checkpoint: Path | None) -> None:
+    """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
+    from trainers.models import forbidden_token_ids
+    from trainers.quirks import forbid_tokens
+    from trainers.slot_trainer import STREAM_STATE, SlotTrainer
+
+    folder, arguments, elapsed, done = run.folder, run.arguments, 0.0, 0
+    if checkpoint is not None:
+        state = json.loads((checkpoint / STREAM_STATE).read_text(encoding="utf-8"))
+        run.stream.load_state_dict(state["stream"])
+        elapsed, done = state["seconds"], state["step"]
+        say(f"resuming from {checkpoint}")
+    rollout_log = metrics_log = None
+    if rank() == 0:
+        batches_done = run.plan.batches_before(done)
+        aside = rollouts.set_aside(folder / "rollouts.jsonl", lambda row: row["batch"] < batches_done)
+        aside += rollouts.set_aside(folder / "metrics.jsonl", lambda row: row["step"] <= done)
+        if aside:
+            say(f"{aside} log rows past step {done} were set aside")
+        rollout_log, metrics_log = rollouts.Log(folder / "rollouts.jsonl"), rollouts.Log(folder / "metrics.jsonl")
+    arguments.generation_kwargs = forbid_tokens(
+        arguments.generation_kwargs, forbidden_token_ids(processor), use_vllm=arguments.use_vllm
+    )
+    trainer = SlotTrainer(
+        config=run.config,
+        batches=run.plan,
+        stream=run.stream,
+        rollout_log=rollout_log,
+        metrics_log=metrics_log,
+        elapsed=elapsed,
+        model=model,
+        processing_class=processor,
+        args=arguments,
+    )
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
+    save_final(run, trainer, processor)
+    if run.config.launch.strategy == "zero3":
+        say("ZeRO-3 holds the policy in pieces: evaluate final/ instead of reading the table")
+        return
+    measure(run, "grpo", trainer.accelerator.unwrap_model(trainer.model), processor, **about)
+
+
+def whole(model: Any, config: Config) -> Any:
+    """The model, a copy with its adapters merged where it has any."""
+    return model if config.model.lora is None else deepcopy(model).merge_and_unload()
+
+
+def save_final(run: Run, trainer: Any, processor: Any) -> None:
+    """The policy and its processor, in one rename."""
+    partial, final = run.folder / "final.partial", run.folder / "final"
+    if rank() == 0:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(final, ignore_errors=True)
+    barrier()
+    if run.config.model.lora is None:
+        trainer.save_model(str(partial))
+    elif rank() == 0:
+        whole(trainer.accelerator.unwrap_model(trainer.model), run.config).save_pretrained(partial)
+    barrier()
+    if rank() == 0:
+        processor.save_pretrained(partial)
+        partial.rename(final)
+
+
+def control(run: Run, warm: Path) -> None:
+    """The warm start continued by supervision for as many seconds as GRPO took: what GRPO has to beat."""
+    import torch
+
+    assert run.teacher is not None
+    state = json.loads((warm / "state.json").read_text(encoding="utf-8"))
+    run.teacher.load_state_dict(state["teacher"])
+    model, processor = load_both(run, str(warm))
+    supervision = Supervision(model, processor, lambda step: lesson(run, step), run.config)
+    supervision.optimizer.load_state_dict(torch.load(warm / "optimizer.pt", weights_only=True))
+    supervision.steps = state["row"]["steps"]
+    seconds = run.table.rows["grpo"]["seconds"]
+    supervision.run(seconds=seconds, title="control")
+    measure(run, "control", model, processor, seconds=seconds, steps=supervision.steps - state["row"]["steps"])
+
+
+# --- small things ---------------------------------------------------------------------------------------------------
+
+
+def say(*lines: str) -> None:
+    if rank() == 0:
+        print(*lines, sep="\n", flush=True)
+
+
+def quiet_libraries() -> None:
+    """Bars for each file that is loaded or saved, and notes about tokens, drown what a run has to say."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def barrier() -> None:
+    """Every rank waits for the others; nothing with a single one."""
+    import torch.distributed as dist
+
+    if dist.is_initialized():
+        dist.barrier()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
