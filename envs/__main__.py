@@ -37,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--out", type=Path, help="also write the table as Markdown there")
     check.add_argument("--test-set", metavar="NAME", help="re-make a fixed test set and compare, instead")
     check.add_argument("--workers", type=int, default=2)
+    for command in (show, gallery, check):
+        command.add_argument(
+            "--text", metavar="SPEC", help="text of your own: files:GLOB or hub:DATASET:COLUMN[:SPLIT]"
+        )
     for command in (gallery, check):
         command.add_argument("--cells", nargs="*", default=["*"], metavar="FAMILY/QUESTION", help="globs")
         command.add_argument("--levels", default="0-8", help="as 3 or 0-8")
@@ -46,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench.add_argument("--count", type=int, default=200)
     options = parser.parse_args(arguments)
     try:
+        options.corpus = _open(getattr(options, "text", None))
         return COMMANDS[options.command](options)
     except (AddressError, BadInput) as wrong:
         print(f"error: {wrong}", file=sys.stderr)
@@ -98,15 +103,19 @@ def _gallery(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from envs.gallery import contact_sheet, page
-    from envs.problem import make
+    from envs.problem import Unmakeable, make
 
     chosen, levels, px = _chosen(options.cells), _levels(options.levels), _px(options.px)
     draws = Draws("gallery", options.seed)
     order = [chosen[i % len(chosen)] for i in range(options.count)]
     addresses = [
-        Address(c.family, c.question, draws.choice(levels), draws.integers(0, 10**6), False, *px) for c in order
+        Address(c.family, c.question, draws.choice(levels), draws.integers(0, 10**6), False, *px, options.corpus)
+        for c in order
     ]
-    problems = [make(a) for a in tqdm(addresses, desc="drawing", unit="problem", disable=not sys.stderr.isatty())]
+    try:
+        problems = [make(a) for a in tqdm(addresses, desc="drawing", unit="problem", disable=not sys.stderr.isatty())]
+    except Unmakeable as failure:
+        raise BadInput(failure) from None
     if options.out.suffix == ".png":
         _write(options.out, lambda path: contact_sheet(problems).save(path, "PNG", optimize=True))
     else:
@@ -123,7 +132,7 @@ def _check(options: argparse.Namespace) -> int:
     from envs.checktable import render
 
     chosen, levels, px = _chosen(options.cells), _levels(options.levels), _px(options.px)
-    todo = list(addresses(chosen, levels, options.count, options.seed, px))
+    todo = list(addresses(chosen, levels, options.count, options.seed, px, options.corpus))
     tallies: dict[tuple[str, str, int], Tally] = defaultdict(Tally)
     with ProcessPoolExecutor(options.workers) as pool:
         bar = tqdm(total=len(todo), desc="checking", unit="address", disable=not sys.stderr.isatty())
@@ -156,6 +165,19 @@ def _bench(options: argparse.Namespace) -> int:
 
     print(table(measure(options.count)))
     return 0
+
+
+def _open(spec: str | None) -> str:
+    """Open a corpus; the text key of its addresses, '' for the built-in grammar."""
+    if not spec or spec == "grammar":
+        return ""
+    from envs.text import TextError, open_corpus
+
+    try:
+        corpus = open_corpus(spec)
+    except TextError as wrong:
+        raise BadInput(wrong) from None
+    return corpus.key
 
 
 def _chosen(globs: Sequence[str]) -> list[Cell]:

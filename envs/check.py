@@ -53,14 +53,14 @@ class Tally:
 
 
 def addresses(
-    cells: Iterable[Cell], levels: Iterable[int], count: int, seed: int, px: tuple[int, int]
+    cells: Iterable[Cell], levels: Iterable[int], count: int, seed: int, px: tuple[int, int], text: str = ""
 ) -> Iterator[Address]:
     """`count` random training addresses for each cell and level."""
     for cell in cells:
         for level in levels:
             draws = Draws("check", seed, cell.family, cell.question, level)
             for _ in range(count):
-                yield Address(cell.family, cell.question, level, draws.integers(0, 2**63 - 1), False, *px)
+                yield Address(cell.family, cell.question, level, draws.integers(0, 2**63 - 1), False, *px, text)
 
 
 def examine(address: Address) -> Tally:

@@ -21,6 +21,7 @@ from envs.text.spelling import ALPHABET
 
 Kind = Literal["letter", "word"]
 
+DIFFERENT = 6  # counts that a passage of a corpus should have, so that its names can be ranked
 MOST_UNITS = 400  # of a corpus in one passage
 MOST_ABSENT = 64
 
@@ -122,6 +123,7 @@ def _from_corpus(
     units = corpus.side(test)
     order = _distinct(draws, units)
     taken: list[str] = []
+    enough = 0
     counts: dict[str, int] = {}
     above: dict[str, None] = {}  # in the order they rose above the threshold
     for unit in islice(order, MOST_UNITS):
@@ -130,15 +132,23 @@ def _from_corpus(
             counts[name] = counts.get(name, 0) + n
             if counts[name] > threshold and (longest is None or kind == "letter" or len(name) <= longest):
                 above[name] = None
-        if len(above) >= wanted:
+        if len(above) < wanted:
+            continue
+        # Enough names; a few more units where that makes their counts differ and leaves words that do not occur.
+        enough = enough or min(2 * len(taken), len(units) // 2)
+        if len(taken) >= enough or len({counts[name] for name in above}) >= min(wanted, DIFFERENT):
             break
-    else:
+    if len(above) < wanted:
         world = "test" if test else "training"
         raise TextError(
             f"corpus {corpus.key} gives {len(above)} {kind}s that occur more than {threshold} times in {len(taken)} of "
             f"the {len(units)} units of its {world} world, {wanted} were asked for"
         )
-    names = draws.sample(tuple(above), wanted)
+    # One name of each count first: ties leave little to rank, and text of one's own is full of them.
+    order_above = draws.shuffled(tuple(above))
+    by_count = {counts[name]: name for name in order_above}
+    first = [name for name in order_above if by_count[counts[name]] == name]
+    names = draws.shuffled((first + [name for name in order_above if name not in first])[:wanted])
     passage = _dated(draws, "\n".join(taken), test)
     if kind == "letter":
         absent = [letter for letter in ALPHABET if counts.get(letter, 0) <= threshold]
