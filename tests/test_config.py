@@ -88,6 +88,8 @@ def test_unknown_keys_and_wrong_types_are_one_line_that_names_them(write, overri
         ("env.cells=['test:bar/count']", ["test", "training"]),
         ("env.cells=[]", ["env.cells", "empty"]),
         ("env.px=huge", ["env.px", "huge"]),
+        ("env.text=files:/nowhere/*.txt", ["env.text", "/nowhere"]),
+        ("env.text=poems", ["env.text", "poems"]),
         ("env.px=9000x9000", ["env.px", "9000"]),
         ("prompt=What?", ["{question}"]),
         ("trl.num_generations=7", ["whole number of groups", "21"]),

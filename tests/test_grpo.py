@@ -30,7 +30,8 @@ rewards: {accuracy: 1.0, boxed: 0.5, length: 0.1}
 eval: {max_tokens: 24, batch_size: 16}
 launch: {devices: 1}
 trl: {max_steps: 12, per_device_train_batch_size: 16, num_generations: 4, max_completion_length: 24,
-      learning_rate: 1.0e-3, save_steps: 4, save_total_limit: 2, use_cpu: true, bf16: false, gradient_checkpointing: false}
+      learning_rate: 1.0e-3, save_steps: 4, save_total_limit: 2,
+      use_cpu: true, bf16: false, gradient_checkpointing: false}
 """
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 TIMES = ("seconds", "time", "wait", "draw", "runtime")

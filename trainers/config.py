@@ -69,9 +69,9 @@ class Curriculum:
 
 @dataclass(kw_only=True)
 class WarmStart:
-    """Supervision on the stream's worked solutions. Stops at a plateau, at max_steps or at max_seconds, whichever
-    comes first: every `check_every` steps the greedy accuracy on `check_problems` problems fixed for the run is
-    taken, and the plateau is reached when the best of the last `patience` checks is not `min_gain` above the best
+    """Supervision on the stream's worked solutions. Stops at a plateau, at until_loss, at max_steps or at max_seconds,
+    whichever comes first: every `check_every` steps the greedy accuracy on `check_problems` problems fixed for the run
+    is taken, and the plateau is reached when the best of the last `patience` checks is not `min_gain` above the best
     before them, and at least `min_accuracy` is reached (before that a flat stretch is a slow start, not a plateau)."""
 
     learning_rate: float = 1e-3
@@ -87,6 +87,7 @@ class WarmStart:
     patience: int = 2
     min_gain: float = 0.03
     min_accuracy: float = 0.0
+    until_loss: float = 0.0  # stop as well when the mean loss of 10 steps is below: lessons are known by heart
     control: bool = False  # also continue supervision for as many seconds as GRPO took, for the table
 
 
@@ -181,7 +182,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
     except Exception as error:  # YAML's own errors have no common public class across its versions
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    config = _convert(values, Config, "", str(path))
+    config: Config = _convert(values, Config, "", str(path))
     for key in config.trl:  # YAML reads the strategy `no` as false
         if key.endswith("_strategy") and config.trl[key] is False:
             config.trl[key] = "no"

@@ -32,10 +32,12 @@ from typing import Any
 from envs.address import AddressError
 from envs.curriculum import make_curriculum
 from envs.stream import Stream
+from envs.workers import StreamError
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError, load
 from trainers.launch import rank, relaunch_if_needed
-from trainers.preflight import check, check_packages, check_processor, report, size_of
+from trainers.preflight import check, check_packages, check_processor, quiet_libraries, report, size_of, text_key
+from trainers.quirks import QuirkError
 from trainers.table import Run, Table, answers, measure
 from trainers.warmstart import Repeated, Supervision
 
@@ -64,12 +66,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         if rank() == 0:
             check_folder(config, args.resume)
         relaunch_if_needed(config, "trainers.grpo", argv)
-        run(config, plan, args.resume, args.config)
+        run(config, plan, args.resume)
         return 0
     except (ConfigError, AddressError) as error:
         if rank() == 0:
             print(f"grpo: {error}", file=sys.stderr)
         return 2
+    except (StreamError, QuirkError) as error:
+        print(f"grpo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        if rank() == 0:
+            print("\nstopped; the same command with --resume goes on", file=sys.stderr)
+        return 130
 
 
 def check_folder(config: Config, resume: bool) -> None:
@@ -98,7 +107,7 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def run(config: Config, plan: Batches, resume: bool, config_path: str) -> None:
+def run(config: Config, plan: Batches, resume: bool) -> None:
     """One run from its first worker process to the last line of its table."""
     folder, began = config.folder, time.monotonic()
     # Worker processes start before torch is imported: they stay small, and a process that uses a GPU cannot fork.
@@ -116,6 +125,9 @@ def run(config: Config, plan: Batches, resume: bool, config_path: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         config.save(folder / "config.yaml")
     barrier()
+    for one in (stream, teacher):
+        if one is not None and plan.world > 1:
+            one.use_broadcast(from_rank_0)  # exp differs between processors, so rank 0 decides what is asked
     table = Table(folder / "table.json", keep=resume)
     this = Run(config=config, plan=plan, arguments=arguments, table=table, stream=stream, teacher=teacher)
     say(f"run {folder}: {plan.prompts} prompts x {plan.generations} rollouts a batch, {plan.max_steps} steps")
@@ -146,7 +158,7 @@ def run(config: Config, plan: Batches, resume: bool, config_path: str) -> None:
     if teacher is not None:
         teacher.close()
     say("", table.text(), "", f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}")
-    say(f"evaluate it with: python -m trainers.evaluate {config_path} --checkpoint {folder / 'final'}")
+    say(f"evaluate it with: python -m trainers.evaluate {folder / 'config.yaml'} --checkpoint {folder / 'final'}")
 
 
 # --- the stream -----------------------------------------------------------------------------------------------------
@@ -154,7 +166,7 @@ def run(config: Config, plan: Batches, resume: bool, config_path: str) -> None:
 
 def curriculum_keys(config: Config, **changed: Any) -> dict[str, Any]:
     """What envs.curriculum wants to know."""
-    world = {"cells": config.env.cells, "px": size_of(config), "text": config.env.text, "seed": config.seed}
+    world = {"cells": config.env.cells, "px": size_of(config), "text": text_key(config), "seed": config.seed}
     return {**vars(config.curriculum), **world, **changed}
 
 
@@ -166,7 +178,8 @@ def open_stream(keys: dict[str, Any], prompts: int, config: Config, plan: Batche
         raise ConfigError(f"curriculum: {error}") from error
     if again is not None:
         curriculum = Repeated(curriculum, again // prompts)
-    return Stream(curriculum, prompts, workers=config.env.workers, rank=rank(), world=plan.world)
+    corpus = "" if config.env.text == "grammar" else config.env.text
+    return Stream(curriculum, prompts, workers=config.env.workers, rank=rank(), world=plan.world, corpus=corpus)
 
 
 def open_teacher(config: Config, plan: Batches) -> Stream:
@@ -366,12 +379,11 @@ def say(*lines: str) -> None:
         print(*lines, sep="\n", flush=True)
 
 
-def quiet_libraries() -> None:
-    """Bars for each file that is loaded or saved, and notes about tokens, drown what a run has to say."""
-    from transformers.utils import logging
+def from_rank_0(addresses: list[str]) -> list[str]:
+    """Rank 0's list on every rank."""
+    from accelerate.utils import broadcast_object_list
 
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    return list(broadcast_object_list([addresses])[0])
 
 
 def barrier() -> None:

@@ -36,6 +36,8 @@ def check(config: Config) -> Batches:
     check_model(config)
     select_cells(config)
     size_of(config)
+    if not config.env.text.startswith("hub:"):  # that one is fetched when the run starts
+        text_key(config)
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
     check_test_set(config)
@@ -100,6 +102,18 @@ def size_of(config: Config) -> tuple[int, int]:
     except AddressError as error:
         raise ConfigError(f"env.px {config.env.px!r}: {str(error).rpartition(': ')[2]}") from error
     return address.width, address.height
+
+
+def text_key(config: Config) -> str:
+    """What addresses say about where words come from: '' for the grammar, else name:digest8 of the opened corpus."""
+    if config.env.text == "grammar":
+        return ""
+    from envs.text import TextError, open_corpus
+
+    try:
+        return str(open_corpus(config.env.text).key)
+    except TextError as error:
+        raise ConfigError(f"env.text: {error}") from error
 
 
 def check_test_set(config: Config) -> None:
@@ -169,10 +183,19 @@ def check_processor(config: Config, processor: Any) -> str:
     return f"{width}x{height} px seen as {seen_width}x{seen_height}, a prompt of about {tokens} tokens"
 
 
+def quiet_libraries() -> None:
+    """Bars for each file that is loaded or saved, and notes about tokens, drown what a run has to say."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+
+
 def local_processor(config: Config) -> Any | None:
     """The processor if it can be had without the network, else None."""
     from trainers.models import load_processor
 
+    quiet_libraries()
     if config.model.build is not None:
         from trainers.tiny import build_tiny
 
@@ -182,7 +205,7 @@ def local_processor(config: Config) -> Any | None:
             except ValueError as error:
                 raise ConfigError(f"model.sizes: {error}") from error
     try:
-        return load_processor(config.model.id, local_files_only=True)
+        return load_processor(str(config.model.id), local_files_only=True)
     except OSError:
         return None
 

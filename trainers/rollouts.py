@@ -65,7 +65,8 @@ def set_aside(path: Path, keep: Callable[[dict[str, Any]], bool]) -> int:
     """
     if not path.exists():
         return 0
-    kept, moved = [], []
+    kept: list[str] = []
+    moved: list[str] = []
     with path.open(encoding="utf-8") as file:
         for line in file:
             whole = line.endswith("\n")

@@ -30,7 +30,8 @@ from PIL import Image
 from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import rotate_checkpoints
-from trl import GRPOConfig, GRPOTrainer
+from trl.trainer.grpo_config import GRPOConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
 
 from envs.address import Address
 from envs.curriculum import Outcome
@@ -54,11 +55,10 @@ def slot_rows(batches: Batches) -> Dataset:
 
 def trl_arguments(config: Config) -> GRPOConfig:
     """The `trl:` section and what follows from our own keys. Making it is what starts torch.distributed."""
-    chosen: dict[str, Any] = {"logging_steps": 1, "report_to": "none", "save_steps": 100, **config.trl}
+    chosen: dict[str, Any] = {"logging_steps": 1, "report_to": "none", "save_steps": 100, "use_cpu": on_cpu(config)}
     weights = config.rewards
     return GRPOConfig(
-        **chosen,
-        **({"use_cpu": True} if on_cpu(config) and "use_cpu" not in chosen else {}),
+        **(chosen | config.trl),
         output_dir=str(config.folder),
         seed=config.seed,
         reward_weights=[weights.accuracy, weights.boxed, weights.length],
@@ -102,7 +102,8 @@ class SlotTrainer(GRPOTrainer):
         self.elapsed, self._clock = elapsed, time.monotonic()
         self._seeds: list[int] = []
         too_long = length(soft=int(SOFT_LENGTH * batches.max_tokens), limit=batches.max_tokens)
-        super().__init__(reward_funcs=[accuracy, boxed, too_long], train_dataset=slot_rows(batches), **arguments)
+        rewards: list[Any] = [accuracy, boxed, too_long]
+        super().__init__(reward_funcs=rewards, train_dataset=slot_rows(batches), **arguments)
         for callback in (ProgressCallback, PrinterCallback):  # they print every metric of every step
             self.remove_callback(callback)
         self.add_callback(Bar())
@@ -189,7 +190,7 @@ class SlotTrainer(GRPOTrainer):
         """Trainer of transformers 5.17 loads a checkpoint's tensors by the names in the file, which `save_pretrained`
         wrote as the hub has them (`model.layers.0`, not `model.language_model.layers.0`), and does not mind that none
         fits: the run goes on from its first weights. `from_pretrained` knows both names."""
-        policy = model or self.model
+        policy: Any = model or self.model
         if hasattr(policy, "peft_config"):  # adapters keep their names
             super()._load_from_checkpoint(resume_from_checkpoint, model)
             return
@@ -199,7 +200,7 @@ class SlotTrainer(GRPOTrainer):
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         # The oldest checkpoints go only once the new one is whole, or a kill in between would leave none.
         limit, self.args.save_total_limit = self.args.save_total_limit, None
-        super()._save_checkpoint(model, trial)
+        super()._save_checkpoint(model, trial)  # type: ignore[no-untyped-call]
         self.args.save_total_limit = limit
         self.accelerator.wait_for_everyone()
         if self.args.should_save:

@@ -59,13 +59,19 @@ class Table:
             partial.write_text(json.dumps(self.rows, indent=1), encoding="utf-8")
             os.replace(partial, self.path)
 
+    @property
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """The rows that hold an accuracy; a run without a test set has none."""
+        return {stage: row for stage, row in self.rows.items() if "total" in row}
+
     def text(self) -> str:
-        if not self.rows:
+        rows = self.measured
+        if not rows:
             return "no table: eval.test_set is not set"
-        name = next(iter(self.rows.values()))["test_set"]
-        width = max(len(TITLES[stage]) for stage in self.rows)
+        name = next(iter(rows.values()))["test_set"]
+        width = max(len(TITLES[stage]) for stage in rows)
         lines = [f"{'stage'.ljust(width)}  {name:>22}  seconds  steps"]
-        for stage, row in self.rows.items():
+        for stage, row in rows.items():
             low, high = wilson(row["correct"], row["total"])
             accuracy = f"{percent(row['correct'] / row['total'])} [{100 * low:4.1f}, {100 * high:4.1f}]"
             took = f"{row['seconds']:7.0f}  {row['steps']:5d}" if row.get("steps") else ""
@@ -74,10 +80,10 @@ class Table:
 
     def verdict(self) -> list[str]:
         """What the rows say about GRPO, in sentences; nothing is glossed over."""
-        if "grpo" not in self.rows:
+        share = {stage: row["correct"] / row["total"] for stage, row in self.measured.items()}
+        if "grpo" not in share:
             return []
         said = []
-        share = {stage: row["correct"] / row["total"] for stage, row in self.rows.items()}
         start = "warm start" if "warm start" in share else "before"
         if start in share:
             gain = share["grpo"] - share[start]
@@ -142,6 +148,7 @@ def measure(run: Run, stage: str, model: Any, processor: Any, **about: Any) -> N
     """One row of the table: greedy pass@1 on the test slice of the config."""
     name = run.config.eval.test_set
     if name is None:
+        run.table.add(stage, about)  # that the stage is done, for --resume
         return
     from envs.testsets import load
 

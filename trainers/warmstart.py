@@ -12,6 +12,7 @@ model is wrapped for GRPO later.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,9 +47,7 @@ def lesson_text(problem: Problem, short: float) -> str:
     return problem.solution[at:] if brief else problem.solution
 
 
-def supervised_batch(
-    processor: Any, problems: Sequence[Problem], template: str, short: float = 0.0
-) -> dict[str, Any]:
+def supervised_batch(processor: Any, problems: Sequence[Problem], template: str, short: float = 0.0) -> dict[str, Any]:
     """Model inputs and `completion_ids` (padded with -100): prompts as GRPO sees them, then the worked solutions."""
     import torch
     from PIL import Image
@@ -132,16 +131,20 @@ class Supervision:
 
         rule, start = self.settings, time.monotonic()
         checks: list[float] = []
+        losses: deque[float] = deque(maxlen=10)
         bar = tqdm(total=None if seconds else rule.max_steps, desc=title, disable=rank() != 0, dynamic_ncols=True)
         reason = ""
         while not reason:
             loss = self.step()
+            losses.append(loss)
             row = {"stage": title, "step": self.steps, "loss": loss, "seconds": round(time.monotonic() - start, 3)}
             if accuracy is not None and self.steps % rule.check_every == 0:
                 checks.append(accuracy())
                 row["check_accuracy"] = checks[-1]
                 if plateau(checks, rule):
                     reason = f"plateau: {' '.join(f'{check:.2f}' for check in checks[-rule.patience - 1 :])}"
+            if accuracy is not None and not reason and sum(losses) / len(losses) < rule.until_loss:
+                reason = f"loss {sum(losses) / len(losses):.3f}: the lessons are nearly known by heart"
             bar.update()
             bar.set_postfix(loss=f"{loss:.3f}", **({"accuracy": f"{checks[-1]:.2f}"} if checks else {}))
             limit = seconds or rule.max_seconds
