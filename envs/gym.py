@@ -84,7 +84,7 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         verdict = score(action, self._problem.answer)
         info = {
             "address": str(self._problem.address),
-            "correct": verdict.correct,
+            "verdict": verdict.correct,
             "given": verdict.given or "",
             "reason": verdict.reason,
         }

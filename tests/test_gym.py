@@ -35,7 +35,7 @@ def test_a_right_answer_earns_one_and_ends_the_episode() -> None:
     assert info["address"].startswith(("bar/count/2/", "bar/mean/2/"))
     assert env.observation_space.contains(observation)
     _, reward, terminated, truncated, info = env.step(_solve(info["address"]))
-    assert (reward, terminated, truncated, info["correct"]) == (1.0, True, False, True)
+    assert (reward, terminated, truncated, info["verdict"]) == (1.0, True, False, True)
     _, info = env.reset()
     _, reward, terminated, _, info = env.step("No idea: \\boxed{-1} 🤷")
     assert (reward, terminated, info["reason"]) == (0.0, True, "wrong")
