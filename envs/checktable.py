@@ -44,13 +44,13 @@ def render(tallies: Mapping[tuple[str, str, int], Tally]) -> tuple[str, list[str
                 f" | {distinct:.1f}"
                 f" | {guess.constant:.2f} | {guess.text_only:.2f} | {guess.allowed:.2f} |"
             )
-            # Three standard errors of a share that is just allowed; the words' guess is tried on half of the problems.
+            # Two standard errors of a share that is just allowed; the words' guess is tried on half of the problems.
             spread, seen = guess.allowed * (1 - guess.allowed), max(1, len(band.answers))
             for what, share, tried in (
                 ("constant answer", guess.constant, seen),
                 ("guess from the words", guess.text_only, max(1, seen // 2)),
             ):
-                if share > guess.allowed + 3 * (spread / tried) ** 0.5:
+                if share > guess.allowed + 2 * (spread / tried) ** 0.5:
                     broken.append(
                         f"{cell} levels {name}: a {what} is right {share:.2f} of the time, allowed {guess.allowed:.2f}"
                     )
