@@ -1,19 +1,22 @@
-"""python -m envs list | show | gallery | check | bench: look at the world from a terminal."""
+"""python -m envs COMMAND: the world from a terminal; `python -m envs --help` lists the commands."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
+import signal
 import sys
-from collections import defaultdict
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from envs.address import Address, AddressError, Draws
-from envs.registry import Cell, cells, nearest
+from envs.registry import Cell, cells, select
 
 
 class BadInput(Exception):
@@ -23,7 +26,7 @@ class BadInput(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m envs", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list|show|gallery|check|bench")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
     listing = commands.add_parser("list", help="the cells: which question can be asked of which family")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     show = commands.add_parser("show", help="one problem: question, answer, solution, how well each item can be read")
@@ -31,23 +34,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show.add_argument("--out", type=Path, help="write the picture there (PNG)")
     gallery = commands.add_parser("gallery", help="a page of random problems")
     gallery.add_argument("--out", type=Path, default=Path("gallery.html"), help="a .html page, or a .png of a few")
-    gallery.add_argument("--count", type=int, default=60)
+    gallery.add_argument("--count", type=int, help="problems in all; each cell has one, and 60 are shown, by default")
     check = commands.add_parser("check", help="measure the promises; exit status 1 if one does not hold")
     check.add_argument("--count", type=int, default=100, help="addresses for each cell and level")
+    check.add_argument("--sample", type=int, metavar="N", help="only N addresses, dealt over all cells and levels")
     check.add_argument("--out", type=Path, help="also write the table as Markdown there")
     check.add_argument("--test-set", metavar="NAME", help="re-make a fixed test set and compare, instead")
     check.add_argument("--workers", type=int, default=2)
+    check.add_argument("--store", type=Path, metavar="DIR", help="keep what is done there; a cut-off check goes on")
+    check.add_argument("--shard", default="1/1", metavar="I/N", help="do only the I-th of N parts, as 2/8")
+    harder = commands.add_parser("difficulty", help="accuracy by level of a scripted reader with weak eyes")
+    harder.add_argument("--count", type=int, default=100, help="problems for each cell and level")
+    harder.add_argument("--out", type=Path, help="also write the table as Markdown there")
+    export = commands.add_parser("export", help="problems as a data set: Parquet shards with a card")
+    export.add_argument("--n", type=int, required=True, help="how many problems, dealt over cells and levels")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="what is there already is gone on with")
+    export.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes; 0 draws in this one")
+    export.add_argument(
+        "--ray", action="store_true", help="as a Ray Data job, --workers shards at once; all nodes see --out"
+    )
+    export.add_argument("--push-to-hub", metavar="NAME", help="upload the folder as USER/DATASET when it is complete")
+    stats = commands.add_parser("stats", help="what an exported folder or a test set holds, and how diverse it is")
+    stats.add_argument("target", metavar="DIR_OR_TEST_SET")
+    stats.add_argument("--json", action="store_true", help="one JSON object")
+    families = commands.add_parser("families", help="a page of all families with pictures, for the documentation")
+    families.add_argument("--out", type=Path, default=Path("families.md"), help="pictures go into a folder beside it")
     for command in (show, gallery, check):
         command.add_argument(
             "--text", metavar="SPEC", help="text of your own: files:GLOB or hub:DATASET:COLUMN[:SPLIT]"
         )
-    for command in (gallery, check):
+    for command in (gallery, check, harder, export):
         command.add_argument("--cells", nargs="*", default=["*"], metavar="FAMILY/QUESTION", help="globs")
-        command.add_argument("--levels", default="0-8", help="as 3 or 0-8")
+        command.add_argument("--levels", default="0-5" if command is export else "0-8", help="as 3 or 0-8 or 0-8,40")
         command.add_argument("--px", default="448x448", help="WIDTHxHEIGHT")
         command.add_argument("--seed", type=int, default=0)
     bench = commands.add_parser("bench", help="CPU milliseconds a problem, beside decoding its PNG")
-    bench.add_argument("--count", type=int, default=200)
+    bench.add_argument("--count", type=int, default=200, help="problems of each family")
+    bench.add_argument("--families", default="*", metavar="GLOB")
     options = parser.parse_args(arguments)
     try:
         options.corpus = _open(getattr(options, "text", None))
@@ -64,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _list(options: argparse.Namespace) -> int:
     for cell in cells():
         if options.json:
-            keys = ("family", "question", "view", "answer", "skill", "top_level")
+            keys = ("family", "question", "view", "answer", "skill", "top_level", "smallest")
             print(json.dumps({key: getattr(cell, key) for key in keys}))
         else:
             print(f"{cell.family + '/' + cell.question:28}{cell.view:12}{cell.answer:10}{cell.skill}")
@@ -89,11 +112,9 @@ def _show(options: argparse.Namespace) -> int:
     print(f"made in   {problem.meta['tries']} {'try' if problem.meta['tries'] == 1 else 'tries'}")
     for reason in problem.meta["turned_away"]:
         print(f"          turned away: {reason}")
-    unit = draft.view.unit
-    print(f"{'item':20}{'value':>10}{'read to':>14}{'mark px':>10}")
-    for item in draft.view.items:
-        reading = "order only" if item.err == float("inf") else f"± {item.err:.2f}{unit}" if item.err else "exact"
-        print(f"{item.name:20}{item.value:>9.2f}{unit or ' '}{reading:>14}{item.length:>10.1f}")
+    print(f"{'item':32}{'value':>24}{'read to':>14}")
+    for name, value, reading in draft.view.describe():
+        print(f"{name:32}{value:>24}{reading:>14}")
     if options.out:
         _write(options.out, lambda path: Image.fromarray(problem.image).save(path, "PNG"))
     return 0
@@ -102,18 +123,17 @@ def _show(options: argparse.Namespace) -> int:
 def _gallery(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from envs.gallery import contact_sheet, page
-    from envs.problem import Unmakeable, make
+    from envs.gallery import contact_sheet, first, page
+    from envs.problem import Unmakeable
 
-    chosen, levels, px = _chosen(options.cells), _levels(options.levels), _px(options.px)
+    levels, px = _levels(options.levels), _px(options.px)
+    chosen = _chosen(options.cells, px)
+    count = max(60, len(chosen)) if options.count is None else options.count
     draws = Draws("gallery", options.seed)
-    order = [chosen[i % len(chosen)] for i in range(options.count)]
-    addresses = [
-        Address(c.family, c.question, draws.choice(levels), draws.integers(0, 10**6), False, *px, options.corpus)
-        for c in order
-    ]
+    wanted = [(chosen[i % len(chosen)], draws.choice(levels)) for i in range(count)]
+    bar = tqdm(wanted, desc="drawing", unit="problem", disable=not sys.stderr.isatty())
     try:
-        problems = [make(a) for a in tqdm(addresses, desc="drawing", unit="problem", disable=not sys.stderr.isatty())]
+        problems = [first(cell, level, draws, px, options.corpus) for cell, level in bar]
     except Unmakeable as failure:
         raise BadInput(failure) from None
     if options.out.suffix == ".png":
@@ -128,23 +148,53 @@ def _check(options: argparse.Namespace) -> int:
         return _check_test_set(options.test_set)
     from tqdm import tqdm
 
-    from envs.check import Tally, addresses, examine
+    from envs.checkstore import Chunk, Store, chunks, sample
     from envs.checktable import render
 
-    chosen, levels, px = _chosen(options.cells), _levels(options.levels), _px(options.px)
-    todo = list(addresses(chosen, levels, options.count, options.seed, px, options.corpus))
-    tallies: dict[tuple[str, str, int], Tally] = defaultdict(Tally)
-    with ProcessPoolExecutor(options.workers) as pool:
-        bar = tqdm(total=len(todo), desc="checking", unit="address", disable=not sys.stderr.isatty())
-        for address, tally in zip(todo, pool.map(examine, todo, chunksize=50)):
-            tallies[address.family, address.question, address.level].add(tally)
-            bar.update()
+    levels, px = _levels(options.levels), _px(options.px)
+    chosen = _chosen(options.cells, px)
+    dealt = (sample, options.sample) if options.sample else (chunks, options.count)
+    wanted = dealt[0](chosen, levels, dealt[1], options.seed, px, options.corpus)
+    part, parts = _shard(options.shard)
+    with TemporaryDirectory() as passing:
+        store = Store(options.store or Path(passing), f"part-{part}-of-{parts}.jsonl")
+        todo = [chunk for i, chunk in enumerate(wanted) if i % parts == part - 1 and chunk not in store]
+        bar = tqdm(
+            total=sum(chunk.count for chunk in wanted),
+            initial=sum(chunk.count for chunk in wanted if chunk in store),
+            desc="checking",
+            unit="address",
+            disable=not sys.stderr.isatty(),
+        )
+        with ProcessPoolExecutor(options.workers) as pool:
+            for chunk, tally in zip(todo, pool.map(Chunk.examine, todo, chunksize=16 if options.sample else 2)):
+                store.put(chunk, tally)
+                bar.update(chunk.count)
         bar.close()
-    text, broken = render(tallies)
+        text, broken = render(store.tallies(wanted))
+        made_by = store.made_by(wanted)
+    print(text)
+    if options.out:
+        many = f"--sample {options.sample}" if options.sample else f"--count {options.count}"
+        command = f"python -m envs check {many} --seed {options.seed} --levels {options.levels} --px {options.px}"
+        page = f"# Do the promises hold?\n\n`{command}`, {made_by}.\n\n{text}\n"
+        _write(options.out, lambda path: path.write_text(page, encoding="utf-8"))
+    return 1 if broken else 0
+
+
+def _difficulty(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from envs.difficulty import slope, table
+
+    levels, px = _levels(options.levels), _px(options.px)
+    chosen = _chosen(options.cells, px)
+    bar = tqdm(chosen, desc="reading", unit="cell", disable=not sys.stderr.isatty())
+    text = table([slope(cell, levels, options.count, px, options.seed) for cell in bar])
     print(text)
     if options.out:
         _write(options.out, lambda path: path.write_text(text + "\n", encoding="utf-8"))
-    return 1 if broken else 0
+    return 0
 
 
 def _check_test_set(name: str) -> int:
@@ -163,7 +213,81 @@ def _check_test_set(name: str) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from envs.bench import measure, table
 
-    print(table(measure(options.count)))
+    try:
+        print(table(measure(options.count, options.families)))
+    except ValueError as wrong:
+        raise BadInput(wrong) from None
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from envs import export
+    from envs.datacard import card
+
+    levels, px = _levels(options.levels), _px(options.px)
+    if options.n < 1:
+        raise BadInput(f"--n {options.n}: ask for at least one problem")
+    if options.workers < 0:
+        raise BadInput(f"--workers {options.workers}: 0 draws in this process, more in as many others")
+    chosen = tuple((cell.family, cell.question) for cell in _chosen(options.cells, px))
+    plan = export.Plan(options.n, chosen, tuple(levels), px, options.seed)
+    said = f"--levels {options.levels} --px {options.px} --seed {options.seed} --out {shlex.quote(options.out.name)}"
+    command = f"python -m envs export --n {options.n} --cells {shlex.join(options.cells)} {said}"
+    try:
+        if options.push_to_hub:
+            export.check_name(options.push_to_hub)
+        todo = export.prepare(plan, options.out, command)
+        done = plan.n - sum(len(plan.span(i)) for i in todo)
+        writer = export.write_with_ray if options.ray else export.write
+        bar = tqdm(total=plan.n, initial=done, desc="exporting", unit="problem", disable=not sys.stderr.isatty())
+        stopped = threading.Event()
+
+        def stop(*_: object) -> None:
+            stopped.set()
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            with bar:
+                for rows in writer(plan, options.out, todo, options.workers):
+                    bar.update(rows)
+                    if stopped.is_set():  # the exception is lost where it strikes in a callback of the interpreter
+                        raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            done = plan.n - sum(len(plan.span(i)) for i in export.missing(plan, options.out))
+            print(f"stopped: {done} of {plan.n} problems are done, and the same command goes on", file=sys.stderr)
+            return 130
+        finally:
+            signal.signal(signal.SIGINT, before)
+        text = card(options.out, options.push_to_hub or options.out.name)
+        _write(options.out / export.CARD, lambda path: path.write_text(text, encoding="utf-8"))
+        if options.push_to_hub:
+            print(f"pushed to {export.push(options.out, options.push_to_hub)}", file=sys.stderr)
+    except export.ExportError as wrong:
+        raise BadInput(wrong) from None
+    return 0
+
+
+def _stats(options: argparse.Namespace) -> int:
+    from envs.stats import StatsError, measure, render, rows_of
+
+    try:
+        found = measure(*rows_of(options.target, progress=sys.stderr.isatty()))
+    except StatsError as wrong:
+        raise BadInput(wrong) from None
+    name = Path(options.target).resolve().name
+    print(json.dumps({"name": name} | found, indent=2) if options.json else render(name, found))
+    return 0
+
+
+def _families(options: argparse.Namespace) -> int:
+    from envs.families import write
+
+    if options.out.suffix != ".md":
+        raise BadInput(f"--out {str(options.out)!r}: the page is Markdown, name it as in docs/families.md")
+    _write(options.out, write)
     return 0
 
 
@@ -180,23 +304,29 @@ def _open(spec: str | None) -> str:
     return corpus.key
 
 
-def _chosen(globs: Sequence[str]) -> list[Cell]:
-    found = []
-    names = [f"{cell.family}/{cell.question}" for cell in cells()]
-    for glob in globs:
-        if not any(fnmatchcase(name, glob) for name in names):
-            raise BadInput(f"no cell matches {glob!r}{nearest(glob, names)}")
-    for cell, name in zip(cells(), names):
-        if any(fnmatchcase(name, glob) for glob in globs):
-            found.append(cell)
-    return found
+def _chosen(globs: Sequence[str], px: tuple[int, int]) -> tuple[Cell, ...]:
+    try:
+        return select(globs, *px)
+    except ValueError as wrong:
+        raise BadInput(wrong) from None
 
 
 def _levels(text: str) -> list[int]:
-    low, _, high = text.partition("-")
-    if not low.isdigit() or not (high or low).isdigit() or int(high or low) < int(low):
-        raise BadInput(f"--levels {text!r} is not a level or a range: write 3 or 0-8")
-    return list(range(int(low), int(high or low) + 1))
+    """Levels and ranges of them: "3", "0-8", "0-8,40"."""
+    found: list[int] = []
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        if not low.isdigit() or not (high or low).isdigit() or int(high or low) < int(low):
+            raise BadInput(f"--levels {text!r} is not a level or a range: write 3 or 0-8 or 0-8,40")
+        found += range(int(low), int(high or low) + 1)
+    return found
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not part.isdigit() or not parts.isdigit() or not 1 <= int(part) <= int(parts):
+        raise BadInput(f"--shard {text!r} is not a part of a whole: write 2/8 for the second of eight")
+    return int(part), int(parts)
 
 
 def _px(text: str) -> tuple[int, int]:
@@ -212,7 +342,17 @@ def _write(path: Path, write: Any) -> None:
     print(f"wrote {path}", file=sys.stderr)
 
 
-COMMANDS = {"list": _list, "show": _show, "gallery": _gallery, "check": _check, "bench": _bench}
+COMMANDS = {
+    "list": _list,
+    "show": _show,
+    "gallery": _gallery,
+    "check": _check,
+    "difficulty": _difficulty,
+    "bench": _bench,
+    "export": _export,
+    "stats": _stats,
+    "families": _families,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

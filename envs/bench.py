@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from PIL import Image
 
-from envs.address import Address
+from envs.address import DEFAULT_PX, Address
 from envs.problem import Problem, make
+from envs.registry import select
 
-# What is timed: a name, a cell, levels, and which of its problems count.
-CASES: tuple[tuple[str, str, str, tuple[int, ...], Callable[[Problem], bool]], ...] = (
-    ("bar", "bar", "kth_value", (0, 3, 6, 9), lambda problem: True),
-    ("pie", "pie", "kth_value", (0, 3, 6, 9), lambda problem: True),
-    ("wordcloud", "wordcloud", "kth_largest", (0, 3, 6, 9), lambda problem: True),
-    ("wordcloud, 28-32 words", "wordcloud", "count", (7, 8, 9), lambda p: 28 <= int(p.answer.value) <= 32),  # type: ignore[attr-defined]
-)
+WARM = 20  # problems before the clock counts, to fill the caches
+LEVELS = (0, 3, 6, 9)
+# Beside every family: a cloud as large as they get in earnest.
+LARGE = ("wordcloud", "count", (7, 8, 9), range(28, 33))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +32,55 @@ class Timing:
     kilobytes: float
 
 
-def measure(count: int = 200) -> list[Timing]:
-    """Time `count` new problems of each case at 448 x 448, after twenty to warm the caches."""
-    timings = []
-    for name, family, question, levels, counts in CASES:
-        making: list[float] = []
-        decoding: list[float] = []
-        sizes: list[float] = []
-        seed = 0
-        while len(making) < count + 20:
-            address = Address(family, question, levels[seed % len(levels)], 700_000 + seed)
-            seed += 1
-            start = time.process_time()
-            problem = make(address)
-            took = time.process_time() - start
-            if not counts(problem):
-                continue
-            making.append(took * 1e3)
-            stored = io.BytesIO()
-            Image.fromarray(problem.image).save(stored, "PNG")
-            start = time.process_time()
-            Image.open(io.BytesIO(stored.getvalue())).convert("RGB").load()
-            decoding.append((time.process_time() - start) * 1e3)
-            sizes.append(len(stored.getvalue()) / 1e3)
-        making = sorted(making[20:])
+def measure(count: int = 200, families: str = "*") -> list[Timing]:
+    """Time `count` new problems at 448 x 448 of each family that the glob names, all its questions in turn."""
+    by_family: dict[str, list[str]] = {}
+    for cell in select([f"{families}/*"], DEFAULT_PX, DEFAULT_PX):
+        by_family.setdefault(cell.family, []).append(cell.question)
+    timings = [
+        _timed(family, family, questions, LEVELS, count, lambda problem: True)
+        for family, questions in by_family.items()
+    ]
+    if LARGE[0] in by_family:
+        family, question, levels, sizes = LARGE
         timings.append(
-            Timing(name, count, median(making), making[int(0.9 * len(making))], median(decoding[20:]), median(sizes))
+            _timed(f"{family}, 28-32 words", family, [question], levels, count, lambda p: int(p.answer.value) in sizes)  # type: ignore[attr-defined]
         )
     return timings
 
 
+def _timed(
+    name: str, family: str, questions: Sequence[str], levels: Sequence[int], count: int, fit: Callable[[Problem], bool]
+) -> Timing:
+    making: list[float] = []
+    decoding: list[float] = []
+    sizes: list[float] = []
+    seed = 0
+    while len(making) < count + WARM:
+        question, level = questions[seed % len(questions)], levels[seed // len(questions) % len(levels)]
+        seed += 1
+        start = time.process_time()
+        problem = make(Address(family, question, level, 700_000 + seed))
+        took = time.process_time() - start
+        if not fit(problem):
+            continue
+        making.append(took * 1e3)
+        stored = io.BytesIO()
+        Image.fromarray(problem.image).save(stored, "PNG")
+        start = time.process_time()
+        Image.open(io.BytesIO(stored.getvalue())).convert("RGB").load()
+        decoding.append((time.process_time() - start) * 1e3)
+        sizes.append(len(stored.getvalue()) / 1e3)
+    making = sorted(making[WARM:])
+    slow = making[int(0.9 * len(making))]
+    return Timing(name, count, median(making), slow, median(decoding[WARM:]), median(sizes))
+
+
 def table(timings: list[Timing]) -> str:
     """The timings for a terminal."""
-    lines = [f"{'CPU milliseconds at 448 x 448':30}{'make':>8}{'90 %':>8}{'PNG decode':>12}{'PNG kB':>8}"]
-    lines += [f"{t.name:30}{t.making:8.2f}{t.slow:8.2f}{t.decoding:12.2f}{t.kilobytes:8.1f}" for t in timings]
+    lines = [f"{'CPU milliseconds at 448 x 448':30}{'make':>8}{'90 %':>8}{'PNG decode':>12}{'ratio':>7}{'PNG kB':>8}"]
+    lines += [
+        f"{t.name:30}{t.making:8.2f}{t.slow:8.2f}{t.decoding:12.2f}{t.making / t.decoding:7.1f}{t.kilobytes:8.1f}"
+        for t in timings
+    ]
     return "\n".join(lines)

@@ -10,22 +10,26 @@ Each address is drawn and laid out; then
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import pairwise
-from typing import Any
 
 from envs.address import Address, Draws
+from envs.guessing import Seen, wrong
+from envs.numerals import half_up
 from envs.problem import Draft, Unmakeable, draw, word
 from envs.readers import read
 from envs.readers.tape import record
 from envs.registry import Cell
-from envs.views import Item, NotAskable
-from rewards import Answer, Boolean, Label, score
+from envs.views import WHOLE, Categories, Fact, Facts, Key, Measured, NotAskable, View
+from rewards import score
 
 TOO_MANY_TRIES = 0.05  # of addresses may need a second sub-seed
 TOO_MANY_FAILURES = 1e-4
+PRECISION = 2e-3  # of the range of values: how far a value read off the draw calls may lie from the one meant
 BAND = 3  # levels pooled for the guessability of a cell
 
 
@@ -38,7 +42,7 @@ class Tally:
     failed: list[str] = field(default_factory=list)
     turned_away: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    answers: list[tuple[str, Answer, int]] = field(default_factory=list)  # (words of the question, answer, possible)
+    answers: list[Seen] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
     def add(self, other: Tally) -> None:
@@ -71,14 +75,17 @@ def examine(address: Address) -> Tally:
     except Unmakeable as failure:
         tally.failed.append(str(failure))
         return tally
+    except Exception as defect:  # of a family or a question, perhaps somebody else's: a finding like others
+        tally.wrong.append(f"{address}: {type(defect).__name__}: {defect}")
+        return tally
     if draft.turned_away:
         tally.retried = 1
         tally.turned_away.update(_kind(reason) for reason in draft.turned_away)
     tally.wrong += [f"{address}: {what}" for what in faults(draft)]
-    words = " ".join(f"{key}={value}" for key, value in sorted((draft.ask.slots or {}).items()))
-    tally.answers.append((f"{draft.view.noun} {draft.view.measure} {words}", draft.ask.answer, draft.ask.possible))
-    names = tuple(sorted((item.name, item.value) for item in draft.view.items))
-    tally.seen.add(hash((words, names)))
+    slots = draft.ask.slots or {}
+    tally.answers.append(({**draft.view.slots(), **slots}, draft.ask.answer, draft.ask.possible))
+    said = f"{sorted(slots.items())} {draft.view.identity()}".encode()
+    tally.seen.add(int.from_bytes(blake2b(said, digest_size=8).digest()))
     return tally
 
 
@@ -95,108 +102,87 @@ def faults(draft: Draft) -> list[str]:
     drawn = {(w.string, tuple(round(v) for v in w.box)) for w in tape.words}
     if {string for string, _ in planned} != {string for string, _ in drawn} or len(planned) != len(drawn):
         found.append("planned and drawn texts differ")
-    for (string, a), (_, b) in zip(sorted(planned), sorted(drawn), strict=False):
-        slack = 2 + 0.02 * max(b[2] - b[0], b[3] - b[1])  # the recorder's metrics are hinted, the plan's are not
-        if any(abs(x - y) > slack for x, y in zip(a, b)):
+    for string, a in planned:
+        off, b = min(
+            ((max(abs(x - y) for x, y in zip(a, b)), b) for other, b in drawn if other == string), default=(0, a)
+        )
+        if off > 2 + 0.02 * max(b[2] - b[0], b[3] - b[1]):  # the recorder's metrics are hinted, the plan's are not
             found.append(f"text {string!r} is drawn at {b}, planned at {a}")
-    try:
-        rebuilt = read(type(draft.figure.panels[0].marks).__name__, tape, draft.view)
-    except Exception as reason:  # a reader may fail in any way; whichever way is a finding
-        return [*found, f"cannot be read back: {type(reason).__name__}: {reason}"]
-    if sorted(rebuilt.names) != sorted(draft.view.names):
-        found.append(f"names read {sorted(rebuilt.names)}, shown {sorted(draft.view.names)}")
-    else:
-        by_name = {item.name: item for item in draft.view.items}
-        found += [why for item in rebuilt.items if (why := _misread(item, by_name[item.name], draft))]
-        # Replayed with the items as they are ordered in the view, so that the same draws name the same items.
-        place = {name: i for i, name in enumerate(draft.view.names)}
-        ordered = replace(rebuilt, items=tuple(sorted(rebuilt.items, key=lambda item: place[item.name])))
-        draws = Draws(*draft.question_key)
-        draws.choice([ordered])
+    facts: dict[Key, Fact] = {}
+    for i, (panel, cell) in enumerate(zip(draft.figure.panels, draft.figure.cells(), strict=True)):
+        part = tape.within(cell) if len(draft.figure.panels) > 1 else tape
+        meant = [view for view in draft.views if view.panel == i]
         try:
-            again = draft.question.generator(ordered, draws, draft.address.level)
-            given = "\\boxed{" + (again.stated or again.answer.text()) + "}"
-            if not score(given, draft.ask.answer).correct:
-                found.append(f"replayed on the rebuilt view the answer is {given}, not {draft.ask.answer}")
-        except NotAskable as reason:
-            found.append(f"replayed on the rebuilt view it is not askable: {reason}")
+            seen = read(type(panel.marks).__name__, part).facts
+        except Exception as reason:  # a reader may fail in any way; whichever way is a finding
+            found.append(f"cannot be read back: {type(reason).__name__}: {reason}")
+            continue
+        found += _misread(seen, meant)
+        if draft.view.panel == WHOLE:
+            facts |= {(panel.tag, *key): fact for key, fact in seen.items()}
+        elif i == draft.view.panel:
+            facts = dict(seen)
+    if not found:
+        found += _replayed(draft, facts)
     ask = draft.ask
     if not score("\\boxed{" + (ask.stated or ask.answer.text()) + "}", ask.answer).correct:
         found.append(f"the checker rejects its own answer {ask.stated or ask.answer.text()!r}")
-    if score("\\boxed{" + _wrong(ask.answer) + "}", ask.answer).correct:
-        found.append(f"the checker accepts {_wrong(ask.answer)!r} for {ask.answer}")
+    if score("\\boxed{" + wrong(ask.answer) + "}", ask.answer).correct:
+        found.append(f"the checker accepts {wrong(ask.answer)!r} for {ask.answer}")
     text, _, _ = word(draft)
     if "{" in text or "  " in text:
         found.append(f"badly worded: {text!r}")
     return found
 
 
-def _misread(read_item: Item, item: Item, draft: Draft) -> str:
-    """Where the value rebuilt from the drawing is not the one meant."""
-    if "values" not in draft.family.traits:  # only sizes are drawn; their order must be that of the values
-        return ""
-    if abs(read_item.value - item.value) > 0.02 + 2e-3 * abs(item.value):
-        return f"{item.name} is drawn as {read_item.value:.3f}, but is {item.value:.3f}"
-    return ""
+def _misread(seen: Facts, views: Sequence[View]) -> list[str]:
+    """Where what was read off the drawing is not what the views of a panel mean by it: each value is in one of them."""
+    meant: dict[Key, tuple[Fact, float]] = {}
+    for view in views:
+        for key, fact in view.facts().items():
+            meant.setdefault(key, (fact, getattr(view, "span", 0.0)))
+    if seen.keys() != meant.keys():
+        odd = sorted(seen.keys() ^ meant.keys())
+        return [f"{', '.join(key)} is {'read' if key in seen else 'shown'} only" for key in odd[:3]]
+    if any(span == math.inf for _, span in meant.values()):  # only sizes are drawn; their order must be that of values
+        order = sorted(meant, key=lambda key: meant[key][0].value)
+        pairs = [(seen[a].value, seen[b].value) for a, b in pairwise(order) if meant[a][0].value < meant[b][0].value]
+        return ["sizes do not follow values"] if any(a > b for a, b in pairs) else []
+    return [
+        f"{', '.join(key)} is drawn as {seen[key].value:.4f}, but is {fact.value:.4f}"
+        for key, (fact, span) in meant.items()
+        if abs(seen[key].value - fact.value) > PRECISION * max(abs(fact.value), span)
+    ]
 
 
-def _wrong(answer: object) -> str:
-    if isinstance(answer, Boolean):
-        return "no" if answer.value else "yes"
-    if isinstance(answer, Label):
-        return answer.value + "x"
-    return str(round(getattr(answer, "value", 0.0) * 2 + 7.31, 2))
+def _printed(view: View, facts: Facts) -> Facts:
+    """What was read, to the last digit that such a figure prints, where all its values are whole numbers of those, as
+    all but shares are. A threshold that is drawn between two values would else hang on the fifth decimal of a reading.
+    """
+    if not isinstance(view, Measured) or view.span == math.inf:
+        return facts
+    digit = 10.0**-view.decimals
+    if any(abs(fact.value / digit - round(fact.value / digit)) > 1e-6 for fact in view.facts().values()):
+        return facts
+    return {key: Fact(half_up(fact.value, view.decimals), fact.length) for key, fact in facts.items()}
 
 
-def monotone(draft: Draft) -> bool:
+def _replayed(draft: Draft, facts: Facts) -> list[str]:
+    """What comes out differently when the generator is run on what was read: the same draws, the drawn values."""
+    try:
+        view = draft.view.rebuilt(_printed(draft.view, facts))
+        again = draft.question.generator(view, Draws(*draft.question_key), draft.address.level)
+    except NotAskable as reason:
+        return [f"replayed on the rebuilt view it is not askable: {reason}"]
+    given = "\\boxed{" + (again.stated or again.answer.text()) + "}"
+    if not score(given, draft.ask.answer).correct:
+        return [f"replayed on the rebuilt view the answer is {given}, not {draft.ask.answer}"]
+    return []
+
+
+def monotone(view: Categories) -> bool:
     """Whether mark lengths never fall as values rise."""
-    order = sorted(draft.view.items, key=lambda item: (item.value, item.length))
+    order = sorted(view.items, key=lambda item: (item.value, item.length))
     return all(a.length <= b.length for a, b in pairwise(order) if a.value < b.value) and all(
         a.length == b.length for a, b in pairwise(order) if a.value == b.value
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """How often guessing is right, and how often it may be."""
-
-    constant: float
-    text_only: float
-    allowed: float
-
-
-def guessability(seen: list[tuple[str, Answer, int]]) -> Guess:
-    """The best constant, and the best answer given the question's words (learned on one half, tried on the other).
-
-    A guess counts where the checker would accept it: a wide tolerance is easy to hit.
-    """
-    half = len(seen) // 2
-    learned: dict[str, list[Answer]] = defaultdict(list)
-    for words, answer, _ in seen[:half]:
-        learned[words].append(answer)
-    everything = [answer for _, answer, _ in seen]
-    constant = _hits(_best(everything), everything)
-    guesses = {words: _best(answers) for words, answers in learned.items()}
-    fallback = _best(everything[:half])
-    hits = sum(_hits(guesses.get(words, fallback), [answer]) for words, answer, _ in seen[half:])
-    possible = sum(k for _, _, k in seen) / len(seen)
-    return Guess(constant / len(seen), hits / max(1, len(seen) - half), max(0.15, 1 / possible + 0.10))
-
-
-def _best(answers: list[Answer]) -> Any:
-    """The value that most of the answers would accept."""
-    values = Counter(_value(answer) for answer in answers)
-    return max(values, key=lambda value: (_hits(value, answers), str(value)), default=None)
-
-
-def _hits(value: Any, answers: list[Answer]) -> int:
-    return sum(
-        value == _value(answer)
-        or (isinstance(value, float) and abs(value - _value(answer)) <= (getattr(answer, "abs_tol", None) or 0))
-        for answer in answers
-    )
-
-
-def _value(answer: Answer) -> Any:
-    value = getattr(answer, "value", None)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

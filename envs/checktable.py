@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
-from envs.check import BAND, TOO_MANY_FAILURES, TOO_MANY_TRIES, Tally, guessability
+from envs.check import BAND, TOO_MANY_FAILURES, TOO_MANY_TRIES, Tally
+from envs.guessing import Guess, guessability
+from envs.registry import QUESTIONS
+
+ENOUGH = 60  # problems from which on a share is judged; fewer say little
+MOST_ROWS = 100  # cells that get rows of their own; above, a row is a family
+
+Tallies = Mapping[tuple[str, str, int], Tally]
 
 
-def render(tallies: Mapping[tuple[str, str, int], Tally]) -> tuple[str, list[str]]:
+def render(tallies: Tallies) -> tuple[str, list[str]]:
     """The report, and the promises that do not hold.
 
     Guessability is judged by band of BAND levels; a band needs a few hundred problems for its figures to mean much.
@@ -16,58 +23,107 @@ def render(tallies: Mapping[tuple[str, str, int], Tally]) -> tuple[str, list[str
     by_cell: dict[tuple[str, str], dict[int, Tally]] = defaultdict(dict)
     for (family, question, level), tally in sorted(tallies.items()):
         by_cell[family, question][level] = tally
-    lines = [
-        "| cell | levels | problems | at once, by level % | failed | wrong | distinct % | constant | from words |"
-        " allowed |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    broken, reasons, wrong = [], Counter[str](), []
-    made = retried = failed = 0
+    rows, broken = [], []
     for (family, question), levels in by_cell.items():
-        cell = f"{family}/{question}"
-        bands: dict[int, list[int]] = defaultdict(list)
-        for level in levels:
-            bands[level // BAND].append(level)
-        for members in bands.values():
-            band = Tally()
-            for level in members:
-                band.add(levels[level])
-            made, retried, failed = made + band.made, retried + band.retried, failed + len(band.failed)
-            reasons += band.turned_away
-            wrong += band.wrong + band.failed
-            accepted = " ".join(f"{100 * (1 - levels[k].retried / max(1, levels[k].made)):.1f}" for k in members)
-            guess = guessability(band.answers)
-            distinct = 100 * len(band.seen) / max(1, len(band.answers))
-            name = f"{members[0]}-{members[-1]}" if len(members) > 1 else str(members[0])
-            lines.append(
-                f"| {cell} | {name} | {band.made} | {accepted} | {len(band.failed)} | {len(band.wrong)}"
-                f" | {distinct:.1f}"
-                f" | {guess.constant:.2f} | {guess.text_only:.2f} | {guess.allowed:.2f} |"
-            )
-            # Two standard errors of a share that is just allowed; the words' guess is tried on half of the problems.
-            spread, seen = guess.allowed * (1 - guess.allowed), max(1, len(band.answers))
-            for what, share, tried in (
-                ("constant answer", guess.constant, seen),
-                ("guess from the words", guess.text_only, max(1, seen // 2)),
-            ):
-                if share > guess.allowed + 2 * (spread / tried) ** 0.5:
-                    broken.append(
-                        f"{cell} levels {name}: a {what} is right {share:.2f} of the time, allowed {guess.allowed:.2f}"
-                    )
-        all_made, all_retried = sum(t.made for t in levels.values()), sum(t.retried for t in levels.values())
-        if all_retried > TOO_MANY_TRIES * all_made:
-            broken.append(f"{cell}: {100 * all_retried / all_made:.1f} % of addresses need a second sub-seed")
-    if failed > TOO_MANY_FAILURES * made:
-        broken.append(f"{failed} of {made} addresses give no problem")
+        pooled = question in QUESTIONS and QUESTIONS[question].pooled
+        row, broken_here = _cell(f"{family}/{question}", levels, pooled)
+        rows += row
+        broken += broken_here
+    lines = _CELLS + rows
+    if len(by_cell) > MOST_ROWS:
+        families: dict[str, dict[int, Tally]] = defaultdict(lambda: defaultdict(Tally))
+        for (family, _, level), tally in sorted(tallies.items()):
+            families[family][level].add(tally)
+        lines = list(_FAMILIES)
+        for family, levels in families.items():
+            cells = sum(name == family for name, _ in by_cell)
+            lines.append(_family(family, cells, levels))
+            broken += _slow(family, levels.values())
+    whole = _pool(tallies.values())
+    if len(whole.failed) > TOO_MANY_FAILURES * whole.made:
+        broken.append(f"{len(whole.failed)} of {whole.made} addresses give no problem")
+    wrong = whole.wrong + whole.failed
     if wrong:
         broken.append(f"{len(wrong)} problems are not as promised")
     summary = [
         "",
-        f"{made} addresses: {failed} failed, {100 * retried / max(1, made):.2f} % needed a second sub-seed,"
-        f" {len(wrong) - failed} are wrong.",
+        f"{whole.made} addresses: {len(whole.failed)} failed,"
+        f" {100 * whole.retried / max(1, whole.made):.2f} % needed a second sub-seed, {len(whole.wrong)} are wrong.",
     ]
-    if reasons:
-        summary += ["", "Turned away: " + "; ".join(f"{why} ({n})" for why, n in reasons.most_common(12)) + "."]
+    if whole.turned_away:
+        reasons = "; ".join(f"{why} ({n})" for why, n in whole.turned_away.most_common(12))
+        summary += ["", f"Turned away: {reasons}."]
     summary += [f"- {line}" for line in wrong[:20]]
     summary += ["", "Broken promises:" if broken else "Every promise holds.", *(f"- {line}" for line in broken)]
     return "\n".join(lines + summary), broken
+
+
+_CELLS = [
+    "| cell | levels | problems | at once, by level % | failed | wrong | distinct % | constant | from words"
+    " | allowed |",
+    "|---|---|---|---|---|---|---|---|---|---|",
+]
+_FAMILIES = [
+    "| family | cells | problems | at once, by level % | failed | wrong | distinct % |",
+    "|---|---|---|---|---|---|---|",
+]
+
+
+def _pool(tallies: Iterable[Tally]) -> Tally:
+    whole = Tally()
+    for tally in tallies:
+        whole.add(tally)
+    return whole
+
+
+def _at_once(levels: Mapping[int, Tally], members: Iterable[int]) -> str:
+    return " ".join(f"{100 * (1 - levels[k].retried / max(1, levels[k].made)):.1f}" for k in members)
+
+
+def _cell(cell: str, levels: Mapping[int, Tally], pooled: bool) -> tuple[list[str], list[str]]:
+    """A row a band of levels, and what is broken; `pooled`: what kind of figure it is cannot be guarded within one
+    family."""
+    rows, broken = [], []
+    bands: dict[int, list[int]] = defaultdict(list)
+    for level in levels:
+        bands[level // BAND].append(level)
+    for members in bands.values():
+        band = _pool(levels[level] for level in members)
+        guess = guessability(band.answers)
+        distinct = 100 * len(band.seen) / max(1, len(band.answers))
+        name = f"{members[0]}-{members[-1]}" if len(members) > 1 else str(members[0])
+        rows.append(
+            f"| {cell} | {name} | {band.made} | {_at_once(levels, members)} | {len(band.failed)} | {len(band.wrong)}"
+            f" | {distinct:.1f} | {guess.constant:.2f} | {guess.text_only:.2f} | {guess.allowed:.2f} |"
+        )
+        if not pooled and len(band.answers) >= ENOUGH:
+            broken += [f"{cell} levels {name}: {what}" for what in _guessable(guess, len(band.answers))]
+    return rows, broken + _slow(cell, levels.values())
+
+
+def _guessable(guess: Guess, seen: int) -> Iterable[str]:
+    # Two standard errors of a share that is just allowed; the words' guess is tried on some of the problems.
+    spread = guess.allowed * (1 - guess.allowed)
+    for what, share, tried in (
+        ("constant answer", guess.constant, seen),
+        ("guess from the words", guess.text_only, max(1, guess.tried)),
+    ):
+        if share > guess.allowed + 2 * (spread / tried) ** 0.5:
+            yield f"a {what} is right {share:.2f} of the time, allowed {guess.allowed:.2f}"
+
+
+def _slow(name: str, tallies: Iterable[Tally]) -> list[str]:
+    """Whether too many addresses need a second sub-seed, as far as enough were tried to tell."""
+    whole = _pool(tallies)
+    if whole.made < ENOUGH or whole.retried <= TOO_MANY_TRIES * whole.made:
+        return []
+    return [f"{name}: {100 * whole.retried / whole.made:.1f} % of addresses need a second sub-seed"]
+
+
+def _family(family: str, cells: int, levels: Mapping[int, Tally]) -> str:
+    whole = _pool(levels.values())
+    distinct = 100 * len(whole.seen) / max(1, len(whole.answers))
+    return (
+        f"| {family} | {cells} | {whole.made} | {_at_once(levels, sorted(levels))} | {len(whole.failed)}"
+        f" | {len(whole.wrong)} | {distinct:.1f} |"
+    )

@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -266,7 +265,7 @@ def make_curriculum(config: Mapping[str, Any]) -> Curriculum:
     width, height = _size(config.get("px") or (DEFAULT_PX, DEFAULT_PX))
     text = config.get("text") or ""
     world = World(
-        cells=_cells(config.get("cells") or ("*",)),
+        cells=_cells(config.get("cells") or ("*",), width, height),
         seed=_whole("seed", config.get("seed") or 0, 0),
         width=width,
         height=height,
@@ -276,18 +275,14 @@ def make_curriculum(config: Mapping[str, Any]) -> Curriculum:
     return _MODES[mode](config, world)
 
 
-def _cells(wanted: Iterable[Any]) -> tuple[CellLike, ...]:
-    """Cells as they are; globs over family/question looked up in the registry, in its order."""
+def _cells(wanted: Iterable[Any], width: int, height: int) -> tuple[CellLike, ...]:
+    """Cells as they are; globs over family/question looked up in the registry, in its order, as far as they fit."""
     wanted = [wanted] if isinstance(wanted, str) else list(wanted)
     if not any(isinstance(one, str) for one in wanted):
         return tuple(wanted)
-    from envs.registry import cells as registered
+    from envs.registry import select
 
-    named: dict[str, CellLike] = {f"{c.family}/{c.question}": c for c in registered()}
-    for glob in wanted:
-        if not any(fnmatchcase(name, str(glob)) for name in named):
-            raise ValueError(f"cells: {glob!r} matches no family/question{nearest(str(glob), named)}")
-    return tuple(cell for name, cell in named.items() if any(fnmatchcase(name, str(glob)) for glob in wanted))
+    return select(map(str, wanted), width, height)
 
 
 def _size(px: Any) -> tuple[int, int]:

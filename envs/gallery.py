@@ -1,4 +1,4 @@
-"""Pictures to look at: a self-contained page of random problems, and a sheet of a few for the README."""
+"""Pictures to look at: a self-contained page of random problems to filter, and a sheet of a few for the README."""
 
 from __future__ import annotations
 
@@ -6,62 +6,83 @@ import base64
 import html
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from string import Template
 
 from PIL import Image, ImageDraw, ImageFont
 
+from envs.address import Address, Draws
 from envs.drawing.metrics import font_path
-from envs.problem import Problem
+from envs.problem import Problem, Unmakeable, make
+from envs.registry import Cell
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>chartgym gallery</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1500px; padding: 0 1rem; }}
-main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 1.5rem; }}
-figure {{ margin: 0; border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
-  border-radius: 10px; overflow: hidden; }}
-img {{ display: block; width: 100%; height: auto; }}
-figcaption {{ padding: .7rem 1rem 1rem; }}
-code {{ font-size: 12px; opacity: .7; overflow-wrap: anywhere; }}
-p {{ margin: .4rem 0; font-weight: 600; }}
-</style></head><body>
-<h1>chartgym gallery</h1>
-<p>Read the picture and answer before you open the answer: {count} problems, {cells} cells.</p>
-<main>
-{figures}
-</main></body></html>
-"""
-_FIGURE = """<figure><img loading="lazy" alt="chart" width="{width}" height="{height}"
-  src="data:image/png;base64,{data}">
+SEEDS = 16  # looked at for one problem before its cell is said to have none
+FILTERS = {"family": "family", "question": "question", "level": "level", "kind": "answer"}  # names and what they say
+_PAGE = Template((Path(__file__).parent / "gallery.html").read_text(encoding="utf-8"))
+_FILTER = (
+    """<label>{says}<select name="{name}" autocomplete="off"><option value="">all</option>{options}</select></label>"""
+)
+_FIGURE = """<figure {data}><img loading="lazy" decoding="async" alt="{alt}" width="{width}" height="{height}"
+  src="data:image/png;base64,{png}">
 <figcaption><code>{address}</code><p>{question}</p>
 <details><summary>answer</summary>{solution}</details></figcaption></figure>"""
 
 
+def first(cell: Cell, level: int, draws: Draws, px: tuple[int, int], text: str = "") -> Problem:
+    """The problem of the first random seed that has one; Unmakeable, with the mend, where SEEDS of them have none."""
+    reason: object = ""
+    for _ in range(SEEDS):
+        try:
+            return make(Address(cell.family, cell.question, level, draws.integers(0, 10**6), False, *px, text))
+        except Unmakeable as failure:
+            reason = failure
+    raise Unmakeable(f"{reason}; leave its cell out with --cells")
+
+
 def page(problems: Iterable[Problem]) -> str:
-    """One HTML page with everything inside it."""
-    figures, cells = [], set()
+    """One HTML page with everything inside it; `#family=bar&kind=number` after its address sets the filters."""
+    figures: list[str] = []
+    found: dict[str, set[str]] = {name: set() for name in FILTERS}
     for problem in problems:
         stored = io.BytesIO()
         Image.fromarray(problem.image).save(stored, "PNG", optimize=True)
         height, width, _ = problem.image.shape
-        cells.add((problem.address.family, problem.address.question))
+        address = problem.address
+        kind = problem.answer.to_json()["kind"]
+        values = dict(zip(FILTERS, (address.family, address.question, str(address.level), kind), strict=True))
+        for name, value in values.items():
+            found[name].add(value)
         figures.append(
             _FIGURE.format(
+                data=" ".join(f'data-{name}="{html.escape(value)}"' for name, value in values.items()),
+                alt=html.escape(", ".join(problem.meta["charts"])),
                 width=width,
                 height=height,
-                data=base64.b64encode(stored.getvalue()).decode(),
-                address=html.escape(str(problem.address)),
+                png=base64.b64encode(stored.getvalue()).decode(),
+                address=html.escape(str(address)),
                 question=html.escape(problem.question),
                 solution=html.escape(problem.solution),
             )
         )
-    return _PAGE.format(count=len(figures), cells=len(cells), figures="\n".join(figures))
+    filters = "\n".join(
+        _FILTER.format(
+            name=name,
+            says=FILTERS[name],
+            options="".join(f'<option value="{v}">{v}</option>' for v in _ordered(values)),
+        )
+        for name, values in found.items()
+    )
+    return _PAGE.substitute(filters=filters, figures="\n".join(figures))
+
+
+def _ordered(values: Iterable[str]) -> list[str]:
+    """By name, levels by number."""
+    return sorted(values, key=lambda value: (int(value) if value.isdigit() else -1, value))
 
 
 def contact_sheet(problems: Sequence[Problem], columns: int = 3) -> Image.Image:
     """Pictures in rows, each with its address, question and answer below it."""
-    side, words, gap = 448, 124, 20
+    side, words, gap = 448, 166, 20
     font = ImageFont.truetype(font_path("DejaVu Sans"), 16)
     bold = ImageFont.truetype(font_path("DejaVu Sans Bold"), 16)
     small = ImageFont.truetype(font_path("DejaVu Sans Mono"), 13)
@@ -74,7 +95,7 @@ def contact_sheet(problems: Sequence[Problem], columns: int = 3) -> Image.Image:
         pen.rectangle((x - 1, y - 1, x + side, y + side), outline="#c8c8c8")
         pen.text((x, y + side + 8), str(problem.address), "#777777", small)
         down = y + side + 28
-        for line in _wrapped(problem.question, font, side)[:3]:
+        for line in _wrapped(problem.question, font, side)[:5]:
             pen.text((x, down), line, "#111111", font)
             down += 21
         boxed = problem.solution[problem.solution.rindex("\\boxed") :].rstrip(".")

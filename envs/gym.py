@@ -46,14 +46,14 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         vector_kwargs: dict[str, Any] | None = None,
     ) -> None:
         del vector_kwargs  # read by gymnasium.make_vec, see register()
-        self.cells = _choose(families, questions)
+        self.cells = _choose(families, questions, width, height)
         if level < 0 or level != int(level):
             raise ValueError(f"level {level!r} is not a whole number from 0 up")
         self.level, self.width, self.height, self.render_mode = int(level), width, height, render_mode
         self.observation_space = spaces.Dict(
             {
                 "image": spaces.Box(0, 255, (height, width, 3), np.uint8),
-                "question": spaces.Text(max_length=1024, min_length=0, charset=CHARSET),
+                "question": spaces.Text(max_length=LONGEST, min_length=0, charset=CHARSET),
             }
         )
         self.action_space = spaces.Text(max_length=LONGEST, min_length=0, charset=CHARSET)
@@ -63,7 +63,7 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draw a problem; `seed` starts the environment's own generator anew, as Gymnasium specifies."""
-        from envs.problem import make
+        from envs.problem import make, make_near
 
         super().reset(seed=seed)
         if options and "address" in options:
@@ -74,7 +74,7 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         else:
             family, question = self.cells[int(self.np_random.integers(len(self.cells)))]
             draw = int(self.np_random.integers(2**63 - 1))
-            self._problem = make(Address(family, question, self.level, draw, False, self.width, self.height))
+            self._problem = make_near(Address(family, question, self.level, draw, False, self.width, self.height))
         return self._observation(), {"address": str(self._problem.address)}
 
     def step(self, action: str) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
@@ -99,11 +99,13 @@ class ChartEnv(gymnasium.Env[dict[str, Any], str]):
         return {"image": self._problem.image.copy(), "question": self._problem.question}
 
 
-def _choose(families: Sequence[str] | str | None, questions: Sequence[str] | str | None) -> list[tuple[str, str]]:
-    """The cells that the names or globs leave; ValueError naming one that matches nothing."""
-    from envs.registry import cells, nearest
+def _choose(
+    families: Sequence[str] | str | None, questions: Sequence[str] | str | None, width: int, height: int
+) -> list[tuple[str, str]]:
+    """The cells that the names or globs leave at this size; ValueError naming one that matches nothing."""
+    from envs.registry import nearest, select
 
-    pairs = [(cell.family, cell.question) for cell in cells()]
+    pairs = [(cell.family, cell.question) for cell in select(["*"], width, height)]
     for position, what, wanted in ((0, "family", families), (1, "question", questions)):
         if wanted is None:
             continue

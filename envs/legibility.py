@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs.drawing.colour import contrast
-from envs.drawing.sheet import Box, Layout, Point, Sheet, Text, Unreadable
+from envs.drawing.sheet import Box, Layout, Mark, Point, Sheet, Text, Unreadable
 
 X_HEIGHT = 6.0  # pixels
 CONTRAST = 4.5  # WCAG ratio of a text to its ground; 3 was tried and was faint at this size
@@ -18,6 +18,12 @@ def judge(sheet: Sheet) -> None:
     for text in layout.texts:
         _judge_text(text, sheet)
     _judge_overlaps(layout)
+    for a, b in layout.strokes:
+        box = (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+        for text in layout.texts:
+            t = text.box
+            if box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] and _crosses(text.quad, a, b):
+                raise Unreadable(f"{text.role} {text.string!r} is crossed by a line")
     for mark in layout.marks:
         x0, y0, x1, y1 = mark.box
         if min(x1 - x0, y1 - y0) < SMALLEST_MARK:
@@ -48,8 +54,52 @@ def _judge_overlaps(layout: Layout) -> None:
         for mark in layout.marks:
             if mark.index == a.inside or not _boxes_meet(a.box, mark.box):
                 continue
-            if mark.wedge is None or any(mark.wedge.holds(corner) for corner in a.quad):
+            if _covers(mark, a):
                 raise Unreadable(f"{a.role} {a.string!r} lies over mark {mark.index}")
+
+
+def _covers(mark: Mark, text: Text) -> bool:
+    """Whether a mark whose box meets the text's lies under it."""
+    if mark.wedge:
+        return any(mark.wedge.holds(corner) for corner in text.quad)
+    if mark.round:
+        x0, y0, x1, y1 = mark.box
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        left, low, right, high = text.box
+        dx, dy, reach = max(left - x, 0, x - right), max(low - y, 0, y - high), (x1 - x0) / 2 - TOUCH
+        return dx * dx + dy * dy < reach * reach
+    if mark.polygon:
+        sides = zip(mark.polygon, (*mark.polygon[1:], mark.polygon[0]))
+        return _inside(mark.polygon, text.quad[0]) or any(_crosses(text.quad, a, b) for a, b in sides)
+    return True
+
+
+def _inside(polygon: tuple[Point, ...], point: Point) -> bool:
+    """Whether a point lies in a polygon: a ray from it crosses the sides an odd number of times."""
+    x, y = point
+    odd = False
+    for (ax, ay), (bx, by) in zip(polygon, (*polygon[1:], polygon[0])):
+        if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
+            odd = not odd
+    return odd
+
+
+def _crosses(quad: tuple[Point, ...], a: Point, b: Point) -> bool:
+    """Whether a segment runs through a text's quad: what is left of it, clipped to the box it is turned into."""
+    (ox, oy), (ux, uy), _, (vx, vy) = quad
+    low, high = 0.0, 1.0
+    for ex, ey in ((ux - ox, uy - oy), (vx - ox, vy - oy)):
+        length = (ex * ex + ey * ey) ** 0.5 or 1.0
+        start = ((a[0] - ox) * ex + (a[1] - oy) * ey) / length
+        along = ((b[0] - a[0]) * ex + (b[1] - a[1]) * ey) / length
+        near, far = TOUCH - start, length - TOUCH - start
+        if not along:
+            if near > 0 or far < 0:
+                return False
+            continue
+        first, last = sorted((near / along, far / along))
+        low, high = max(low, first), min(high, last)
+    return low < high
 
 
 def _boxes_meet(a: Box, b: Box) -> bool:

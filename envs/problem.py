@@ -8,25 +8,33 @@ pixel, and the next sub-seed is tried.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from string import Formatter
 from typing import Any
 
 import numpy as np
 
-from envs.address import Address, Draws
+from envs.address import MAX_SEED, Address, Draws
 from envs.drawing.painter import Painter
 from envs.drawing.sheet import Sheet, Unreadable
+from envs.drawing.wear import worn
 from envs.figures.base import Figure
 from envs.figures.style import draw_style
 from envs.legibility import judge
+from envs.numerals import half_up
 from envs.registry import Ask, Family, Question, Scene, find
 from envs.text import TextError
-from envs.views import Categories, NotAskable
-from rewards import Answer
+from envs.views import Fact, Measured, NotAskable, View
+from rewards import Answer, score
 
+SPARES = 8  # seeds that may stand in for one without a problem
 TRIES = 12  # sub-seeds of an address; a failure after these is a defect of the cell
 HELD_OUT_SHARE = 0.5  # of test problems are asked in a held-out phrasing
 _painter = Painter()
+log = logging.getLogger("chartgym.problem")
 
 
 class Unmakeable(Exception):
@@ -38,7 +46,8 @@ class Problem:
     """An image (uint8, height x width x 3), a question about it, and what is right.
 
     `solution` is worked steps in sentences, ending in the boxed answer. `meta` is JSON-able: `tries` (sub-seeds used),
-    `turned_away` (why the others were not), `versions`, `phrasing`, `held_out`, `skill`, `view`.
+    `turned_away` (why the others were not), `versions`, `phrasing`, `held_out`, `skill`, `view`,
+    `charts` (the kind of each panel).
     """
 
     address: Address
@@ -58,7 +67,8 @@ class Draft:
     question: Question
     figure: Figure
     sheet: Sheet
-    view: Categories
+    views: tuple[View, ...]  # all of the figure; those of a panel follow each other, the one with all its values first
+    view: View  # the one that is asked about
     ask: Ask
     question_key: tuple[object, ...]  # the generator's random stream, so that it can be replayed
     turned_away: tuple[str, ...]
@@ -78,9 +88,27 @@ def make(address: Address | str) -> Problem:
         "held_out": held_out,
         "skill": draft.question.skill,
         "view": draft.question.view.__name__,
+        "charts": [panel.chart for panel in draft.figure.panels],
     }
     solution = " ".join([*ask.steps, f"The answer is {boxed}."])
-    return Problem(draft.address, _painter.paint(draft.sheet), text, ask.answer, solution, meta)
+    return Problem(
+        draft.address, worn(_painter.paint(draft.sheet), draft.figure.style.wear), text, ask.answer, solution, meta
+    )
+
+
+def make_near(address: Address | str) -> Problem:
+    """The problem at an address, or where it has none (about one in 100,000) at the next seed that has one.
+
+    For endless streams, which should not end there. The problem carries the address that it was made at.
+    """
+    address = Address.parse(address) if isinstance(address, str) else address
+    for _ in range(SPARES):
+        try:
+            return make(address)
+        except Unmakeable as failure:
+            log.warning("%s; the next seed stands in", failure)
+            address = replace(address, seed=(address.seed + 1) % MAX_SEED)
+    return make(address)
 
 
 def draw(address: Address | str) -> Draft:
@@ -92,24 +120,59 @@ def draw(address: Address | str) -> Draft:
     size = (address.width, address.height)
     # The figure's streams leave the question out, so that several questions can share a figure.
     figure_key = (world, family.name, family.version, address.level, address.seed, *size, address.text)
+    needs = question.needs | {question.view.__name__, question.skill}
     turned_away: list[str] = []
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
         style = draw_style(Draws("style", *key), *size, test=address.test)
-        scene = Scene(address.level, style, *size, address.text, address.test, values="values" in question.needs)
-        question_key = ("question", question.name, question.version, *key)
+        scene = Scene(address.level, style, *size, address.text, address.test, needs)
         try:
-            figure = Figure((family.draw(Draws("figure", *key), scene),), style, *size)
+            drawn = family.draw(Draws("figure", *key), scene)
+            figure = Figure(drawn if isinstance(drawn, tuple) else (drawn,), style, *size)
             sheet, views = figure.lay_out()
             judge(sheet)
-            draws = Draws(*question_key)
-            view = draws.choice(views)
-            ask = question.generator(view, draws, address.level)
+            view, ask, question_key = _ask(
+                question, views, ("question", question.name, question.version, *key), address.level
+            )
         except (Unreadable, NotAskable, TextError) as reason:
             turned_away.append(f"{type(reason).__name__}: {reason}")
             continue
-        return Draft(address, family, question, figure, sheet, view, ask, question_key, tuple(turned_away))
+        return Draft(address, family, question, figure, sheet, views, view, ask, question_key, tuple(turned_away))
     raise Unmakeable(f"'{address}' gives no fair problem in {TRIES} tries; the last: {turned_away[-1]}")
+
+
+def _ask(
+    question: Question, views: tuple[View, ...], key: tuple[object, ...], level: int
+) -> tuple[View, Ask, tuple[object, ...]]:
+    """The first of the figure's views, in random order, that the question can be asked of; what is asked; its key."""
+    fit = [i for i, view in enumerate(views) if type(view) is question.view]
+    key = ("question", question.name, question.version, *key)
+    last = NotAskable(f"the figure offers no {question.view.__name__}")
+    for i in Draws("view", *key).shuffled(fit):
+        try:
+            ask = question.generator(views[i], Draws(*key, i), level)
+            return views[i], _as_written(ask, question, views[i], (*key, i), level), (*key, i)
+        except NotAskable as reason:
+            last = reason
+    raise last
+
+
+def _as_written(ask: Ask, question: Question, view: View, key: tuple[object, ...], level: int) -> Ask:
+    """What is asked, its worked solution reckoned from the values as they are written: of shares written as 23 % and
+    13 % a reader finds a difference of 10, though it may be 10.6. The answer stays the true one."""
+    if not isinstance(view, Measured) or not view.written:
+        return ask
+    exact = view.facts()
+    shown = {key: Fact(half_up(fact.value, view.decimals), fact.length) for key, fact in exact.items()}
+    if all(abs(shown[key].value - fact.value) < 1e-9 for key, fact in exact.items()):
+        return ask
+    try:
+        told = question.generator(view.rebuilt(shown), Draws(*key), level)
+    except (NotAskable, ZeroDivisionError):
+        return ask
+    stated = told.stated or told.answer.text()
+    same = told.slots == ask.slots and score(f"\\boxed{{{stated}}}", ask.answer).correct
+    return replace(ask, steps=told.steps, stated=stated) if same else ask
 
 
 def word(draft: Draft) -> tuple[str, int, bool]:
@@ -118,7 +181,24 @@ def word(draft: Draft) -> tuple[str, int, bool]:
     draws = Draws("words", *draft.question_key)
     held_out = draft.address.test and draws.chance(HELD_OUT_SHARE)
     options = question.held_out if held_out else question.phrasings
-    index = draws.integers(0, len(options))
-    slots = {"noun": view.noun, "nouns": view.nouns, "measure": view.measure, "where": view.where}
-    text = options[index].format(**slots, **(draft.ask.slots or {}))
-    return text, index + (len(question.phrasings) if held_out else 0), held_out
+    slots = {**view.slots(), **(draft.ask.slots or {})}
+    # Not every view can fill every phrasing: only what is counted is "most frequent".
+    fit = [i for i, text in enumerate(options) if _names(text) <= slots.keys()]
+    index = draws.choice(fit)
+    return fill(options[index], slots), index + (len(question.phrasings) if held_out else 0), held_out
+
+
+def fill(phrasing: str, slots: dict[str, str]) -> str:
+    """A phrasing with its slots filled; "a {measure}" becomes "an export volume" where it has to."""
+    before = _ARTICLE.sub(lambda a: f"{a[1]}n {{{a[2]}}}" if _VOWEL.match(slots[a[2]]) else a[0], phrasing)
+    return before.format(**slots)
+
+
+_ARTICLE = re.compile(r"\b([Aa]) \{(\w+)\}")
+_VOWEL = re.compile(r"(?!uni[^mn]|us[aeu]|ut[ei]|eu|one\b)[aeiou]|hour|honest|heir", re.IGNORECASE)
+
+
+@cache
+def _names(phrasing: str) -> frozenset[str]:
+    """The slots of a phrasing."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(phrasing) if name)

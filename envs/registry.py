@@ -10,26 +10,33 @@ function) whose loading registers them.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envs.address import Address, AddressError, Draws
+from envs.views import View
+from envs.views_whole import Parts
+from rewards import Answer
 
 if TYPE_CHECKING:
     from envs.figures.base import Panel, Style
-    from rewards import Answer
+
+D = TypeVar("D", bound="Callable[[Draws, Scene], Panel | tuple[Panel, ...]]")
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a family is asked to draw: a level, a style, pixels, the source of its text ("" is the grammar), a world.
 
-    `values`: the question asks for values, so a family that cannot be read closely enough by eye writes them.
+    `needs` are the traits that the question relies on: asked for "values", a family that cannot be read closely enough
+    by eye writes them; asked for a "title" or a "legend", it has one. The name of the view that is asked about is among
+    them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`.
     """
 
     level: int
@@ -38,19 +45,31 @@ class Scene:
     height: int
     source: str
     test: bool
-    values: bool = False
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def reckons(self) -> bool:
+        """Whether values are reckoned with, so that reading errors add up: a family whose values are read off two edges
+        each had better write them."""
+        return "values" in self.needs and bool(self.needs & {"comparison", "aggregation", "composition", "trend"})
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of figure. `traits` tell what its view can answer; above `top_level` its distribution is constant."""
+    """A kind of figure. `views` are those that it offers (Parts goes without saying), `traits` what they can answer;
+    above `top_level` its distribution is constant."""
 
     name: str
-    draw: Callable[[Draws, Scene], Panel]
-    view: type
+    draw: Callable[[Draws, Scene], Panel | tuple[Panel, ...]]
+    views: tuple[type[View], ...]
     traits: frozenset[str]
     top_level: int | None
     version: int
+    smallest: Mapping[str, int]
+
+    def room(self, question: Question) -> int:
+        """Pixels that the shorter side of a picture needs for this question."""
+        return max(self.smallest.get(trait, 0) for trait in ("", *question.needs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +91,16 @@ class Question:
 
     name: str
     generator: Callable[[Any, Draws, int], Ask]
-    view: type
-    answer: type
+    view: type[View]
+    answer: type[Answer]
     skill: str
     phrasings: tuple[str, ...]
     held_out: tuple[str, ...]
     needs: frozenset[str]
     unfit: frozenset[str]
     top_level: int | None
+    bare: bool
+    pooled: bool
     version: int
 
 
@@ -93,27 +114,44 @@ class Cell:
     answer: str
     skill: str
     top_level: int | None
+    smallest: int  # pixels of the shorter side
+
+    @property
+    def name(self) -> str:
+        return f"{self.family}/{self.question}"
 
 
+ROOMY = 200  # pixels: families that say nothing are not drawn in pictures with a shorter side
 FAMILIES: dict[str, Family] = {}
 QUESTIONS: dict[str, Question] = {}
 
 
 def family(
-    name: str, view: type, *, traits: Iterable[str] = (), top_level: int | None, version: int = 1
-) -> Callable[[Callable[[Draws, Scene], Panel]], Callable[[Draws, Scene], Panel]]:
-    """Register a function (draws, scene) -> Panel as a family of figures."""
+    name: str,
+    *views: type[View],
+    traits: Iterable[str] = (),
+    top_level: int | None,
+    version: int = 1,
+    smallest: Mapping[str, int] | int = ROOMY,
+) -> Callable[[D], D]:
+    """Register a function (draws, scene) -> Panel, or several of them, as a family of figures.
 
-    def register(draw: Callable[[Draws, Scene], Panel]) -> Callable[[Draws, Scene], Panel]:
-        _claim(FAMILIES, name, Family(name, draw, view, frozenset(traits), top_level, version), draw)
+    `smallest`: pixels that the shorter side of a picture needs; by trait where only some questions need them, "" for
+    all.
+    """
+
+    def register(draw: D) -> D:
+        least = {"": smallest} if isinstance(smallest, int) else smallest
+        made = Family(name, draw, (*views, Parts), frozenset(traits), top_level, version, least)
+        _claim(FAMILIES, name, made, draw)
         return draw
 
     return register
 
 
 def question(
-    view: type,
-    answer: type,
+    view: type[View],
+    answer: type[Answer],
     *,
     skill: str,
     phrasings: tuple[str, ...],
@@ -121,12 +159,16 @@ def question(
     needs: Iterable[str] = (),
     unfit: Iterable[str] = (),
     top_level: int | None = 0,
+    bare: bool = False,
+    pooled: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
 
-    It is asked of every family whose view is `view`, whose traits include all of `needs` and none of `unfit`.
-    `top_level` is the level above which the question itself gets no harder; None if it never stops.
+    It is asked of every family that offers `view`, whose traits include all of `needs` and none of `unfit`.
+    `top_level` is the level above which the question itself gets no harder; None if it never stops. `bare`: its
+    numbers are counts or ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
+    whether it can be guessed is judged over all families together.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -142,6 +184,8 @@ def question(
             frozenset(needs),
             frozenset(unfit),
             top_level,
+            bare,
+            pooled,
             version,
         )
         _claim(QUESTIONS, name, made, generator)
@@ -158,6 +202,7 @@ def _claim(table: dict[str, Any], name: str, entry: Any, function: Callable[...,
             raise ValueError(f"{name!r} is registered by {owner.__module__} already: choose another name")
     table[name] = entry
     cells.cache_clear()
+    _pairs.cache_clear()
 
 
 @cache
@@ -181,19 +226,26 @@ def cells() -> tuple[Cell, ...]:
     found = []
     for made in FAMILIES.values():
         for ask in QUESTIONS.values():
-            if ask.view is made.view and ask.needs <= made.traits and not ask.unfit & made.traits:
+            if ask.view in made.views and ask.needs <= made.traits and not ask.unfit & made.traits:
                 # Numbers read off a figure in percent are answered in percent.
-                kind = "percent" if ask.answer.__name__ == "Number" and ask.needs and "percent" in made.traits else ""
+                in_percent = ask.needs and not ask.bare and "percent" in made.traits
+                kind = "percent" if ask.answer.__name__ == "Number" and in_percent else ""
                 kind = kind or ask.answer.__name__.lower()
                 tops = (made.top_level, ask.top_level)
                 top = None if None in tops else max(t for t in tops if t is not None)
-                found.append(Cell(made.name, ask.name, ask.view.__name__, kind, ask.skill, top))
+                found.append(Cell(made.name, ask.name, ask.view.__name__, kind, ask.skill, top, made.room(ask)))
     return tuple(sorted(found, key=lambda cell: (cell.family, cell.question)))
+
+
+@cache
+def _pairs() -> frozenset[tuple[str, str]]:
+    """The names of all cells; to gather them anew for each address would take longer than to draw it."""
+    return frozenset((cell.family, cell.question) for cell in cells())
 
 
 def find(address: Address) -> tuple[Family, Question]:
     """The family and the question an address names; AddressError with the nearest name if there is no such cell."""
-    pairs = {(cell.family, cell.question) for cell in cells()}
+    pairs = _pairs()
     if (address.family, address.question) not in pairs:
         if address.family not in FAMILIES:
             raise AddressError(f"unknown family {address.family!r} in '{address}'{nearest(address.family, FAMILIES)}")
@@ -204,7 +256,32 @@ def find(address: Address) -> tuple[Family, Question]:
             f"question {address.question!r} cannot be asked of family {address.family!r} in '{address}':"
             f" choose from {', '.join(sorted(mine))}"
         )
-    return FAMILIES[address.family], QUESTIONS[address.question]
+    family, question = FAMILIES[address.family], QUESTIONS[address.question]
+    if min(address.width, address.height) < family.room(question):
+        raise AddressError(
+            f"'{address}' is too small: {address.family}/{address.question} needs pictures of at least"
+            f" {family.room(question)} pixels a side"
+        )
+    return family, question
+
+
+def select(patterns: Iterable[str], width: int = 0, height: int = 0) -> tuple[Cell, ...]:
+    """The cells that globs over family/question name and that pictures of this size have room for (0: any size).
+
+    ValueError, naming the pattern and the mend, if one names no cell or none that fits the size.
+    """
+    chosen: set[str] = set()
+    side = min(width, height)
+    for pattern in patterns:
+        named = [cell for cell in cells() if fnmatchcase(cell.name, pattern)]
+        if not named:
+            raise ValueError(f"no cell fits {pattern!r}{nearest(pattern, [cell.name for cell in cells()])}")
+        fit = {cell.name for cell in named if not side or side >= cell.smallest}
+        if not fit:
+            least = min(cell.smallest for cell in named)
+            raise ValueError(f"{pattern!r} needs pictures of at least {least} pixels a side, not {width}x{height}")
+        chosen |= fit
+    return tuple(cell for cell in cells() if cell.name in chosen)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

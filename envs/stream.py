@@ -31,7 +31,8 @@ Broadcast = Callable[[list[str]], list[str]]
 class Stream:
     """The endless stream of one rank.
 
-    workers: processes that draw; 0 draws in this process, when asked. make: address -> problem, `envs.make` if None.
+    workers: processes that draw; 0 draws in this process, when asked.
+    make: address -> problem, `envs.problem.make_near` if None.
     corpus: an outside source of text that the addresses name, as `files:GLOB`, to be opened in every worker.
     broadcast: a collective that returns rank 0's list on every rank; see `use_broadcast`.
     """
@@ -51,9 +52,9 @@ class Stream:
         if prompts_per_batch < 1 or not 0 <= rank < world or workers < 0:
             raise ValueError(f"no stream of {prompts_per_batch} prompts, rank {rank} of {world}, {workers} workers")
         if make is None:
-            from envs.problem import make as real_make
+            from envs.problem import make_near
 
-            make = real_make
+            make = make_near
         self.curriculum, self.prompts_per_batch, self.rank, self.world = curriculum, prompts_per_batch, rank, world
         self._make, self._broadcast = make, broadcast
         self._planned: dict[int, list[Address]] = {}

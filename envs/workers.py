@@ -69,10 +69,9 @@ def draw(make: Make, address: str) -> Drawn:
 
 def _work(conn: Connection, make: Make, corpus: str, parent: int, by_signal: bool) -> None:
     """The life of a worker: addresses in, problems out, in order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if by_signal and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    live_with(parent)
     if corpus:
         from envs.text import open_corpus
 
@@ -83,6 +82,12 @@ def _work(conn: Connection, make: Make, corpus: str, parent: int, by_signal: boo
             conn.send_bytes(pickle.dumps(draw(make, conn.recv()), protocol=5))
     except (EOFError, OSError):  # the parent closed the stream, or is gone
         os._exit(0)
+
+
+def live_with(parent: int) -> None:
+    """Leave Ctrl-C to the parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
 def _watch(parent: int) -> None:

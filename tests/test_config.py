@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -142,7 +143,8 @@ def test_a_disk_that_is_too_small_is_noticed(write):
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_the_shipped_configs_are_sound(path):
+def test_the_shipped_configs_are_sound(path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=2**50))  # whatever this machine has
     config = load(path)
     plan = check(config)
     assert plan.prompts >= 1 and config.name == path.stem

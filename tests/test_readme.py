@@ -25,7 +25,7 @@ def test_the_example_generator_is_short() -> None:
 
 
 def test_a_package_of_ones_own_adds_the_example_through_its_entry_point(tmp_path: Path) -> None:
-    """Installed as pip would leave it; asked of bars and pies alike, and proven by the check."""
+    """Installed as pip would leave it; asked of bars and lines alike, and proven by the check."""
     (tmp_path / "mine.py").write_text(GENERATOR)
     info = tmp_path / "mine-1.0.dist-info"
     info.mkdir()
@@ -33,11 +33,12 @@ def test_a_package_of_ones_own_adds_the_example_through_its_entry_point(tmp_path
     (info / "entry_points.txt").write_text("[chartgym]\nmine = mine\n")
     out = _run(
         "from envs import make\nfrom envs.__main__ import main\n"
-        "print(make('pie/value_of/2/7').question)\n"
-        "assert main(['check', '--cells', '*/value_of', '--levels', '0-5', '--count', '20', '--workers', '1']) == 0\n",
+        "print(make('line/sum_of_ends/2/7').question)\n"
+        "assert main(['check', '--cells', 'bar/sum_of_ends', 'line/sum_of_ends', '--levels', '0-5', '--count', '20',"
+        " '--workers', '1']) == 0\n",
         tmp_path,
     )
-    assert "bar/value_of" in out and "pie/value_of" in out
+    assert "bar/sum_of_ends" in out and "line/sum_of_ends" in out
 
 
 def test_the_first_example_runs() -> None:

@@ -81,12 +81,13 @@ def evaluate_policy(
     progress: bool = True,
 ) -> list[Row]:
     """Greedy answers of a loaded model to the problems at `addresses`, judged, in their order."""
-    from envs.problem import make
+    from envs.problem import make_near
 
     backend = hf(model, processor, Sampling(prompt=prompt, max_tokens=max_tokens), batch_size)
-    requests = (Request(make(address), 0) for address in addresses)
-    rows = {row.address: row for row in _answered(backend, requests, len(addresses), [], progress)}
-    return [rows[str(address)] for address in addresses]
+    problems = [make_near(address) for address in addresses]
+    requests = (Request(problem, 0) for problem in problems)
+    rows = {row.address: row for row in _answered(backend, requests, len(problems), [], progress)}
+    return [rows[str(problem.address)] for problem in problems]
 
 
 def _answered(

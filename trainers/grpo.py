@@ -199,7 +199,7 @@ def other_seed(config: Config, purpose: str) -> int:
 
 def build_policy(config: Config, folder: Path) -> str:
     """A small policy from scratch, its tokenizer trained on what the stream asks; the same on every call."""
-    from envs.problem import make
+    from envs.problem import make_near
     from trainers.tiny import build_tiny
 
     base, partial = folder / "base", folder / "base.partial"
@@ -207,7 +207,7 @@ def build_policy(config: Config, folder: Path) -> str:
         keys = curriculum_keys(config, mode="uniform", levels=3, seed=other_seed(config, "words"))
         texts = []
         for address in make_curriculum(keys).plan(0, BUILD_TEXTS):
-            problem = make(address)
+            problem = make_near(address)
             texts += [config.prompt.replace("{question}", problem.question), problem.solution]
         assert config.model.build is not None
         shutil.rmtree(partial, ignore_errors=True)

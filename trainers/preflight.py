@@ -11,7 +11,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 
 from envs.address import Address, AddressError
 from envs.curriculum import MODES
-from envs.registry import cells, nearest
+from envs.registry import nearest, select
 from trainers.config import Batches, Config, ConfigError, batches, save_steps
 from trainers.launch import command, deepspeed_config, on_cpu, visible_gpus, world_size
 
@@ -80,19 +79,16 @@ def check_model(config: Config) -> None:
 
 
 def select_cells(config: Config) -> list[str]:
-    """The cells that env.cells selects, as family/question; every pattern must select one."""
-    names = [f"{cell.family}/{cell.question}" for cell in cells()]
-    chosen: set[str] = set()
+    """The cells that env.cells selects at the size of env.px, as family/question; every pattern must select one."""
     for pattern in config.env.cells:
         if pattern.startswith("test:"):
             raise ConfigError(f"env.cells names {pattern!r}: a training stream cannot draw test problems")
-        found = [name for name in names if fnmatchcase(name, pattern)]
-        if not found:
-            raise ConfigError(f"env.cells: no cell fits {pattern!r}{nearest(pattern, names)}")
-        chosen.update(found)
-    if not chosen:
+    if not config.env.cells:
         raise ConfigError("env.cells is empty: write at least one cell, as bar/count or bar/*")
-    return sorted(chosen)
+    try:
+        return [cell.name for cell in select(config.env.cells, *size_of(config))]
+    except ValueError as wrong:
+        raise ConfigError(f"env.cells: {wrong}") from None
 
 
 def size_of(config: Config) -> tuple[int, int]:

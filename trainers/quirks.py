@@ -216,7 +216,9 @@ def _generation_class(leave_out: frozenset[str]) -> type:
                 super()._init_vllm()
                 return
             engine, dtype = vllm_generation.LLM, str(self.model.dtype).removeprefix("torch.")
-            vllm_generation.LLM = lambda **options: engine(dtype=dtype, **options)
+            # A prompt that is prefilled in pieces makes vLLM 0.31 wind the request's generator back, which one of the
+            # CPU cannot do ("CPU Generator does not use offset"); goes when vLLM asks before it winds.
+            vllm_generation.LLM = lambda **options: engine(dtype=dtype, enable_chunked_prefill=False, **options)
             try:
                 super()._init_vllm()
             finally:

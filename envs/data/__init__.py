@@ -1,5 +1,23 @@
-"""From text to the numbers a chart shows."""
+"""The numbers a chart shows: counted from text, or tables drawn from packaged domains."""
 
+from envs.data.domains import Domain, Measure, Persona, domains, draw_domain, draw_persona
 from envs.data.frequencies import Frequencies, Kind, frequencies
+from envs.data.grids import Grid, draw_grid, draw_measure
+from envs.data.times import TimeUnit, draw_times
 
-__all__ = ["Frequencies", "Kind", "frequencies"]
+__all__ = [
+    "Domain",
+    "Frequencies",
+    "Grid",
+    "Kind",
+    "Measure",
+    "Persona",
+    "TimeUnit",
+    "domains",
+    "draw_domain",
+    "draw_grid",
+    "draw_measure",
+    "draw_persona",
+    "draw_times",
+    "frequencies",
+]

@@ -78,3 +78,45 @@ def distance(a: Colour, b: Colour) -> float:
     r_c = 2 * math.sqrt(c_bar**7 / (c_bar**7 + 25.0**7))
     r_t = -math.sin(math.radians(60 * math.exp(-(((h_bar - 275) / 25) ** 2)))) * r_c
     return math.sqrt((dl / s_l) ** 2 + (dc / s_c) ** 2 + (dh_chord / s_h) ** 2 + r_t * (dc / s_c) * (dh_chord / s_h))
+
+
+# Hues in degrees up to which a clear colour may be called by these names; between two there are hues with both.
+_HUES = (
+    (12, "red"),
+    (22, "red orange"),
+    (42, "orange"),
+    (48, "orange yellow"),
+    (65, "yellow"),
+    (80, "yellow green"),
+    (155, "green"),
+    (195, "green blue turquoise"),
+    (250, "blue"),
+    (268, "blue purple"),
+    (295, "purple"),
+    (345, "purple pink red"),
+    (360, "red"),
+)
+
+
+@lru_cache(1024)
+def colour_names(colour: Colour) -> frozenset[str]:
+    """The common names that somebody might give to a colour; one that nobody doubts has one name."""
+    high, low = max(colour), min(colour)
+    chroma = high - low
+    if chroma < 0.06:
+        return frozenset({"grey"} if 0.25 < high < 0.85 else {"grey", "black", "white"})
+    r, g, b = colour
+    if high == r:
+        hue = 60 * ((g - b) / chroma) % 360
+    else:
+        hue = 60 * ((b - r) / chroma + 2) if high == g else 60 * ((r - g) / chroma + 4)
+    names = set(next(text for end, text in _HUES if hue <= end).split())
+    if chroma < 0.3:
+        names |= {"grey", "brown"}
+    if hue < 50 and high < 0.75:
+        names |= {"brown"}
+    if low > 0.45 and (hue < 30 or hue > 265):
+        names |= {"pink"}
+    if high < 0.35:
+        names |= {"black"}
+    return frozenset(names)

@@ -6,8 +6,8 @@ no working folder has a say. One point is one pixel here (72 dpi): sizes are the
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,12 +54,9 @@ def font_path(font: str) -> str:
 
 @lru_cache(16)
 def _face(font: str) -> FT2Font:
-    return FT2Font(font_path(font), hinting_factor=HINTING_FACTOR)
-
-
-if hasattr(os, "register_at_fork"):
-    # A face reads its file as it goes: two processes that share the file's position read each other's glyphs.
-    os.register_at_fork(after_in_child=_face.cache_clear)
+    # A face reads its file as it goes, a little for every glyph. From memory that takes a third of the time, and two
+    # processes that fork from one do not share a file position, which would make them read each other's glyphs.
+    return FT2Font(BytesIO(Path(font_path(font)).read_bytes()), hinting_factor=HINTING_FACTOR)
 
 
 @lru_cache(16)

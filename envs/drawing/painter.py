@@ -68,7 +68,11 @@ class Painter:
             gc.set_linewidth(op.width)
             gc.set_snap(op.snap)
             gc.set_foreground((*(op.edge or op.fill or sheet.ink), 1.0), isRGBA=True)
-            renderer.draw_path(gc, op.path, _IDENTITY, (*op.fill, 1.0) if op.fill else None)
+            if op.dash:
+                gc.set_dashes(0, op.dash)
+            renderer.draw_path(gc, op.path, _IDENTITY, (*op.fill, op.alpha) if op.fill else None)
+            if op.dash:
+                gc.set_dashes(0, None)
         pixels = np.asarray(renderer.buffer_rgba())
         image = np.empty((sheet.height, sheet.width, 3), np.uint8)
         for plane in range(3):  # four times faster than one strided copy

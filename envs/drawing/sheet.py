@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from matplotlib.path import Path
 
 from envs.drawing.colour import Colour
 from envs.drawing.metrics import extent, line
+
+_DISC = Path.unit_circle()
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
@@ -26,13 +29,18 @@ class Unreadable(Exception):
 
 
 class Fill(NamedTuple):
-    """A path filled and, if `edge` is given, stroked `width` pixels wide; a line has no fill."""
+    """A path filled and, if `edge` is given, stroked `width` pixels wide; a line has no fill.
+
+    `alpha` is how opaque the filling is; `dash` the pixels drawn and left out in turn, () for a solid stroke.
+    """
 
     path: Path
     fill: Colour | None
     edge: Colour | None
     width: float
     snap: bool
+    alpha: float = 1.0
+    dash: tuple[float, ...] = ()
 
 
 class Write(NamedTuple):
@@ -51,7 +59,8 @@ class Write(NamedTuple):
 class Text:
     """A string on the sheet. `quad` holds its corners, `box` their hull; `ground` is the colour it lies on.
 
-    `inside` is the index of the mark that it is written on, or None where it must stay clear of all marks.
+    `inside` is the index of the mark that it is written on, or None where it must stay clear of all marks; `swatch` the
+    colour of the sign that it explains in a legend.
     """
 
     string: str
@@ -62,23 +71,26 @@ class Text:
     colour: Colour
     ground: Colour
     inside: int | None = None
+    swatch: Colour | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wedge:
-    """A sector: centre, radius, first and last angle in degrees, counter-clockwise from the right."""
+    """A sector: centre, radius, first and last angle in degrees, counter-clockwise from the right. One of a ring begins
+    at the `inner` radius."""
 
     x: float
     y: float
     radius: float
     first: float
     last: float
+    inner: float = 0.0
 
     def holds(self, point: Point, margin: float = 1.0) -> bool:
         """Whether a point lies inside, at least `margin` pixels from every edge."""
         dx, dy = point[0] - self.x, point[1] - self.y
         reach = math.hypot(dx, dy)
-        if reach > self.radius - margin:
+        if reach > self.radius - margin or (self.inner and reach < self.inner + margin):
             return False
         angle = (math.degrees(math.atan2(dy, dx)) - self.first) % 360
         slack = math.degrees(math.asin(min(1.0, margin / max(reach, 1e-9))))
@@ -87,12 +99,15 @@ class Wedge:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark that stands for a value: its bounding box, its colour and, for a sector, its wedge."""
+    """A mark that stands for a value: its bounding box, its colour and, where it is none of a box, its shape; `round`
+    if it is a disc."""
 
     index: int
     box: Box
     colour: Colour
     wedge: Wedge | None = None
+    polygon: tuple[Point, ...] = ()
+    round: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,20 @@ class Layout:
 
     texts: list[Text] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    strokes: list[tuple[Point, Point]] = field(default_factory=list)  # of data lines, which no text may cross
+
+
+def sector(wedge: Wedge) -> Path:
+    """The outline of a sector: from the centre along its arc and back, or along the outer arc and back on the inner."""
+    if not wedge.inner:
+        unit = Path.wedge(wedge.first, wedge.last)
+        return Path(np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y), unit.codes)
+    unit = Path.arc(wedge.first, wedge.last)
+    arc = np.asarray(unit.vertices)
+    corners = np.concatenate([arc * wedge.radius, arc[::-1] * wedge.inner, arc[:1] * wedge.radius])
+    curve = [Path.CURVE4] * (len(arc) - 1)
+    codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
+    return Path(corners + np.array((wedge.x, wedge.y)), codes)
 
 
 class Sheet:
@@ -112,6 +141,17 @@ class Sheet:
         self.ops: list[Fill | Write] = []
         self.layout = Layout()
 
+    def bookmark(self) -> tuple[int, int, int, int]:
+        """How much is on the sheet, to rewind to."""
+        layout = self.layout
+        return len(self.ops), len(layout.texts), len(layout.marks), len(layout.strokes)
+
+    def rewind(self, start: tuple[int, int, int, int]) -> None:
+        """Takes off what was put on since a bookmark: a way of laying out that did not fit."""
+        layout = self.layout
+        for held, length in zip((self.ops, layout.texts, layout.marks, layout.strokes), start):
+            del held[length:]  # type: ignore[attr-defined]
+
     def rect(
         self, box: Box, fill: Colour, edge: Colour | None = None, width: float = 0.0, mark: int | None = None
     ) -> None:
@@ -122,17 +162,68 @@ class Sheet:
         if mark is not None:
             self.layout.marks.append(Mark(mark, box, fill))
 
-    def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
-        """A polyline."""
-        self.ops.append(Fill(Path(points), None, colour, width, True))
+    def line(
+        self,
+        points: Sequence[Point],
+        colour: Colour,
+        width: float,
+        *,
+        data: bool = False,
+        dash: tuple[float, ...] = (),
+    ) -> None:
+        """A polyline; one that shows `data` must not run through any text, and is not snapped to pixels."""
+        self.ops.append(Fill(Path(points), None, colour, width, not data, dash=dash))
+        if data:
+            self.layout.strokes.extend(pairwise(points))
 
-    def wedge(self, wedge: Wedge, fill: Colour, edge: Colour, width: float, mark: int) -> None:
-        """A sector that stands for the value of index `mark`."""
-        unit = Path.wedge(wedge.first, wedge.last)
-        corners = np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y)
-        self.ops.append(Fill(Path(corners, unit.codes), fill, edge, width, False))
-        (x0, y0), (x1, y1) = corners.min(0).tolist(), corners.max(0).tolist()
-        self.layout.marks.append(Mark(mark, (x0, y0, x1, y1), fill, wedge))
+    def polygon(
+        self,
+        points: Sequence[Point],
+        fill: Colour,
+        edge: Colour | None = None,
+        width: float = 0.0,
+        mark: int | None = None,
+        alpha: float = 1.0,
+    ) -> None:
+        """A filled polygon; with `mark` it stands for the value of that index."""
+        self.ops.append(Fill(Path([*points, points[0]], closed=True), fill, edge, width, False, alpha))
+        if mark is not None:
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+            self.layout.marks.append(Mark(mark, (min(xs), min(ys), max(xs), max(ys)), fill, polygon=tuple(points)))
+
+    def region(self, rings: Sequence[Sequence[Point]], fill: Colour, edge: Colour | None = None) -> None:
+        """A filled area with holes: outer rings counter-clockwise, holes clockwise, each closed."""
+        path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+        self.ops.append(Fill(path, fill, edge, 1.0 if edge else 0.0, False))
+
+    def dot(
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        fill: Colour,
+        edge: Colour | None = None,
+        width: float = 0.0,
+        mark: int | None = None,
+    ) -> None:
+        """A disc; with `mark` it stands for the value of that index."""
+        corners = np.asarray(_DISC.vertices) * radius + (x, y)
+        self.ops.append(Fill(Path(corners, _DISC.codes), fill, edge, width, False))
+        if mark is not None:
+            self.layout.marks.append(Mark(mark, (x - radius, y - radius, x + radius, y + radius), fill, round=True))
+
+    def spot(self, box: Box, colour: Colour, mark: int) -> None:
+        """Notes that what lies in this box, drawn by other calls, stands for the value of index `mark`."""
+        self.layout.marks.append(Mark(mark, box, colour))
+
+    def wedge(self, wedge: Wedge, fill: Colour, edge: Colour, width: float, mark: int | None = None) -> None:
+        """A sector; with `mark` it stands for the value of that index."""
+        path = sector(wedge)
+        self.ops.append(Fill(path, fill, edge, width, False))
+        if mark is not None:
+            corners = np.asarray(path.vertices)
+            (x0, y0), (x1, y1) = corners.min(0).tolist(), corners.max(0).tolist()
+            self.layout.marks.append(Mark(mark, (x0, y0, x1, y1), fill, wedge))
 
     def text(
         self,
@@ -148,6 +239,7 @@ class Sheet:
         colour: Colour | None = None,
         ground: Colour | None = None,
         inside: int | None = None,
+        swatch: Colour | None = None,
     ) -> Text:
         """A string anchored at (x, y): `across` left|center|right, `up` baseline|bottom|center|top, before turning."""
         width, height, descent = extent(string, self.font, size)
@@ -169,7 +261,7 @@ class Sheet:
         xs, ys = [p[0] for p in quad], [p[1] for p in quad]
         ink, ground = colour or self.ink, ground or self.ground
         box = (min(xs), min(ys), max(xs), max(ys))
-        text = Text(string, role, quad, box, measures.x_height, ink, ground, inside)  # type: ignore[arg-type]
+        text = Text(string, role, quad, box, measures.x_height, ink, ground, inside, swatch)  # type: ignore[arg-type]
         self.layout.texts.append(text)
         self.ops.append(Write(string, base_x, base_y, angle, self.font, size, ink))
         return text

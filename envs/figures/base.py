@@ -6,15 +6,19 @@ fit before it gives up; what views it offers once it is laid out; nothing of que
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from envs.drawing.colour import Colour
 from envs.drawing.metrics import Line, extent, line
-from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.views import Categories
+from envs.drawing.sheet import Box, Sheet, Text, Unreadable
+from envs.drawing.wear import Wear
+from envs.numerals import COUNTS, Unit
+from envs.views import Categories, Item, View
+from envs.views_whole import Panels, Parts
 
+IN_LINE = 1.5  # pixels that labels of one axis may differ in height, by the shape of their digits
 EDGE = 5.0  # pixels kept free along the border of a panel
 
 
@@ -33,6 +37,7 @@ class Style:
     outline: bool
     fill: float  # width of a bar as a share of its slot
     one_colour: bool
+    wear: Wear | None = None
 
     @property
     def line(self) -> Line:
@@ -51,65 +56,166 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How to speak of what a panel shows; set by the data, not by the family."""
+    """How to speak of what a panel shows; set by the data, not by the family. `most`: see views.Measured."""
 
     noun: str
     nouns: str
     measure: str
+    unit: Unit = COUNTS
+    most: str = ""
+    subject: str = ""  # the noun for what the panels of a figure differ in ("country")
 
 
 class Marks(Protocol):
     """One kind of mark with its data."""
 
-    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Categories:
-        """Put the panel on the sheet inside `cell`; the view of it. Raises Unreadable when no mending helps."""
+    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Sequence[View]:
+        """Put the panel on the sheet inside `cell`; its views, the one that holds every value first.
+
+        Raises Unreadable when no mending helps.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Marks with what is written around them; an empty string is not written."""
+    """Marks with what is written around them; an empty string is not written. `chart` names the kind of figure.
+
+    Where there are several, `tag` is the letter at the corner of the panel and `where` how to speak of its place.
+    """
 
     marks: Marks
     words: Words
+    chart: str
     title: str = ""
     category_axis: str = ""
     value_axis: str = ""
     where: str = ""
+    tag: str = ""
+    subject: str = ""  # what this panel shows, where the panels differ in nothing else
+
+    def categories(self, items: Iterable[Item], *, span: float, **more: Any) -> Categories:
+        """The view of named values, in the words of this panel; `more` as Categories takes it."""
+        words = self.words
+        return Categories(
+            items=tuple(items),
+            noun=words.noun,
+            nouns=words.nouns,
+            span=span,
+            **{"measure": words.measure, "unit": words.unit, "most": words.most, **more},
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Everything needed to draw: a picture of width x height pixels with its panels in `columns`."""
+    """Everything needed to draw: a picture of width x height pixels with its panels row by row."""
 
     panels: tuple[Panel, ...]
     style: Style
     width: int
     height: int
-    columns: int = 1
 
-    def lay_out(self) -> tuple[Sheet, list[Categories]]:
-        """The display list and the views, one a panel."""
+    def cells(self) -> list[Box]:
+        """The box of each panel, from the top left."""
+        count = len(self.panels)
+        # As near to squares as the picture's shape allows.
+        columns = min(
+            range(1, count + 1),
+            key=lambda n: abs(self.width / n - self.height / -(-count // n)) + (n * -(-count // n) - count),
+        )
+        wide, high = self.width / columns, self.height / -(-count // columns)
+        places = [divmod(i, columns) for i in range(count)]
+        return [
+            (column * wide, self.height - (row + 1) * high, (column + 1) * wide, self.height - row * high)
+            for row, column in places
+        ]
+
+    def lay_out(self) -> tuple[Sheet, tuple[View, ...]]:
+        """The display list and the views, those of a panel after each other and its Parts last."""
         sheet = Sheet(self.width, self.height, self.style.font, self.style.ink, self.style.ground)
-        rows = -(-len(self.panels) // self.columns)
-        wide, high = self.width / self.columns, self.height / rows
-        views = []
-        for i, panel in enumerate(self.panels):
-            row, column = divmod(i, self.columns)
-            top = self.height - row * high
-            cell = (column * wide, top - high, (column + 1) * wide, top)
-            views.append(panel.marks.lay_out(panel, self.style, write_title(panel, self.style, cell, sheet), sheet))
-        return sheet, views
+        views: list[View] = []
+        for i, (panel, cell) in enumerate(zip(self.panels, self.cells(), strict=True)):
+            before = len(sheet.layout.texts)
+            found = panel.marks.lay_out(panel, self.style, write_title(panel, self.style, cell, sheet), sheet)
+            parts = written_around(panel, sheet.layout.texts[before:])
+            views += [replace(view, where=view.where + panel.where, panel=i) for view in (*found, parts)]
+        return sheet, (*views, self._whole(views)) if len(self.panels) > 1 else tuple(views)
+
+    def _whole(self, views: Sequence[View]) -> Panels:
+        """The view of all panels together."""
+        parts, shown = [], []
+        for i in range(len(self.panels)):
+            mine = [view for view in views if view.panel == i]
+            parts.append(next(view for view in mine if isinstance(view, Parts)))
+            shown.append(mine[0] if isinstance(mine[0], Categories) else None)
+        first = self.panels[0].words
+        subjects = tuple(panel.subject for panel in self.panels)
+        return Panels(
+            names=tuple(panel.tag for panel in self.panels),
+            parts=tuple(parts),
+            shown=tuple(shown),
+            shared=all(subjects),
+            subjects=subjects,
+            subject_noun=first.subject,
+        )
+
+
+def written_around(panel: Panel, texts: Sequence[Text]) -> Parts:
+    """What is written around a panel, told by the roles of its texts; an axis title that is turned belongs to the
+    vertical axis."""
+    axes = {turned(text): text.string for text in texts if text.role == "axis"}
+    legend = [text for text in texts if text.role == "legend"]
+    across, up = _by_axis([text for text in texts if text.role == "tick"])
+    return Parts(
+        chart=panel.chart,
+        title=panel.title,
+        across=axes.get(False, ""),
+        up=axes.get(True, ""),
+        legend=tuple(text.string for text in legend),
+        colours=tuple(text.swatch for text in legend if text.swatch is not None),
+        ticks_across=tuple(text.string for text in across),
+        ticks_up=tuple(text.string for text in up),
+    )
+
+
+def _by_axis(ticks: Sequence[Text]) -> tuple[list[Text], list[Text]]:
+    """The tick labels of the horizontal axis, from the left, and of the vertical one (the left one of two), from below:
+    the former stand in a row, the latter in a column flush right."""
+    across: list[Text] = []
+    beside: list[Text] = []
+    for text in ticks:
+        row = sum(abs(_middle(text) - _middle(other)) < IN_LINE for other in ticks)
+        column = sum(abs(text.box[2] - other.box[2]) < IN_LINE for other in ticks)
+        (across if row > column else beside).append(text)
+    left = min((text.box[2] for text in beside), default=0.0)
+    up = [text for text in beside if text.box[2] - left < IN_LINE]
+    return sorted(across, key=lambda text: text.box[0]), sorted(up, key=lambda text: text.box[1])
+
+
+def _middle(text: Text) -> float:
+    return (text.box[1] + text.box[3]) / 2
+
+
+def turned(text: Text) -> bool:
+    """Whether a string runs upwards."""
+    (x0, _), (x1, _) = text.quad[:2]
+    return abs(x1 - x0) < 1
 
 
 def write_title(panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Box:
-    """The title, wrapped, along the top of the cell; what is left of the cell."""
+    """The title, wrapped, along the top of the cell, and the tag in its corner; what is left of the cell."""
     x0, y0, x1, y1 = cell
-    if not panel.title:
+    if not panel.title and not panel.tag:
         return cell
     measures = line(style.font, style.title)
     top = y1 - 2 * EDGE
-    for part in wrap(panel.title, x1 - x0 - 4 * EDGE, style.font, style.title):
-        sheet.text(part, (x0 + x1) / 2, top, style.title, "title", up="top")
+    tag_width = 0.0
+    if panel.tag:
+        tag_width = extent(panel.tag, style.font, style.title).width + 2 * EDGE
+        sheet.text(panel.tag, x0 + 2 * EDGE, top, style.title, "tag", across="left", up="top")
+    lines = wrap(panel.title, x1 - x0 - 4 * EDGE - 2 * tag_width, style.font, style.title) if panel.title else [""]
+    for part in lines:
+        if part:
+            sheet.text(part, (x0 + x1) / 2, top, style.title, "title", up="top")
         top -= measures.height + 2
     return x0, y0, x1, top - 2
 

@@ -46,7 +46,7 @@ class Cloud:
     sizes: int = 1
     absent: tuple[str, ...] = ()
 
-    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Categories:
+    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[Categories]:
         colours = [c for c in style.palette if contrast(c, style.ground) >= CONTRAST] or [style.ink]
         smallest = size_for(style.font, X_HEIGHT)
         largest = max(smallest + 4, self.largest * min(cell[2] - cell[0], cell[3] - cell[1]))
@@ -73,23 +73,16 @@ class Cloud:
         items = tuple(
             Item(name, value, float("inf"), ems[i]) for i, (name, value) in enumerate(zip(self.names, self.values))
         )
-        words = panel.words
-        return Categories(
-            items,
-            words.noun,
-            words.nouns,
-            words.measure,
-            unit="",
-            decimals=0,
-            whole=False,
-            written=False,
-            top=float(max(self.values)),
-            apart_px=2.0,
-            gap=SIZES_APART,
-            where=panel.where,
-            sizes=self.sizes,
-            absent=self.absent,
-        )
+        return [
+            panel.categories(
+                items,
+                span=float("inf"),
+                apart_px=2.0,
+                gap=SIZES_APART,
+                sizes=self.sizes,
+                absent=self.absent,
+            )
+        ]
 
     def _ems(self, smallest: float, largest: float) -> list[float]:
         """Em squares in half pixels, linear in the frequency."""
@@ -149,7 +142,7 @@ class Cloud:
         return {i: (x + shift[0], y + shift[1], descent) for i, (x, y, descent) in placed.items()}
 
 
-@family("wordcloud", Categories, traits=("words",), top_level=12)
+@family("wordcloud", Categories, traits=("words",), top_level=12, smallest=0)
 def wordcloud(draws: Draws, scene: Scene) -> Panel:
     """The words of a passage. Levels add words, and bring the largest closer together."""
     level = min(scene.level, 12)
@@ -183,4 +176,4 @@ def wordcloud(draws: Draws, scene: Scene) -> Panel:
         found.absent,
     )
     measure = draws.choice(("frequency", "number of occurrences"))
-    return Panel(marks, Words("word", "words", measure))
+    return Panel(marks, Words("word", "words", measure, most="most frequent"), chart="word cloud")

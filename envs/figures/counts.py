@@ -64,7 +64,7 @@ def draw_words(
 ) -> tuple[Words, str, str]:
     """How to speak of the counts, the title ('' for none), and the name of the value axis."""
     measure = draws.choice(measures)
-    words = Words(found.kind, found.kind + "s", measure)
+    words = Words(found.kind, found.kind + "s", measure, most="most frequent")
     titles = [
         f"{found.kind.capitalize()} {measure}",
         f"How often each {found.kind} occurs",
@@ -77,7 +77,7 @@ def draw_words(
             f"{found.topic}: {found.kind} {measure}",
             f"{found.kind.capitalize()}s in a text about {found.topic.lower()}",
         ]
-    titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
+    titled = (min(scene.width, scene.height) >= NARROW and draws.chance(0.75)) or "title" in scene.needs
     return words, draws.choice(titles) if titled else "", measure
 
 

@@ -1,20 +1,23 @@
-"""Sectors of a disc: shares of a whole."""
+"""Sectors of a disc, or of a ring: shares of a whole."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, Colour, distance, ink_on, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable, Wedge
 from envs.figures.base import EDGE, Panel, Style, widest
-from envs.figures.counts import NARROW, draw_counts, draw_words, not_written
+from envs.figures.counts import NARROW, RANKED, draw_counts, draw_words, not_written
+from envs.figures.legend import SWATCH, column
+from envs.figures.topics import how_many, tell
+from envs.numerals import Unit, half_up, show
 from envs.registry import Scene, family
-from envs.views import APART, EYE, Categories, Item, show
+from envs.views import APART, EYE, Categories, Item
 
 BESIDE = 7.0  # pixels between the rim and a name
-SWATCH = 10.0
 SMALLEST_RADIUS = 22.0
 # Angles are judged less well than positions: two sectors are ranked by eye only if they differ by this share of the
 # larger and by so many degrees, and an angle is read to within EYE_DEGREES.
@@ -25,11 +28,12 @@ Place = tuple[float, float, list[Point]]  # where a baseline starts, and a line 
 
 @dataclass(frozen=True, slots=True)
 class Pie:
-    """Counts by name, drawn as exact shares. `decimals` are those of a written share; `explode` moves the sector of
-    that index out of the disc; `legend`: names beside coloured squares instead of beside the sectors."""
+    """Amounts by name, drawn as exact shares. `decimals` are those of a written share; `explode` moves the sector of
+    that index out of the disc; `legend`: names beside coloured squares instead of beside the sectors. `hole`: the inner
+    radius as a share of the outer one; `total` is written in it, where there is room."""
 
     names: tuple[str, ...]
-    values: tuple[int, ...]
+    values: tuple[float, ...]
     written: bool
     decimals: int
     start: float
@@ -37,6 +41,8 @@ class Pie:
     legend: bool = False
     sizes: int = 1
     absent: tuple[str, ...] = ()
+    hole: float = 0.0
+    total: str = ""
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -44,10 +50,10 @@ class Pie:
         total = sum(self.values)
         return tuple(100 * value / total for value in self.values)
 
-    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Categories:
+    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[Categories]:
         x0, y0, x1, y1 = cell
         count = len(self.names)
-        colours = _colours(style, count)
+        colours = colours_around(style, count)
         names_by_colour = len(set(colours)) == count  # colours that repeat cannot name sectors
         asked = self.legend and names_by_colour
         legend_width = widest(self.names, style) + SWATCH + 6
@@ -63,7 +69,8 @@ class Pie:
         else:
             raise Unreadable("the disc is too small for its labels")
         if legend:
-            _legend(self.names, colours, style, sheet, x1 - EDGE - legend_width, (y0 + y1) / 2)
+            key = list(zip(self.names, colours, strict=True))
+            column(key, style, sheet, x1 - EDGE - legend_width, (y0 + y1) / 2, role="name")
         wedges, values, labels, places = fitted
         for i, wedge in enumerate(wedges):
             sheet.wedge(wedge, colours[i], style.ink if style.outline else style.ground, 1.2, mark=i)
@@ -78,7 +85,9 @@ class Pie:
                 sheet.text(label, x, y, style.text, "name", across="left")
                 if leader:  # a label that had to move away keeps its tie
                     sheet.line(leader, style.ink, 1.0)
-        return self._view(panel, wedges[0].radius, written)
+        if self.hole and self.total:
+            _write_total(self.total, wedges, style, sheet)
+        return [self._view(panel, wedges[0].radius, written)]
 
     def _fit(
         self, room: Box, style: Style, exploded: int | None, written: bool, legend: bool
@@ -114,7 +123,8 @@ class Pie:
             last = angle + 3.6 * share
             middle = math.radians((angle + last) / 2)
             shift = pull * radius if i == exploded else 0.0
-            wedges.append(Wedge(x + shift * math.cos(middle), y + shift * math.sin(middle), radius, angle, last))
+            centre = x + shift * math.cos(middle), y + shift * math.sin(middle)
+            wedges.append(Wedge(*centre, radius, angle, last, self.hole * radius))
             angle = last
         return wedges
 
@@ -125,26 +135,20 @@ class Pie:
         items = tuple(
             Item(name, share, err, share / 100 * circle) for name, share in zip(self.names, self.shares, strict=True)
         )
-        words = panel.words
-        return Categories(
+        return panel.categories(
             items,
-            words.noun,
-            words.nouns,
-            words.measure,
-            unit="%",
-            decimals=decimals,
+            span=max(self.shares),
+            unit=Unit(decimals, "percent", suffix="%"),
             whole=True,
             written=written,
-            top=max(self.shares),
             apart_px=max(APART, DEGREES_APART / 360 * circle),
             gap=ANGLES_APART,
-            where=panel.where,
             sizes=self.sizes,
             absent=self.absent,
         )
 
 
-def _colours(style: Style, count: int) -> list[Colour]:
+def colours_around(style: Style, count: int) -> list[Colour]:
     """One colour a sector: the palette, then its mixtures with ink and ground; where those run out too, over again.
 
     Neighbours differ, also the last and the first.
@@ -158,7 +162,7 @@ def _colours(style: Style, count: int) -> list[Colour]:
     colours = [colours[i % len(colours)] for i in range(count)]
     if count > 1 and colours[-1] == colours[0]:
         colours[-1] = next(c for c in style.palette if c not in (colours[0], colours[-2]))
-    if any(distance(a, b) < COLOURS_APART for a, b in zip(colours, colours[1:] + colours[:1])):
+    if count > 1 and any(distance(a, b) < COLOURS_APART for a, b in zip(colours, colours[1:] + colours[:1])):
         raise Unreadable("neighbouring sectors look alike")
     return colours
 
@@ -167,12 +171,22 @@ def _inside(wedge: Wedge, text: str, style: Style) -> tuple[float, float] | None
     """The middle of a text on its sector; None if it does not fit."""
     width, height = style.width(text), style.line.digit
     middle = math.radians((wedge.first + wedge.last) / 2)
-    for reach in (0.62, 0.72, 0.52, 0.8):
+    hole = wedge.inner / wedge.radius
+    for reach in ((1 + hole) / 2,) if hole else (0.62, 0.72, 0.52, 0.8):
         x, y = wedge.x + reach * wedge.radius * math.cos(middle), wedge.y + reach * wedge.radius * math.sin(middle)
         corners = [(x + a * width / 2, y + b * (height / 2 + 2)) for a in (-1, 1) for b in (-1, 1)]
         if all(wedge.holds(corner, 2.0) for corner in corners):
             return x, y
     return None
+
+
+def _write_total(total: str, wedges: list[Wedge], style: Style, sheet: Sheet) -> None:
+    """The total in the hole, under its caption; left out where it would touch the ring."""
+    x, y = (sum(at) / len(wedges) for at in ([w.x for w in wedges], [w.y for w in wedges]))
+    line, half = style.line, widest(("Total", total), style) / 2
+    if math.hypot(half, line.height) < wedges[0].inner * 0.85:
+        sheet.text("Total", x, y + 2, style.text, "total", up="bottom")
+        sheet.text(total, x, y - 2, style.text, "total", up="top")
 
 
 def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> list[Place] | None:
@@ -216,17 +230,13 @@ def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> 
     return places
 
 
-def _legend(names: tuple[str, ...], colours: list[Colour], style: Style, sheet: Sheet, x: float, y: float) -> None:
-    """Names beside coloured squares, centred on y."""
-    step = style.line.height + 5
-    y += step * (len(names) - 1) / 2
-    for name, colour in zip(names, colours):
-        sheet.rect((x, y - SWATCH / 2, x + SWATCH, y + SWATCH / 2), colour, style.ink if style.outline else None, 1.0)
-        sheet.text(name, x + SWATCH + 6, y, style.text, "name", across="left", up="center")
-        y -= step
-
-
-@family("pie", Categories, traits=("values", "percent", "whole", "words"), top_level=12)
+@family(
+    "pie",
+    Categories,
+    traits=("values", "written", "percent", "whole", "words", "title"),
+    top_level=12,
+    smallest={"values": NARROW},
+)
 def pie(draws: Draws, scene: Scene) -> Panel:
     """Shares of letter or word counts above a threshold."""
     found, shown, sizes = draw_counts(
@@ -234,16 +244,69 @@ def pie(draws: Draws, scene: Scene) -> Panel:
     )
     words, title, _ = draw_words(draws, scene, found, measures=("share", "percentage"))
     level = min(scene.level, 12)
+    # By eye a share is read to within a point or two, which is too coarse to ask for.
+    written = draws.chance(max(0.25, 0.9 - 0.1 * level)) or "values" in scene.needs
+    decimals = draws.integers(0, 2) if min(scene.width, scene.height) >= 336 else 0
+    if "values" in scene.needs and max(found.counts) < 0.3 * sum(found.counts) and scene.width >= NARROW:
+        decimals = 1  # what is reckoned from whole percents would be too coarse
     marks = Pie(
         tuple(found.names[i] for i in shown),
         tuple(found.counts[i] for i in shown),
-        # By eye a share is read to within a point or two, which is too coarse to ask for.
-        written=draws.chance(max(0.25, 0.9 - 0.1 * level)) or scene.values,
-        decimals=draws.integers(0, 2) if min(scene.width, scene.height) >= 336 else 0,
+        written=written,
+        decimals=decimals,
         start=float(draws.integers(0, 360)),
         explode=draws.integers(0, len(shown)) if draws.chance(0.25) else None,
         legend=scene.width >= NARROW and draws.chance(min(0.4, 0.1 * level)),
         sizes=sizes,
         absent=not_written(found.absent, title),
     )
-    return Panel(marks, words, title)
+    return Panel(marks, words, "pie chart", title)
+
+
+def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False) -> Panel:
+    """Shares of a measure that adds up, from a packaged domain."""
+    side, level = min(scene.width, scene.height), min(scene.level, 12)
+    count, sizes = how_many(draws, level, 3, max(4, min(10, side // 36)))
+    longest = max(7, min(9 + level // 2, scene.width // 30))
+    told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), parts=True, longest=longest)
+    values = told.grid.values[0]
+    first, second = sorted((100 * value / sum(values) for value in values), reverse=True)[:2]
+    # What cannot be ranked by eye is written, with as many decimals as the largest need.
+    close = first - second < max((ANGLES_APART + 0.01) * first, 100 * DEGREES_APART / 360)
+    written = draws.chance(max(0.25, 0.9 - 0.1 * level)) or close or "values" in scene.needs
+    marks = Pie(
+        told.grid.positions,
+        values,
+        written=written,
+        decimals=max(draws.integers(0, 2) if side >= 336 else 0, _decimals(values)),
+        start=float(draws.choice((90, 0, draws.integers(0, 360)))),
+        explode=draws.integers(0, count) if draws.chance(0.3) and not hole else None,
+        legend=scene.width >= NARROW and draws.chance(min(0.4, 0.1 + 0.1 * level)),
+        sizes=sizes,
+        absent=told.grid.absent,
+        hole=hole,
+        total=told.words.unit.write(sum(values)) if total else "",
+    )
+    words = replace(told.words, measure=f"share of {told.words.measure}")
+    return Panel(marks, words, "donut chart" if hole else "pie chart", told.title)
+
+
+def _decimals(values: Sequence[float]) -> int:
+    """The fewest decimals with which the shares of the largest are written differently."""
+    shares = sorted((100 * value / sum(values) for value in values), reverse=True)[:RANKED]
+    for decimals in (0, 1):
+        if len({half_up(share, decimals) for share in shares}) == len(shares):
+            return decimals
+    return 2
+
+
+@family("topic_pie", Categories, traits=("values", "written", "percent", "whole", "words", "title"), top_level=12)
+def topic_pie(draws: Draws, scene: Scene) -> Panel:
+    """Shares of a measure from a packaged domain, one sector sometimes pulled out."""
+    return of_topic(draws, scene)
+
+
+@family("donut", Categories, traits=("values", "written", "percent", "whole", "words", "title"), top_level=12)
+def donut(draws: Draws, scene: Scene) -> Panel:
+    """Shares as sectors of a ring, sometimes with the total in its hole."""
+    return of_topic(draws, scene, draws.choice((0.4, 0.5, 0.55, 0.6, 0.66)), draws.chance(0.6))

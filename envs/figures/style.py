@@ -11,6 +11,7 @@ from functools import lru_cache
 from envs.address import Draws, in_test
 from envs.drawing.colour import COLOURS_APART, Colour, contrast, distance, from_hex
 from envs.drawing.metrics import size_for
+from envs.drawing.wear import draw_wear
 from envs.figures.base import Style
 
 FONTS = ("DejaVu Sans", "DejaVu Sans Bold", "DejaVu Serif", "DejaVu Sans Mono", "STIX")
@@ -84,4 +85,5 @@ def draw_style(draws: Draws, width: int, height: int, *, test: bool) -> Style:
         outline=draws.chance(0.3),
         fill=draws.uniform(0.5, 0.92),
         one_colour=draws.chance(0.5),
+        wear=draw_wear(draws) if room > 0.5 else None,  # the letters of small pictures have nothing to spare
     )

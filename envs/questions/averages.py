@@ -11,6 +11,12 @@ MANY = 100  # values that an average can take
 ROUNDING = " Give one decimal place."
 
 
+def _decimals(view: Categories) -> tuple[int, str]:
+    """To how many decimals an average is asked, at least as many as values have, and how the question says so."""
+    places = max(1, view.decimals)
+    return places, view.rounding(places) if view.unit.words or places > 1 else ROUNDING
+
+
 @question(
     Categories,
     Number,
@@ -33,13 +39,14 @@ def mean(view: Categories, draws: Draws, level: int) -> Ask:
     """The mean over all items."""
     values = [item.value for item in view.items]
     value = sum(values) / len(values)
+    places, rounding = _decimals(view)
     err = sum(item.err for item in view.items) / len(values)
     terms = " + ".join(view.plain(v) for v in values)
     steps = [
         f"The sum is {terms} = {view.plain(sum(values))}.",
-        f"Divided by {len(values)} {view.nouns}, the mean is {view.say(value, 1)}.",
+        f"Divided by {len(values)} {view.nouns}, the mean is {view.say(value, places)}.",
     ]
-    return Ask(view.quantity(value, err, 1), steps, MANY, view.plain(value, 1), {"rounding": ROUNDING})
+    return Ask(view.quantity(value, err, places), steps, MANY, view.plain(value, places), {"rounding": rounding})
 
 
 @question(
@@ -66,12 +73,13 @@ def median(view: Categories, draws: Draws, level: int) -> Ask:
     half = len(order) // 2
     middle = order[half : half + 1] if len(order) % 2 else order[half - 1 : half + 1]
     value = sum(item.value for item in middle) / len(middle)
+    places, rounding = _decimals(view)
     err = max(item.err for item in order)  # a misread value may change places with a neighbour
     ordered = ", ".join(view.plain(item.value) for item in order)
     steps = [f"In order the values are {ordered}."]
     if len(middle) == 1:
-        steps.append(f"The middle one is {view.plain(value)}, so the median is {view.say(value, 1)}.")
+        steps.append(f"The middle one is {view.plain(value)}, so the median is {view.say(value, places)}.")
     else:
         low, high = (view.plain(item.value) for item in middle)
-        steps.append(f"The middle two are {low} and {high}, so the median is {view.say(value, 1)}.")
-    return Ask(view.quantity(value, err, 1), steps, MANY, view.plain(value, 1), {"rounding": ROUNDING})
+        steps.append(f"The middle two are {low} and {high}, so the median is {view.say(value, places)}.")
+    return Ask(view.quantity(value, err, places), steps, MANY, view.plain(value, places), {"rounding": rounding})

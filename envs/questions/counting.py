@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from envs.address import Draws
+from envs.numerals import listed
 from envs.registry import Ask, question
-from envs.views import Categories, listed
+from envs.views import Categories, NotAskable
 from rewards import Number
 
 
@@ -15,7 +16,7 @@ from rewards import Number
     phrasings=(
         "How many {nouns} does this figure compare{where}?",
         "For how many {nouns} does the figure show a {measure}{where}?",
-        "How many different {nouns} are counted in the figure{where}?",
+        "How many different {nouns} does the figure put side by side{where}?",
         "What is the number of {nouns} whose {measure} is shown{where}?",
         "Count the {nouns} that the figure compares{where}.",
         "How many {nouns} are part of the figure, each with its {measure}{where}?",
@@ -27,6 +28,8 @@ from rewards import Number
 )
 def count(view: Categories, draws: Draws, level: int) -> Ask:
     """The number of items."""
+    if view.sizes < 2:
+        raise NotAskable("such a figure always shows as many")
     total = len(view.items)
     return Ask(
         Number(total),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from envs.address import Draws
+from envs.numerals import listed
 from envs.registry import Ask, question
-from envs.views import Categories, NotAskable, listed
+from envs.views import Categories, NotAskable
 from rewards import Boolean
 
 
@@ -16,12 +17,12 @@ from rewards import Boolean
     phrasings=(
         'Is "{name}" one of the {nouns} that the figure compares{where}? Answer yes or no.',
         'Does the figure show a {measure} for the {noun} "{name}"{where}? Answer yes or no.',
-        'Is "{name}" among the {nouns} counted in the figure{where}? Answer yes or no.',
+        'Is "{name}" among the {nouns} shown in the figure{where}? Answer yes or no.',
         'Can you find the {noun} "{name}" among those compared in the figure{where}? Answer yes or no.',
         'Does "{name}" appear as one of the {nouns} whose {measure} is shown{where}? Answer yes or no.',
     ),
     held_out=(
-        'Yes or no: "{name}" is one of the {nouns} that the figure counts{where}.',
+        'Yes or no: "{name}" is one of the {nouns} that the figure is about{where}.',
         'Would you say that "{name}" is among the {nouns} whose {measure} is depicted{where}? Answer yes or no.',
     ),
 )

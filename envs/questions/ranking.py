@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from envs.address import Draws
+from envs.numerals import listed
 from envs.registry import Ask, question
-from envs.views import Categories, Item, listed
+from envs.views import Categories, Item
 from rewards import Label, Number
 
 MANY = 100  # values that a reading can give
@@ -50,12 +51,12 @@ def _place(view: Categories, draws: Draws, level: int) -> tuple[int, list[Item]]
         "Which {noun} has the {ordinal}highest {measure}{where}?",
         "Name the {noun} with the {ordinal}largest {measure}{where}.",
         "Rank the {nouns} by {measure} from largest to smallest{where}: which one comes {place}?",
-        "What is the {ordinal}most frequent {noun}{where}?",
+        "What is the {ordinal}{most} {noun}{where}?",
         "Which of the {nouns} ranks {place} by {measure}, counted from the largest{where}?",
     ),
     held_out=(
         "If the {nouns} stood in order of {measure}, the largest first{where}, which would stand {place}?",
-        "Identify the {ordinal}most common {noun}{where}.",
+        "Identify the {noun} with the {ordinal}greatest {measure}{where}.",
     ),
     top_level=TOP_LEVEL,
 )
@@ -64,7 +65,7 @@ def kth_largest(view: Categories, draws: Draws, level: int) -> Ask:
     k, ranking = _place(view, draws, level)
     name = ranking[-1].name
     steps = [_down_to(view, ranking)] + ([f"The {place(k)} one is {name}."] if k > 1 else [])
-    return Ask(Label(name), steps, possible=26, slots={"ordinal": ordinal(k), "place": place(k)})
+    return Ask(Label(name), steps, possible=view.known, slots={"ordinal": ordinal(k), "place": place(k)})
 
 
 @question(
@@ -76,7 +77,8 @@ def kth_largest(view: Categories, draws: Draws, level: int) -> Ask:
         "What is the {ordinal}largest {measure}{where}?{rounding}",
         "What is the {ordinal}highest {measure} in the figure{where}?{rounding}",
         "What {measure} does the {noun} with the {ordinal}largest {measure} have{where}?{rounding}",
-        "Give the {measure} of the {ordinal}most frequent {noun}{where}.{rounding}",
+        "Give the {measure} of the {ordinal}{most} {noun}{where}.{rounding}",
+        "Which value is the {ordinal}largest {measure}{where}?{rounding}",
         "Sort the {nouns} by {measure}, the largest first{where}: what {measure} has the {place} one?{rounding}",
     ),
     held_out=(

@@ -12,14 +12,24 @@ from matplotlib.backends.backend_agg import RendererAgg
 from envs.drawing.painter import Painter
 from envs.drawing.sheet import Sheet
 
+RGB = tuple[float, float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A drawn path in pixels, y up: its vertices (n x 2), whether it is filled and with what, and its curve codes."""
+    """A drawn path in pixels, y up: its vertices (n x 2), what it is filled and stroked with, whether it is curved."""
 
     points: np.ndarray
-    face: tuple[float, float, float] | None
+    face: RGB | None
+    edge: RGB | None
+    width: float
     curved: bool
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of its vertices."""
+        (x0, y0), (x1, y1) = self.points.min(0).tolist(), self.points.max(0).tolist()
+        return x0, y0, x1, y1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,25 @@ class Word:
     tip: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was drawn, in order."""
+
+    strokes: tuple[Stroke, ...]
+    words: tuple[Word, ...]
+
+    def within(self, box: tuple[float, float, float, float]) -> Recording:
+        """What lies in a part of the picture."""
+
+        def lies(other: tuple[float, float, float, float]) -> bool:
+            return box[0] <= (other[0] + other[2]) / 2 <= box[2] and box[1] <= (other[1] + other[3]) / 2 <= box[3]
+
+        return Recording(
+            tuple(stroke for stroke in self.strokes if lies(stroke.box)),
+            tuple(word for word in self.words if lies(word.box)),
+        )
+
+
 class Tape(RendererAgg):
     """Records every call and draws as usual."""
 
@@ -50,7 +79,9 @@ class Tape(RendererAgg):
         """See RendererAgg."""
         points = transform.transform(path.vertices)
         curved = path.codes is not None and bool((path.codes == path.CURVE4).any())
-        self.strokes.append(Stroke(points, None if rgbFace is None else tuple(rgbFace[:3]), curved))
+        face = None if rgbFace is None else tuple(rgbFace[:3])
+        width = gc.get_linewidth()
+        self.strokes.append(Stroke(points, face, tuple(gc.get_rgb()[:3]) if width else None, width, curved))
         super().draw_path(gc, path, transform, rgbFace)
 
     def draw_text(
@@ -72,10 +103,9 @@ class Tape(RendererAgg):
         super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
 
 
-def record(sheet: Sheet) -> Tape:
+def record(sheet: Sheet) -> Recording:
     """Everything that is drawn when the sheet is played, the ground (the first stroke) left out."""
     painter = Painter(Tape)
     painter.paint(sheet)
     tape: Tape = painter._renderer
-    del tape.strokes[0]
-    return tape
+    return Recording(tuple(tape.strokes[1:]), tuple(tape.words))

@@ -1,0 +1,74 @@
+"""Consecutive points in time, as they stand on an axis.
+
+    bare     Q1   Jan   W12   Mon   06:00           a cycle that names no year; never more than one turn of it
+    dated    2011   Q1 2021   Jan 2020   3 May
+
+Both worlds share these labels: there are too few ways to write a year to keep some back.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from envs.address import Draws
+
+TimeUnit = Literal["year", "quarter", "month", "week", "day", "hour"]
+Form = Literal["bare", "dated"]
+
+YEARS = (1985, 2025)  # first and last year shown
+BESIDE = 2  # labels just before and just after, on either side, that are plausible but not shown
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DATES = tuple(f"{day} {month}" for month, days in zip(_MONTHS, _MONTH_DAYS) for day in range(1, days + 1))
+
+# One turn of each cycle. Weeks and hours have no dated form: it would be too long for an axis.
+_CYCLES: dict[TimeUnit, tuple[str, ...]] = {
+    "quarter": ("Q1", "Q2", "Q3", "Q4"),
+    "month": _MONTHS,
+    "week": tuple(f"W{week}" for week in range(1, 53)),
+    "day": _WEEKDAYS,
+    "hour": tuple(f"{hour:02}:00" for hour in range(24)),
+}
+_DATED: dict[TimeUnit, tuple[str, ...]] = {
+    "year": tuple(str(year) for year in range(YEARS[0], YEARS[1] + 1)),
+    "quarter": tuple(f"Q{quarter} {year}" for year in range(2005, YEARS[1] + 1) for quarter in range(1, 5)),
+    "month": tuple(f"{month} {year}" for year in range(2010, YEARS[1] + 1) for month in _MONTHS),
+    "day": _DATES,
+}
+
+
+def time_forms(unit: TimeUnit, count: int, longest: int | None = None) -> tuple[Form, ...]:
+    """The ways in which so many points can be labelled with at most `longest` characters each; () if there is none."""
+    tables: tuple[tuple[Form, dict[TimeUnit, tuple[str, ...]]], ...] = (("bare", _CYCLES), ("dated", _DATED))
+    return tuple(form for form, table in tables if _fit(table.get(unit, ()), count, longest))
+
+
+def _fit(labels: tuple[str, ...], count: int, longest: int | None) -> bool:
+    return 1 <= count <= len(labels) and (longest is None or max(map(len, labels)) <= longest)
+
+
+def draw_times(draws: Draws, unit: TimeUnit, count: int, longest: int | None = None) -> tuple[str, ...]:
+    """So many consecutive labels of a time unit; ValueError if there is no way to write them."""
+    return draw_span(draws, unit, count, longest)[0]
+
+
+def draw_span(
+    draws: Draws, unit: TimeUnit, count: int, longest: int | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Consecutive labels, and up to 2 x BESIDE labels just before and after them: none where a whole cycle is shown."""
+    forms = time_forms(unit, count, longest)
+    if not forms:
+        limit = "" if longest is None else f" of at most {longest} characters"
+        raise ValueError(f"cannot write {count} labels{limit} for consecutive {unit}s: ask for fewer or allow longer")
+    form = draws.choice(forms)
+    labels = _CYCLES[unit] if form == "bare" else _DATED[unit]
+    start = draws.integers(0, len(labels) - count + 1)
+    shown = labels[start : start + count]
+    around = [*range(start - BESIDE, start), *range(start + count, start + count + BESIDE)]
+    if form == "bare" or unit == "day":  # what follows December is January
+        beside = [labels[i % len(labels)] for i in around]
+    else:
+        beside = [labels[i] for i in around if 0 <= i < len(labels)]
+    return shown, tuple(label for label in dict.fromkeys(beside) if label not in shown)

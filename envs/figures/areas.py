@@ -1,0 +1,258 @@
+"""Areas over ordered positions: one, a few that shine through each other, or stacked, also up to 100 %."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from envs.address import Draws
+from envs.drawing.colour import Colour, ink_on
+from envs.drawing.sheet import Box, Point, Sheet, Unreadable
+from envs.figures.base import Panel, Style, widest
+from envs.figures.columns import as_shares
+from envs.figures.frame import PAD, Axis, Names, Values, frame
+from envs.figures.legend import legend
+from envs.figures.strokes import (
+    TRAITS,
+    Ends,
+    draw_place,
+    draw_table,
+    legend_ways,
+    line_colours,
+    runs_by,
+    slip,
+)
+from envs.figures.tables import axis_titles, by_eye, first_fit, lifted, readable, table_views, writes
+from envs.figures.tags import place_tags
+from envs.figures.topics import Told
+from envs.numerals import Unit
+from envs.registry import Scene, family
+from envs.views import APART, EYE, Categories, Item, Measured, Series, View
+
+if TYPE_CHECKING:
+    from envs.data import Grid
+
+# Two bands are compared between slanting edges: their thicknesses must differ by so many pixels and by this share.
+BANDS_APART, BANDS_GAP = 1.5 * APART, 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """A table drawn as one filled area a series, from zero or, with `stack`, from the one below; with `full` they add
+    up to 100. `alpha` is how opaque they are, `rim` the width of their upper edge in pixels. For the rest see Lines."""
+
+    grid: Grid
+    high: float
+    stack: bool
+    full: bool
+    alpha: float
+    rim: float
+    written: bool
+    place: str
+    sizes: tuple[int, int]
+    asked: bool
+    inset: float
+
+    def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[View]:
+        ways = legend_ways(self.place, self.written)
+        return first_fit(sheet, (partial(self._draw, panel, style, cell, sheet, *way) for way in ways))
+
+    def _draw(self, panel: Panel, style: Style, cell: Box, sheet: Sheet, place: str, written: bool) -> list[View]:
+        grid, unit, count = self.grid, panel.words.unit, len(self.grid.positions)
+        colours = (style.palette if self.stack else line_colours(style))[: len(grid.series)]
+        room = _key(grid.series, colours, style, sheet, cell, place, self.stack)
+        head = style.line.digit + PAD + 2 if written and not self.stack else 0.0
+        values = Values(0.0, self.high, unit, panel.value_axis, head)
+        found = frame(room, style, Names(grid.positions, panel.category_axis, inset=self.inset), values)
+        tops, feet = self._edges(found.x, found.y)
+        items = self._items(tops, feet, found.y, unit, written)
+        if self.asked:
+            readable(by_eye(found.y.px_per_unit, panel.words.unit), self.high)
+        labels = [[unit.write(value) for value in row] for row in grid.values] if written else []
+        tags = place_tags(labels, tops, tops, style, found.box, 1.0, above=True) if written and not self.stack else ()
+        beside = Ends.of(grid.series, self._ends(tops, feet), style) if place == "ends" else None
+        found.begin(style, sheet)
+        for colour, top, foot in zip(colours, tops, feet, strict=True):
+            sheet.polygon([*top, *reversed(foot)], colour, alpha=self.alpha)
+        for i, (colour, top) in enumerate(zip(colours, tops, strict=True)):
+            if not (self.full and i == len(tops) - 1):  # which is the edge of the frame
+                sheet.line(top, style.ground if self.stack else colour, self.rim, data=True)
+            for j, ((x, y), (_, low)) in enumerate(zip(top, feet[i], strict=True)):
+                box = (x - 1.6, low, x + 1.6, y) if self.stack else (x - 1.6, y - 1.6, x + 1.6, y + 1.6)
+                sheet.spot(box, colour, i * count + j)
+        for tag in tags:
+            tag.write(style, sheet, style.ink)
+        for i in range(len(colours)) if written and self.stack else ():
+            _write_inside(labels[i], tops[i], feet[i], colours[i], i * count, style, sheet)
+        found.finish(style, sheet)
+        if beside:
+            beside.write(dict(zip(grid.series, colours)), style, sheet, found.box)
+        views = table_views(panel, grid, items, span=self.high, written=written, sizes=self.sizes, whole=self.full)
+        if not self.stack:
+            return views
+        return [replace(v, apart_px=BANDS_APART, gap=BANDS_GAP) for v in views if isinstance(v, Measured)]
+
+    def _edges(self, x: Axis, y: Axis) -> tuple[list[list[Point]], list[list[Point]]]:
+        """The upper and the lower edge of each area."""
+        rows, places = self.grid.values, [x.middle(j) for j in range(len(self.grid.positions))]
+        sums = [[0.0] * len(places)]
+        for row in rows:
+            sums.append([below + value for below, value in zip(sums[-1], row)] if self.stack else list(row))
+        feet = sums[:-1] if self.stack else [sums[0]] * len(rows)
+        tops, low = ([[(px, y.px(v)) for px, v in zip(places, row)] for row in rows] for rows in (sums[1:], feet))
+        return tops, low
+
+    def _ends(self, tops: Sequence[Sequence[Point]], feet: Sequence[Sequence[Point]]) -> list[float]:
+        """The heights of the areas' ends: of their upper edges, or of their middles where they are stacked."""
+        return [(top[-1][1] + foot[-1][1]) / 2 if self.stack else top[-1][1] for top, foot in zip(tops, feet)]
+
+    def _items(
+        self, tops: Sequence[list[Point]], feet: Sequence[list[Point]], y: Axis, unit: Unit, written: bool
+    ) -> list[list[Item]]:
+        """A band is read between two edges but where the lower one is the axis; the edge of an area may be hidden by
+        that of one that is drawn later."""
+        grid = self.grid
+        found = []
+        for i, (series, row) in enumerate(zip(grid.series, grid.values, strict=True)):
+            made = []
+            for j, (name, value) in enumerate(zip(grid.positions, row, strict=True)):
+                off = slip(tops[i], j) + (slip(feet[i], j) + EYE if self.stack and i else 0.0)
+                if self.full and i == len(tops) - 1:
+                    off = slip(feet[i], j)
+                err = 0.0 if written else by_eye(y.px_per_unit, unit, 1 + off / EYE)
+                later = () if written or self.stack else tops[i + 1 :]
+                if any(runs_by(other, tops[i][j], j) for other in later):
+                    err = math.inf
+                place = tops[i][j][1] - (feet[i][j][1] if self.stack else 0.0)
+                made.append(Item(name, value, err, place, (series, name) if len(grid.series) > 1 else ()))
+            found.append(made)
+        return found
+
+
+def _key(
+    names: Sequence[str], colours: Sequence[Colour], style: Style, sheet: Sheet, cell: Box, place: str, stack: bool
+) -> Box:
+    """The legend; what is left of the cell. For names beside the ends of areas only the room."""
+    if not place:
+        return cell
+    if place == "ends":
+        return cell[0], cell[1], cell[2] - widest(names, style) - PAD, cell[3]
+    entries = list(zip(names, colours, strict=True))
+    return legend(entries[::-1] if stack and place == "right" else entries, style, sheet, cell, place)
+
+
+def _write_inside(
+    labels: Sequence[str],
+    top: Sequence[Point],
+    foot: Sequence[Point],
+    colour: Colour,
+    mark: int,
+    style: Style,
+    sheet: Sheet,
+) -> None:
+    """Values in a band; Unreadable where one does not fit."""
+    height = style.line.digit
+    for j, label in enumerate(labels):
+        half, x = style.width(label) / 2, top[j][0]
+        sides = [x - half - 1, x, x + half + 1]
+        if sides[0] < top[0][0] or sides[2] > top[-1][0]:
+            raise Unreadable("no room for the values in the areas")
+        roof, ground = min(_height(top, at) for at in sides), max(_height(foot, at) for at in sides)
+        if roof - ground < height + 5:
+            raise Unreadable("no room for the values in the areas")
+        ink = ink_on(colour)
+        middle = (roof + ground) / 2
+        sheet.text(label, x, middle, style.text, "value", up="center", colour=ink, ground=colour, inside=mark + j)
+
+
+def _height(edge: Sequence[Point], x: float) -> float:
+    """How high an edge is over a place."""
+    for (ax, ay), (bx, by) in pairwise(edge):
+        if x <= bx + 1e-6:
+            return ay + (by - ay) * (x - ax) / (bx - ax)
+    return edge[-1][1]
+
+
+# Families
+
+
+@family("area", Series, Categories, traits=TRAITS, top_level=12, smallest=180)
+def area(draws: Draws, scene: Scene) -> Panel:
+    """One area, or two or three that shine through each other, their upper edges drawn over them."""
+    told, sizes = draw_table(draws, scene, colours=len(line_colours(scene.style)), single=0.5, most=3)
+    single = len(told.grid.series) == 1
+    alpha = draws.choice((0.3, 0.6, 1.0)) if single else draws.uniform(0.2, 0.45)
+    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((1.6, 2.0, 2.5)))
+
+
+@family("stacked_area", Series, Categories, traits=(*TRAITS, "coarse"), top_level=12, smallest={"": 180, "values": 300})
+def stacked_area(draws: Draws, scene: Scene) -> Panel:
+    """Areas on top of each other: what is read is how thick each is."""
+    told, sizes = _stackable(draws, scene)
+    rows = lifted(told.grid.values, told.words.unit.decimals, _least(scene))
+    told = replace(told, grid=replace(told.grid, values=rows))
+    return _panel(draws, scene, told, sizes, "stacked area chart", stack=True)
+
+
+@family(
+    "share_area",
+    Series,
+    Categories,
+    traits=(*TRAITS, "percent", "whole", "coarse"),
+    top_level=12,
+    smallest={"": 180, "values": 300},
+)
+def share_area(draws: Draws, scene: Scene) -> Panel:
+    """The shares of each position on top of each other, up to 100 %."""
+    told, sizes = _stackable(draws, scene)
+    told = as_shares(draws, told, _least(scene))
+    return _panel(draws, scene, told, sizes, "100% stacked area chart", stack=True, full=True)
+
+
+def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
+    """A table of several series that add up."""
+    colours = min(len(scene.style.palette), int((min(scene.width, scene.height) - 80) / 36))
+    return draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
+
+
+def _least(scene: Scene) -> float:
+    """The smallest share of the height of a stack, so that it can be seen."""
+    return min(0.12, 9 / (min(scene.width, scene.height) - 130))
+
+
+def _panel(
+    draws: Draws,
+    scene: Scene,
+    told: Told,
+    sizes: tuple[int, int],
+    chart: str,
+    *,
+    stack: bool = False,
+    full: bool = False,
+    alpha: float = 1.0,
+    rim: float = 1.0,
+) -> Panel:
+    grid = told.grid
+    category_axis, value_axis = axis_titles(
+        draws, scene, told, f"{told.words.measure} of {grid.measure}" if full else ""
+    )
+    top = max(sum(column) if stack else max(column) for column in zip(*grid.values))
+    written = writes(draws, scene) and len(grid.series) * len(grid.positions) <= 32
+    marks = Areas(
+        grid,
+        high=100.0 if full else draws.uniform(1.02, 1.12) * top,
+        stack=stack,
+        full=full,
+        alpha=alpha,
+        rim=rim,
+        written=written,
+        place=draw_place(draws, scene, len(grid.series)),
+        sizes=sizes,
+        asked="values" in scene.needs,
+        inset=0.5 if stack and written else draws.choice((0.0, 0.0, 0.2, 0.5)),
+    )
+    return Panel(marks, told.words, chart, told.title, category_axis, value_axis)

@@ -1,0 +1,273 @@
+"""What charts of lines share: pens, names in legends and at the ends of lines, data over times, value axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+
+from envs.address import Draws
+from envs.drawing.colour import Colour, contrast, distance, mix
+from envs.drawing.sheet import Box, Point, Sheet, Unreadable
+from envs.figures.base import Style, widest
+from envs.figures.counts import NARROW
+from envs.figures.frame import PAD, ticks
+from envs.figures.legend import STROKE, legend
+from envs.figures.tables import Rows, longest_name, window
+from envs.figures.tags import tinted
+from envs.figures.topics import Told, tell
+from envs.numerals import Unit
+from envs.registry import Scene
+from envs.views import APART
+
+TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered")
+STANDS_OUT = 2.5  # contrast of a thin line to its ground
+PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
+HIDES = 3.0  # pixels: a point hidden by a line is no further than this from its middle
+KINK = 0.7  # pixels: how far off a reader may be along a line without markers, where it does not turn
+PLACES = ("right", "top", "bottom", "ends")
+SHAPES = ("disc", "square", "diamond", "triangle", "tip")  # those that are as high above their middle as below first
+DASHES = ((), (6.0, 3.0), (2.0, 2.5), (9.0, 3.0, 2.0, 3.0), (4.0, 2.0))
+_CORNERS = {  # of markers of radius 1
+    "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    "triangle": ((-1.1, -0.75), (1.1, -0.75), (0.0, 1.25)),
+    "diamond": ((-1.15, 0.0), (0.0, -1.3), (1.15, 0.0), (0.0, 1.3)),
+    "tip": ((-1.1, 0.75), (0.0, -1.25), (1.1, 0.75)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pens:
+    """How lines are drawn. `shapes`: the marker of each series, "" for none; `dashed`: each line has its own dashes."""
+
+    width: float
+    shapes: tuple[str, ...]
+    radius: float = 3.5
+    hollow: bool = False
+    dashed: bool = False
+
+    def dash(self, i: int) -> tuple[float, ...]:
+        return DASHES[i % len(DASHES)] if self.dashed else ()
+
+    def marker(self, i: int, at: Point, colour: Colour, style: Style, sheet: Sheet, mark: int | None) -> None:
+        """The marker of series i; without one, a mark as wide as the line."""
+        x, y = at
+        r = self.radius
+        if not (shape := self.shapes[i]):
+            r = max(1.6, self.width / 2)
+            if mark is not None:
+                sheet.spot((x - r, y - r, x + r, y + r), colour, mark)
+            return
+        fill, edge, width = (style.ground, colour, 1.6) if self.hollow else (colour, style.ground, 0.8)
+        if shape == "disc":
+            sheet.dot(x, y, r, fill, edge, width, mark=mark)
+        else:
+            sheet.polygon([(x + r * u, y + r * v) for u, v in _CORNERS[shape]], fill, edge, width, mark=mark)
+
+
+# Names
+
+
+def legend_ways(place: str, written: bool) -> Iterator[tuple[str, bool]]:
+    """Place of the legend, values written: as drawn first."""
+    places = (place, *(other for other in PLACES[:3] if other != place)) if place else ("",)
+    for other in places:
+        for write in dict.fromkeys((written, False)):
+            yield other, write
+
+
+def key(
+    names: Sequence[str], colours: Sequence[Colour], pens: Pens, style: Style, sheet: Sheet, cell: Box, place: str
+) -> Box:
+    """The legend, with samples of the lines; what is left of the cell. For names at the ends of lines only the room."""
+    if not place:
+        return cell
+    if place == "ends":
+        x0, y0, x1, y1 = cell
+        return x0, y0, x1 - widest(names, style) - PAD, y1
+
+    def sample(name: str, x: float, y: float) -> None:
+        i = names.index(name)
+        sheet.line([(x, y), (x + STROKE, y)], colours[i], max(2.0, pens.width), dash=pens.dash(i))
+        pens.marker(i, (x + STROKE / 2, y), colours[i], style, sheet, None)
+
+    return legend(list(zip(names, colours, strict=True)), style, sheet, cell, place, lines=True, sample=sample)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Names beside the right ends of lines, and at which height each stands."""
+
+    names: Sequence[str]
+    heights: Sequence[float]
+
+    @classmethod
+    def of(cls, names: Sequence[str], ends: Sequence[float], style: Style) -> Ends:
+        """The heights of the ends, moved apart by less than a line; Unreadable where that does not do."""
+        step = style.line.height + 1
+        order = sorted(range(len(names)), key=lambda i: ends[i])
+        if any(ends[b] - ends[a] < APART for a, b in pairwise(order)):
+            raise Unreadable("lines end in the same place")
+        heights = [ends[i] for i in order]
+        for _ in range(8):  # neighbours push each other apart until they are clear
+            for k in range(len(order) - 1):
+                if (lack := step - (heights[k + 1] - heights[k])) > 0:
+                    heights[k] -= lack / 2
+                    heights[k + 1] += lack / 2
+        clear = all(b - a > step - 1.5 for a, b in pairwise(heights))
+        if not clear or any(abs(y - ends[i]) > 0.8 * step for i, y in zip(order, heights)):
+            raise Unreadable("no room for the names at the ends of the lines")
+        return cls([names[i] for i in order], heights)
+
+    def write(self, colours: dict[str, Colour], style: Style, sheet: Sheet, box: Box) -> None:
+        """Writes the names to the right of a frame, each in the colour of its line."""
+        for name, y in zip(self.names, self.heights):
+            colour = tinted(colours[name], style)
+            sheet.text(name, box[2] + PAD + 1, y, style.text, "legend", across="left", up="center", colour=colour)
+
+
+def line_colours(style: Style) -> tuple[Colour, ...]:
+    """The palette as thin lines can use it."""
+    return _line_colours(style.palette, style.ground, style.ink)
+
+
+@lru_cache(512)
+def _line_colours(palette: tuple[Colour, ...], ground: Colour, ink: Colour) -> tuple[Colour, ...]:
+    kept: list[Colour] = []
+    for colour in palette:
+        while contrast(colour, ground) < STANDS_OUT:
+            colour = mix(colour, ink, 0.15)
+        if all(distance(colour, other) >= PENS_APART for other in kept):
+            kept.append(colour)
+    return tuple(kept)
+
+
+# Data
+
+
+def draw_pens(draws: Draws, scene: Scene, count: int, *, markers: float = 0.5, among: tuple[str, ...] = SHAPES) -> Pens:
+    """Pens for so many lines, with markers as often as not, of some shapes."""
+    small = min(scene.width, scene.height) < 300
+    each = draws.chance(0.4)
+    start = draws.integers(0, len(among)) if draws.chance(0.3) else 0
+    shapes = tuple(among[(start + i) % len(among) if each else start] for i in range(count))
+    return Pens(
+        width=draws.choice((1.8, 2.2) if small else (1.8, 2.2, 2.6, 3.0)),
+        shapes=shapes if draws.chance(markers) else ("",) * count,
+        radius=draws.choice((2.6, 3.0) if small else (3.0, 3.6, 4.2)),
+        hollow=draws.chance(0.2),
+        dashed=count > 1 and draws.chance(0.15),
+    )
+
+
+def draw_table(
+    draws: Draws,
+    scene: Scene,
+    *,
+    colours: int,
+    single: float = 0.3,
+    most: int = 5,
+    shown: int = 14,
+    parts: bool = False,
+    spacing: float = 0.0,
+) -> tuple[Told, tuple[int, int]]:
+    """A table over times of at most so many `colours` or `most` series, and how many numbers of series and of positions
+    were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
+    that each point takes, across.
+    """
+    lines, line_sizes = window(draws, scene, 3, most, colours, least=2)
+    if draws.chance(single) and not scene.needs & {"Series", "legend", "words"}:
+        lines = 1
+    room = (scene.width - 100) / max(scene.style.line.height + 1, lines * spacing)
+    count, sizes = window(draws, scene, 7, shown, room)
+    told = tell(draws, scene, series=lines, positions=count, ordered=True, parts=parts, longest=longest_name(scene))
+    share = 5.5 / (0.65 * (min(scene.width, scene.height) - 100))
+    rows, decimals = told.grid.values, told.words.unit.decimals
+    if lines == 1:
+        rows = (led(rows[0], decimals, share),)
+    elif "Series" in scene.needs or draws.chance(0.4):
+        if parts:  # stacked, a pixel is worth more
+            share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
+        rows = parted(rows, decimals, min(share, 0.2))
+    return replace(told, grid=replace(told.grid, values=rows)), (line_sizes, sizes)
+
+
+def led(row: tuple[float, ...], decimals: int, share: float) -> tuple[float, ...]:
+    """The row, its largest value raised if need be, so that it leads by at least this share of the range."""
+    digit = 10**decimals
+    steps = [round(value * digit) for value in row]
+    *_, second, first = sorted(steps)
+    steps[steps.index(first)] = max(first, second + int(share * (first - min(steps))) + 1)
+    return tuple(step / digit for step in steps)
+
+
+def parted(rows: Rows, decimals: int, share: float) -> Rows:
+    """The rows, values raised so that those of one position differ by at least this share of the whole range: lines
+    that can be told apart everywhere. Those of a row stay distinct, which may cost a last digit."""
+    digit = 10**decimals
+    steps = [[round(value * digit) for value in row] for row in rows]
+    gap = int(share * (max(map(max, steps)) - min(map(min, steps)))) + 1
+    for j in range(len(steps[0])):
+        order = sorted(range(len(steps)), key=lambda i: (steps[i][j], i))
+        for below, above in pairwise(order):
+            steps[above][j] = max(steps[above][j], steps[below][j] + gap)
+    for row in steps:
+        for j in range(len(row)):
+            while row[j] in row[:j]:
+                row[j] += 1
+    return tuple(tuple(step / digit for step in row) for row in steps)
+
+
+def value_range(draws: Draws, rows: Rows, unit: Unit, *, zero: float = 0.4) -> tuple[float, float]:
+    """Where a value axis of lines starts and ends: at zero if that leaves them room, or near the lowest value; in half
+    of all charts at round numbers."""
+    least, most = min(map(min, rows)), max(map(max, rows))
+    spread = most - least
+    low = least - draws.uniform(0.06, 0.2) * spread
+    high = most + draws.uniform(0.04, 0.1) * spread
+    if low < 0 or (draws.chance(zero) and least < 0.5 * most):
+        low = 0.0
+    if draws.chance(0.5):
+        (first, _), (second, _), *_ = ticks(low, high, 6, unit)
+        step = second - first
+        rounded = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+        if spread >= 0.6 * (rounded[1] - rounded[0]):
+            low, high = rounded
+    return low, high
+
+
+def draw_place(draws: Draws, scene: Scene, count: int) -> str:
+    """Where the names of the lines stand; '' for a single one."""
+    place = draws.choice(PLACES)
+    if place == "ends" and ("legend" in scene.needs or min(scene.width, scene.height) < NARROW):
+        place = "top"
+    return place if count > 1 else ""
+
+
+# How well points are seen
+
+
+def slip(points: Sequence[Point], j: int) -> float:
+    """How far off, in pixels, a reader may be who does not see where the point lies along a line that runs on through
+    it: the steeper the further."""
+    if not 0 < j < len(points) - 1:
+        return 0.0
+    (ax, ay), (x, y), (bx, by) = points[j - 1 : j + 2]
+    before, after = (y - ay) / (x - ax), (by - y) / (bx - x)
+    return KINK * min(abs(before), abs(after)) if before * after > 0 else 0.0
+
+
+def runs_by(points: Sequence[Point], at: Point, j: int) -> bool:
+    """Whether a line through these points hides another line's point over the j-th of them."""
+    return any(_gap(at, a, b) < HIDES for a, b in pairwise(points[max(0, j - 1) : j + 2]))
+
+
+def _gap(point: Point, a: Point, b: Point) -> float:
+    """Pixels from a point to a segment."""
+    (px, py), (ax, ay), (bx, by) = point, a, b
+    dx, dy = bx - ax, by - ay
+    along = ((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy)
+    along = min(1.0, max(0.0, along))
+    return math.hypot(px - ax - along * dx, py - ay - along * dy)

@@ -1,0 +1,268 @@
+"""Series against each other: who leads where, by how much, and how often."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from collections.abc import Sequence as Row
+from dataclasses import replace
+from itertools import groupby
+
+from envs.address import Draws
+from envs.known import Known
+from envs.questions.asking import MANY, YES_NO, best, either_apart, firm, named, some_apart
+from envs.questions.ranking import ordinal
+from envs.registry import Ask, question
+from envs.views import Item, NotAskable, Series
+from rewards import Boolean, Label, Number
+
+WINDOWS = 12  # parts of a figure that are tried
+
+
+def column(view: Series, j: int) -> list[Item]:
+    """All series at a position."""
+    return [row[j] for row in view.items]
+
+
+def several(view: Series) -> Series:
+    if len(view.series) < 2:
+        raise NotAskable("there is one series only")
+    return view
+
+
+def two_series(view: Series, draws: Draws) -> tuple[int, int]:
+    i, k = draws.sample(range(len(several(view).series)), 2)
+    return i, k
+
+
+def clear_positions(view: Series, i: int, k: int) -> list[int]:
+    """Where it can be told which of two series is larger."""
+    return [j for j in range(len(view.positions)) if either_apart(view, view.items[i][j], view.items[k][j])]
+
+
+def part(view: Series, fit: Row[bool], least: int = 2) -> tuple[Series, str]:
+    """The view of those positions that fit, and what the question must say of them ("" for all): the longest run of
+    times, or all of them by name."""
+    if all(fit):
+        return view, ""
+    chosen = [j for j, good in enumerate(fit) if good]
+    if view.ordered:
+        runs = [[j for j, _ in run] for good, run in groupby(enumerate(fit), key=lambda pair: pair[1]) if good]
+        chosen = max(runs, key=len, default=[])
+    if len(chosen) < least:
+        raise NotAskable("too few positions can be read")
+    positions = tuple(view.positions[j] for j in chosen)
+    items = tuple(tuple(row[j] for j in chosen) for row in view.items)
+    whom = f"the {view.nouns} from {positions[0]} to {positions[-1]}" if view.ordered else named(positions)
+    return replace(view, positions=positions, items=items), f" Look only at {whom}."
+
+
+def readable_part(view: Series, least: int = 2) -> tuple[Series, str]:
+    """Where the values of all series can be read."""
+    return part(
+        several(view), [all(item.err < math.inf for item in column(view, j)) for j in all_positions(view)], least
+    )
+
+
+def windows(view: Series, draws: Draws, least: int = 2) -> Iterator[tuple[Series, str]]:
+    """The part that can be read, then some random parts of it: where errors add up, what is unclear over many positions
+    may be clear over few."""
+    whole, only = readable_part(view, least)
+    yield whole, only
+    count = len(view.positions)
+    readable = {view.positions.index(name) for name in whole.positions}
+    for _ in range(WINDOWS):
+        size = draws.integers(least, max(least, min(4, len(readable))) + 1)
+        if view.ordered:
+            start = draws.integers(0, max(1, count - size + 1))
+            chosen = set(range(start, start + size))
+        else:
+            chosen = set(draws.sample(sorted(readable), min(size, len(readable))))
+        if chosen <= readable and len(chosen) >= least:
+            yield part(view, [j in chosen for j in all_positions(view)], least)
+
+
+def all_positions(view: Series) -> range:
+    """The indices of the positions."""
+    return range(len(view.positions))
+
+
+def clear_part(view: Series, draws: Draws, least: int = 2) -> tuple[int, int, Series, str]:
+    """Two series, and where they can be told apart."""
+    last = NotAskable("there is one series only")
+    count = len(several(view).series)
+    for i, k in draws.shuffled([(i, k) for i in range(count) for k in range(count) if i != k]):
+        clear = clear_positions(view, i, k)
+        try:
+            return (i, k, *part(view, [j in clear for j in all_positions(view)], least))
+        except NotAskable as reason:
+            last = reason
+    raise last
+
+
+def above(view: Series, i: int, k: int) -> list[bool]:
+    """Where series i is larger than series k."""
+    return [a.value > b.value for a, b in zip(view.items[i], view.items[k], strict=True)]
+
+
+def best_either(view: Series, found: list[Known], draws: Draws) -> tuple[int, str]:
+    """The index of the largest or the smallest, whichever is drawn and is clear; and its name."""
+    first = draws.chance(0.5)
+    for up in (first, not first):
+        try:
+            return best(view, [(known, None) for known in found], up), "smallest" if up else "largest"
+        except NotAskable:
+            continue
+    raise NotAskable("neither end is clear")
+
+
+@question(
+    Series,
+    Label,
+    skill="comparison",
+    phrasings=(
+        "Which {series_noun} has the {ordinal}{end} {measure} {in} {position}{where}?",
+        "Name the {series_noun} with the {ordinal}{end} {measure} {in} {position}{where}.",
+        "Look at {position}{where}: which {series_noun} has the {ordinal}{end} {measure} there?",
+        "Of all {series_nouns}, which has the {ordinal}{end} {measure} {in} {position}{where}?",
+        "Rank the {series_nouns} by their {measure} {in} {position}{where}. Which one has the {ordinal}{end}?",
+    ),
+    held_out=(
+        "Whose {measure} is the {ordinal}{end} of all {series_nouns} {in} {position}{where}?",
+        "If only {position} is looked at{where}, which {series_noun} shows the {ordinal}{end} {measure}?",
+    ),
+    top_level=9,
+)
+def leader_at(view: Series, draws: Draws, level: int) -> Ask:
+    """The k-th largest or smallest series at a position."""
+    several(view)
+    up = draws.chance(0.5)
+    for j in draws.shuffled(range(len(view.positions))):
+        try:
+            ranking = view.at_position(j).ranked(up)
+        except NotAskable:
+            continue
+        k = draws.integers(1, min(len(ranking), 1 + level // 3) + 1)
+        end, words = "smallest" if up else "largest", view.slots()
+        order = ", ".join(item.name for item in ranking[:k])
+        position = view.positions[j]
+        steps = [f"{words['in'].capitalize()} {position} the order from the {end} is {order}."]
+        slots = {"ordinal": ordinal(k), "end": end, "position": position}
+        return Ask(Label(ranking[k - 1].name), steps, len(view.series), slots=slots)
+    raise NotAskable("at no position can the series be ranked")
+
+
+@question(
+    Series,
+    Boolean,
+    skill="comparison",
+    phrasings=(
+        "Is the {measure} {of} {a} {more} than that {of} {b} {in} {position}{where}?{yes}",
+        "{In} {position}, does {a} have a {more} {measure} than {b}{where}?{yes}",
+        "Does {a} have a {more} {measure} than {b} {in} {position}{where}?{yes}",
+        "Look at {position}{where}: is the {measure} {of} {a} {more} than that {of} {b}?{yes}",
+        "Compare {a} with {b} {in} {position}{where}. Is the {measure} {of} {a} the {more} one?{yes}",
+    ),
+    held_out=(
+        "Yes or no: {in} {position} the {measure} {of} {a} is {more} than that {of} {b}{where}.",
+        "Would you find a {more} {measure} for {a} than for {b} {in} {position}{where}?{yes}",
+    ),
+)
+def is_above_at(view: Series, draws: Draws, level: int) -> Ask:
+    """Whether one series is larger (or smaller) than another at a position."""
+    several(view)
+    for j in draws.shuffled(range(len(view.positions))):
+        try:
+            items = some_apart(view, draws, view.at_position(j).items, 2)
+        except NotAskable:
+            continue
+        true, more = draws.chance(0.5), draws.choice(("larger", "smaller"))
+        a, b = sorted(items, key=lambda item: item.value if (more == "smaller") == true else -item.value)
+        words, position = view.slots(), view.positions[j]
+        larger = max(items, key=lambda item: item.value).name
+        steps = [f"{words['in'].capitalize()} {position}, {larger} has the larger {view.measure} of the two."]
+        slots = {"a": a.name, "b": b.name, "more": more, "position": position, "yes": YES_NO}
+        return Ask(Boolean(true), steps, 2, "yes" if true else "no", slots)
+    raise NotAskable("at no position can two series be told apart")
+
+
+@question(
+    Series,
+    Number,
+    skill="comparison",
+    needs=("values",),
+    unfit=("coarse",),  # two reading errors add up
+    phrasings=(
+        "What is the difference in {measure} between {a} and {b} {in} {position}{where}?{rounding}",
+        "{In} {position}, how far apart are {a} and {b} in {measure}{where}?{rounding}",
+        "By how much does the {measure} {of} {a} differ from that {of} {b} {in} {position}{where}?{rounding}",
+        "Look at {position}{where}: how large is the gap in {measure} between {a} and {b}?{rounding}",
+        "Subtract the smaller from the larger {measure} of {a} and {b} {in} {position}{where}.{rounding}",
+    ),
+    held_out=(
+        "How much separates {a} from {b} by {measure} {in} {position}{where}?{rounding}",
+        "Take the {measure} {of} {a} and that {of} {b} {in} {position}{where}. What is their difference?{rounding}",
+    ),
+)
+def difference_at(view: Series, draws: Draws, level: int) -> Ask:
+    """How far apart two series are at a position."""
+    for _ in range(8):
+        i, k = two_series(view, draws)
+        pairs = [(view.items[i][j], view.items[k][j]) for j in range(len(view.positions))]
+        fit = [j for j in clear_positions(view, i, k) if firm(pairs[j][0].known.minus(pairs[j][1].known))]
+        if fit:
+            break
+    else:
+        raise NotAskable("no two can be told apart well enough")
+    j = draws.choice(fit)
+    a, b = view.items[i][j], view.items[k][j]
+    high, low = max(a.value, b.value), min(a.value, b.value)
+    known = Known(high - low, a.err + b.err)
+    words, position = view.slots(), view.positions[j]
+    steps = [
+        f"{words['in'].capitalize()} {position}, {view.series[i]} has {view.say(a.value)} and {view.series[k]}"
+        f" {view.say(b.value)}.",
+        f"The difference is {view.plain(high)} - {view.plain(low)} = {view.say(known.value)}.",
+    ]
+    slots = {"a": view.series[i], "b": view.series[k], "position": position, "rounding": view.rounding()}
+    return Ask(view.derived(known), steps, MANY, view.plain(known.value), slots)
+
+
+@question(
+    Series,
+    Label,
+    skill="comparison",
+    needs=("values",),
+    phrasings=(
+        "{In} which {noun} is the gap in {measure} between {a} and {b} the {end}{where}?{only}",
+        "Which {noun} shows the {end} difference in {measure} between {a} and {b}{where}?{only}",
+        "Name the {noun} {in} which {a} and {b} are {far} in {measure}{where}.{only}",
+        "Compare {a} and {b} {noun} by {noun}{where}: for which {noun} is the difference in {measure} the {end}?{only}",
+        "Find the {noun} with the {end} distance between the {measure} {of} {a} and that {of} {b}{where}.{only}",
+    ),
+    held_out=(
+        "Where, among the {nouns}, do {a} and {b} come {far} in {measure}{where}?{only}",
+        "Take the difference in {measure} between {a} and {b} for every {noun}{where}. Which {noun} has the"
+        " {end}?{only}",
+    ),
+)
+def widest_gap(view: Series, draws: Draws, level: int) -> Ask:
+    """The position with the largest or smallest gap between two series."""
+    several(view)
+    i, k = two_series(view, draws)
+    for shown, only in windows(view, draws):
+        pairs = list(zip(shown.items[i], shown.items[k], strict=True))
+        gaps = [Known(abs(a.value - b.value), a.err + b.err) for a, b in pairs]
+        try:
+            j, end = best_either(view, gaps, draws)
+        except NotAskable:
+            continue
+        far = "closest to each other" if end == "smallest" else "furthest apart"
+        a, b = pairs[j]
+        name = shown.positions[j]
+        steps = [
+            f"The {end} gap is |{view.plain(a.value)} - {view.plain(b.value)}| = {view.say(gaps[j].value)}, for {name}."
+        ]
+        slots = {"a": view.series[i], "b": view.series[k], "end": end, "far": far, "only": only}
+        return Ask(Label(name), steps, len(shown.positions), slots=slots)
+    raise NotAskable("no gap is clearly the widest")

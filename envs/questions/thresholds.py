@@ -1,0 +1,243 @@
+"""Above or below: counting, naming and judging by a threshold that is clear of every value."""
+
+from __future__ import annotations
+
+from envs.address import Draws
+from envs.questions.asking import (
+    LIST,
+    MANY,
+    YES_NO,
+    complete,
+    cuts,
+    known_sum,
+    margin,
+    quoted,
+    spoken,
+    stated,
+    sums,
+    unordered,
+    valued,
+)
+from envs.registry import Ask, question
+from envs.views import Categories, Item, NotAskable
+from rewards import Boolean, Number, Set
+
+
+def _side(view: Categories, draws: Draws, most: int | None = None) -> tuple[float, bool, list[Item]]:
+    """A threshold, whether what lies above it is asked for, and what lies there (in the figure's order); how many do
+    (up to `most`) is drawn first."""
+    items = complete(view.items)
+    found = cuts(view, draws, items)
+    above = draws.chance(0.5)
+    sides = {m if above else len(items) - m: cut for m, cut in found.items()}
+    cut = sides[draws.choice([m for m in sides if most is None or m <= most] or [min(sides)])]
+    return cut, above, [item for item in items if (item.value > cut) == above]
+
+
+def _words(view: Categories, cut: float, above: bool) -> dict[str, str]:
+    return {"cut": view.say(cut), "side": "above" if above else "below", "more": "more" if above else "less"}
+
+
+@question(
+    Categories,
+    Number,
+    skill="aggregation",
+    needs=("values",),
+    bare=True,
+    phrasings=(
+        "How many {nouns} have a {measure} {side} {cut}{where}?",
+        "For how many {nouns} is the {measure} {more} than {cut}{where}?",
+        "Count the {nouns} whose {measure} is {side} {cut}{where}.",
+        "In how many cases does the {measure} lie {side} {cut}{where}?",
+        "What is the number of {nouns} with a {measure} of {more} than {cut}{where}?",
+    ),
+    held_out=(
+        "Draw a line at {cut}{where}: how many {nouns} have a {measure} {side} it?",
+        "Of the {nouns} shown{where}, how many have a {measure} of {more} than {cut}?",
+    ),
+)
+def how_many_beyond(view: Categories, draws: Draws, level: int) -> Ask:
+    """How many values lie above or below a threshold."""
+    cut, above, items = _side(view, draws)
+    words = _words(view, cut, above)
+    steps = [f"What lies {words['side']} {view.say(cut)} is {valued(view, items)}.", f"That makes {len(items)}."]
+    return Ask(Number(len(items)), steps, len(view.items) - 1, slots=words)
+
+
+@question(
+    Categories,
+    Set,
+    skill="aggregation",
+    needs=("values",),
+    phrasings=(
+        "Which {nouns} have a {measure} {side} {cut}{where}? Name them all.{list}",
+        "Name every {noun} whose {measure} is {side} {cut}{where}.{list}",
+        "For which {nouns} is the {measure} {more} than {cut}{where}? Give all of them.{list}",
+        "List all {nouns} with a {measure} of {more} than {cut}{where}.{list}",
+        "Find all {nouns} for which the {measure} lies {side} {cut}{where}.{list}",
+    ),
+    held_out=(
+        "Draw a line at {cut}{where}: which {nouns} have a {measure} {side} it? Name all of them.{list}",
+        "Write down all those {nouns} that have a {measure} of {more} than {cut}{where}.{list}",
+    ),
+    top_level=9,
+)
+def names_beyond(view: Categories, draws: Draws, level: int) -> Ask:
+    """All items above or below a threshold; few at low levels."""
+    cut, above, items = _side(view, draws, 2 + level // 3)
+    words = _words(view, cut, above)
+    names = [item.name for item in items]
+    steps = [f"What lies {words['side']} {view.say(cut)} is {valued(view, items)}."]
+    return Ask(unordered(names), steps, max(2, view.known), stated(names), words | {"list": LIST})
+
+
+@question(
+    Categories,
+    Number,
+    skill="aggregation",
+    needs=("values",),
+    unfit=("whole",),
+    bare=True,
+    phrasings=(
+        "How many {nouns} have a {measure} {side} the mean {measure} {of_whom}{where}?",
+        "For how many {nouns} is the {measure} {more} than the average {of_whom}{where}?",
+        "Count the {nouns} whose {measure} is {side} the mean {of_whom}{where}.",
+        "Compute the mean {measure} {of_whom}{where}: how many of all {nouns} lie {side} it?",
+        "What is the number of {nouns} with a {measure} {side} the average {of_whom}{where}?",
+    ),
+    held_out=(
+        "Average the {measure} {of_whom}{where}. How many of all {nouns} lie {side} that average?",
+        "Of the {nouns} shown{where}, how many have a {measure} of {more} than the mean {of_whom}?",
+    ),
+)
+def count_beyond_mean(view: Categories, draws: Draws, level: int) -> Ask:
+    """How many values lie above or below the mean of all, or of some that are named."""
+    items = complete(view.items, 3)
+    # Where all values are known exactly, so is on which side of their mean each lies.
+    clear = margin(view, items) if any(item.err for item in items) and not view.written else 0.0
+    groups = [items, *(draws.sample(items, draws.integers(2, len(items))) for _ in range(10))]
+    for group in groups:
+        mean = known_sum(group).times(1 / len(group))
+        if all(item.known.differs(mean, max(clear, 0.02 * 10.0**-view.decimals)) for item in items):
+            break
+    else:
+        raise NotAskable("a value lies close to every mean")
+    above = draws.chance(0.5)
+    chosen = [item for item in items if (item.value > mean.value) == above]
+    side = "above" if above else "below"
+    steps = [
+        f"The mean is ({sums(view, [item.value for item in group])}) / {len(group)}"
+        f" = {view.say(mean.value, view.decimals + 1)}.",
+        f"What lies {side} it is {valued(view, chosen)}, which makes {len(chosen)}.",
+    ]
+    of_whom = f"over all {view.nouns}" if group is items else f"over {spoken(view, group)}"
+    slots = {"side": side, "more": "more" if above else "less", "of_whom": of_whom}
+    return Ask(Number(len(chosen)), steps, max(2, len(items) // 2), slots=slots)
+
+
+@question(
+    Categories,
+    Boolean,
+    skill="aggregation",
+    needs=("values",),
+    phrasings=(
+        "Is the {measure} {of} {name} {side} {cut}{where}?{yes}",
+        "Does {name} have a {measure} of {more} than {cut}{where}?{yes}",
+        "Does the {measure} {of} {name} lie {side} {cut}{where}?{yes}",
+        "Look at {name}{where}: is its {measure} {more} than {cut}?{yes}",
+        "Is {name} one of the {nouns} with a {measure} {side} {cut}{where}?{yes}",
+    ),
+    held_out=(
+        "Yes or no: the {measure} {of} {name} is {more} than {cut}{where}.",
+        "Would {name} be counted among the {nouns} with a {measure} of {more} than {cut}{where}?{yes}",
+    ),
+)
+def is_beyond(view: Categories, draws: Draws, level: int) -> Ask:
+    """Whether a named item lies above or below a threshold, which has items on both sides."""
+    items = complete(view.items)
+    found = cuts(view, draws, items)
+    cut = found[draws.choice(sorted(found))]
+    above, true = draws.chance(0.5), draws.chance(0.5)
+    item = draws.choice([item for item in items if (item.value > cut) == (above == true)])
+    steps = [
+        f"{item.name} has {view.say(item.value)}.",
+        f"That is {'above' if item.value > cut else 'below'} {view.say(cut)}.",
+    ]
+    slots = {"name": quoted(view, item.name), "yes": YES_NO, **_words(view, cut, above)}
+    return Ask(Boolean(true), steps, 2, "yes" if true else "no", slots)
+
+
+@question(
+    Categories,
+    Number,
+    skill="aggregation",
+    needs=("values",),
+    phrasings=(
+        "What is the sum of all values of the {measure} {side} {cut}{where}?{rounding}",
+        "Add up the {measure} of those {nouns} where it is {more} than {cut}{where}. What is the result?{rounding}",
+        "Taken over the {nouns} with a {measure} {side} {cut}{where}, what is the sum of the {measure}?{rounding}",
+        "Together, what {measure} have the {nouns} for which it lies {side} {cut}{where}?{rounding}",
+        "What do the values {side} {cut} add up to{where}?{rounding}",
+    ),
+    held_out=(
+        "Keep only the {nouns} with a {measure} of {more} than {cut}{where}: what is the sum of what is"
+        " kept?{rounding}",
+        "Compute the total {measure} of all {nouns} that lie {side} {cut}{where}.{rounding}",
+    ),
+    top_level=9,
+)
+def sum_beyond(view: Categories, draws: Draws, level: int) -> Ask:
+    """The sum of the values above or below a threshold."""
+    cut, above, items = _side(view, draws, 3 + level // 3)
+    words = _words(view, cut, above)
+    known = known_sum(items)
+    steps = [f"What lies {words['side']} {view.say(cut)} is {valued(view, items)}."]
+    if len(items) > 1:
+        steps.append(f"{sums(view, [item.value for item in items])} = {view.say(known.value)}.")
+    answer = view.derived(known, room=max(2, len(items)) * view.reach)
+    return Ask(answer, steps, MANY // 2, view.plain(known.value), words | {"rounding": view.rounding()})
+
+
+@question(
+    Categories,
+    Boolean,
+    skill="aggregation",
+    needs=("values",),
+    phrasings=(
+        "Do all of {names} have a {measure} {side} {cut}{where}?{yes}",
+        "Is the {measure} {side} {cut} for each of {names}{where}?{yes}",
+        "Look at {names}{where}: is every {measure} {more} than {cut}?{yes}",
+        "Does each of {names} have a {measure} of {more} than {cut}{where}?{yes}",
+        "Is it true that {names} all have a {measure} {side} {cut}{where}?{yes}",
+    ),
+    held_out=(
+        "Yes or no: without exception, {names} have a {measure} of {more} than {cut}{where}.",
+        "Would you find each of {names} {side} a {measure} of {cut}{where}?{yes}",
+    ),
+)
+def all_beyond(view: Categories, draws: Draws, level: int) -> Ask:
+    """Whether three named items (two of three) all lie on one side of a threshold; if not, one of them does not."""
+    items = complete(view.items, 3)
+    found = cuts(view, draws, items)
+    above, true = draws.chance(0.5), draws.chance(0.5)
+    count = 3 if len(items) > 3 else 2
+    fit = [m for m in sorted(found) if (m if above else len(items) - m) >= count]
+    if not fit:
+        raise NotAskable("no threshold leaves enough items on one side")
+    cut = found[draws.choice(fit)]
+    inside = [item for item in items if (item.value > cut) == above]
+    outside = [item for item in items if (item.value > cut) != above]
+    chosen = (
+        draws.sample(inside, count)
+        if true
+        else draws.shuffled([*draws.sample(inside, count - 1), draws.choice(outside)])
+    )
+    steps = [f"The values are {valued(view, chosen)}."]
+    words = _words(view, cut, above)
+    if true:
+        steps.append(f"All of them are {words['side']} {view.say(cut)}.")
+    else:
+        odd = next(item for item in chosen if item in outside)
+        steps.append(f"{odd.name} is not {words['side']} {view.say(cut)}.")
+    slots = {"names": spoken(view, chosen), "yes": YES_NO, **words}
+    return Ask(Boolean(true), steps, 2, "yes" if true else "no", slots)

@@ -1,0 +1,31 @@
+"""What the tests of evaluations share: ten small test problems and a config that asks them."""
+
+import json
+import os
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing here comes from a hub
+
+PROMPT = "{question}\nPut the final answer in \\boxed{}."
+ADDRESSES = [f"test:{cell}/{level}/{level}?px=112x112" for cell in ("bar/count", "pie/count") for level in range(5)]
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A config file and a test set of the ten ADDRESSES."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"name: e\nruns: {tmp_path / 'runs'}\nmodel: {{id: nobody/nothing}}\nenv: {{px: 112x112, workers: 0}}\n"
+        f"prompt: {json.dumps(PROMPT)}\neval: {{test_set: {tmp_path / 'ten.jsonl'}, max_tokens: 16, batch_size: 4}}\n"
+    )
+    (tmp_path / "ten.jsonl").write_text("".join(json.dumps({"address": a}) + "\n" for a in ADDRESSES))
+    return path
+
+
+def report_of(folder):
+    return json.loads((folder / "report.json").read_text())
+
+
+def rows_of(folder):
+    return [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()[1:]]
