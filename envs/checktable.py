@@ -10,6 +10,7 @@ from envs.guessing import Guess, guessability
 from envs.registry import QUESTIONS
 
 ENOUGH = 60  # problems from which on a share is judged; fewer say little
+ERRORS = 2  # standard errors of a share that is just allowed by which it must be missed, so that chance breaks no promise
 MOST_ROWS = 100  # cells that get rows of their own; above, a row is a family
 
 Tallies = Mapping[tuple[str, str, int], Tally]
@@ -102,20 +103,23 @@ def _cell(cell: str, levels: Mapping[int, Tally], pooled: bool) -> tuple[list[st
 
 
 def _guessable(guess: Guess, seen: int) -> Iterable[str]:
-    # Two standard errors of a share that is just allowed; the words' guess is tried on some of the problems.
-    spread = guess.allowed * (1 - guess.allowed)
     for what, share, tried in (
         ("constant answer", guess.constant, seen),
-        ("guess from the words", guess.text_only, max(1, guess.tried)),
+        ("guess from the words", guess.text_only, guess.tried),  # tried on some of the problems
     ):
-        if share > guess.allowed + 2 * (spread / tried) ** 0.5:
+        if _beyond(share, guess.allowed, tried):
             yield f"a {what} is right {share:.2f} of the time, allowed {guess.allowed:.2f}"
+
+
+def _beyond(share: float, allowed: float, tried: int) -> bool:
+    """Whether a share among `tried` problems is more than is allowed, and no matter of chance."""
+    return share > allowed + ERRORS * (allowed * (1 - allowed) / max(1, tried)) ** 0.5
 
 
 def _slow(name: str, tallies: Iterable[Tally]) -> list[str]:
     """Whether too many addresses need a second sub-seed, as far as enough were tried to tell."""
     whole = _pool(tallies)
-    if whole.made < ENOUGH or whole.retried <= TOO_MANY_TRIES * whole.made:
+    if whole.made < ENOUGH or not _beyond(whole.retried / whole.made, TOO_MANY_TRIES, whole.made):
         return []
     return [f"{name}: {100 * whole.retried / whole.made:.1f} % of addresses need a second sub-seed"]
 
