@@ -10,7 +10,7 @@ from envs.guessing import Guess, guessability
 from envs.registry import QUESTIONS
 
 ENOUGH = 60  # problems from which on a share is judged; fewer say little
-ERRORS = 2  # standard errors of a share that is just allowed by which it must be missed, so that chance breaks no promise
+ERRORS = 2  # how many standard errors beyond what is allowed a share must lie to break a promise: less is chance
 MOST_ROWS = 100  # cells that get rows of their own; above, a row is a family
 
 Tallies = Mapping[tuple[str, str, int], Tally]
