@@ -125,10 +125,10 @@ def draw(address: Address | str) -> Draft:
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
         style = draw_style(Draws("style", *key), *size, test=address.test)
-        scene = Scene(address.level, style, *size, address.text, address.test, needs)
+        scene = Scene(address.level, style, *size, address.text, address.test, needs, question.unfit)
         try:
             drawn = family.draw(Draws("figure", *key), scene)
-            figure = Figure(drawn if isinstance(drawn, tuple) else (drawn,), style, *size)
+            figure = drawn if isinstance(drawn, Figure) else Figure((drawn,), style, *size)
             sheet, views = figure.lay_out()
             judge(sheet)
             view, ask, question_key = _ask(

@@ -25,9 +25,9 @@ from envs.views_whole import Parts
 from rewards import Answer
 
 if TYPE_CHECKING:
-    from envs.figures.base import Panel, Style
+    from envs.figures.base import Figure, Panel, Style
 
-D = TypeVar("D", bound="Callable[[Draws, Scene], Panel | tuple[Panel, ...]]")
+D = TypeVar("D", bound="Callable[[Draws, Scene], Panel | Figure]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Scene:
     `needs` are the traits that the question relies on: asked for "values", a family that cannot be read closely enough
     by eye writes them; asked for a "title" or a "legend", it has one. The name of the view that is asked about is among
     them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`.
+    `unfit` are the traits that would give its answer away: what a figure of several families does not show there.
     """
 
     level: int
@@ -46,6 +47,7 @@ class Scene:
     source: str
     test: bool
     needs: frozenset[str] = frozenset()
+    unfit: frozenset[str] = frozenset()
 
     @property
     def reckons(self) -> bool:
@@ -60,7 +62,7 @@ class Family:
     above `top_level` its distribution is constant."""
 
     name: str
-    draw: Callable[[Draws, Scene], Panel | tuple[Panel, ...]]
+    draw: Callable[[Draws, Scene], Panel | Figure]
     views: tuple[type[View], ...]
     traits: frozenset[str]
     top_level: int | None
@@ -134,7 +136,7 @@ def family(
     version: int = 1,
     smallest: Mapping[str, int] | int = ROOMY,
 ) -> Callable[[D], D]:
-    """Register a function (draws, scene) -> Panel, or several of them, as a family of figures.
+    """Register a function (draws, scene) -> Panel, or -> Figure where there are several, as a family of figures.
 
     `smallest`: pixels that the shorter side of a picture needs; by trait where only some questions need them, "" for
     all.

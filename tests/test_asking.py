@@ -60,7 +60,7 @@ def case_of(draft: Draft) -> Case:
     """What was read off the drawing, and what the question says."""
     tape, view = record(draft.sheet), draft.view
     if len(draft.figure.panels) > 1:
-        tape = tape.within(draft.figure.cells()[view.panel])
+        tape = tape.within(draft.figure.cells()[view.panel], draft.figure.room())
     panel = draft.figure.panels[view.panel]
     text, _, _ = word(draft)
     case = Case(slots={**view.slots(), **(draft.ask.slots or {})}, text=text, tape=tape, chart=panel.chart)

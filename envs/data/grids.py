@@ -116,13 +116,38 @@ def draw_grid(
 
 def draw_measure(draws: Draws, grid: Grid, *, test: bool, level: int) -> Grid:
     """The same positions by another measure of the table's domain: a table of one series, named after nothing."""
-    domain = next(domain for domain in domains(test) if domain.title == grid.domain)
+    domain, across = _origin(grid, test)
     measure = draws.choice([measure for measure in domain.measures if measure.name != grid.measure])
-    kinds: list[Axis] = [kind for kind in domain.kinds if kind.noun == grid.noun]
-    across: Axis = kinds[0] if kinds else next(unit for unit in domain.times if unit == grid.noun)
     values = _values(draws, measure, across, 1, len(grid.positions), level)
     words = {"measure": measure.name, "unit": measure.unit, "parts": measure.parts}
     return replace(grid, series=grid.series[:1], values=values, **words)  # type: ignore[arg-type]
+
+
+def draw_alike(
+    draws: Draws, grid: Grid, count: int, *, test: bool, level: int, longest: int | None = None
+) -> tuple[str, dict[str, Grid]]:
+    """So many tables of the same series, positions and measure, by a name of what the table leaves out: years or a kind
+    of its domain, also that of a single series. What sort of names these are, too; no tables where nothing is left out
+    that has so many."""
+    domain, across = _origin(grid, test)
+    taken = {grid.noun, grid.series_noun} if len(grid.series) > 1 else {grid.noun}
+    axes: list[Axis] = [kind for kind in domain.kinds if kind.noun not in taken and len(kind.short(longest)) >= count]
+    if not taken & set(domain.times) and "year" in domain.times and time_forms("year", count, longest):
+        axes.append("year")
+    if not axes:
+        return "", {}
+    along = draws.choice(axes)
+    measure = next(measure for measure in domain.measures if measure.name == grid.measure)
+    size = len(grid.series), len(grid.positions)
+    names, _ = _names(draws, along, count, longest)
+    return _nouns(along)[0], {name: replace(grid, values=_values(draws, measure, across, *size, level)) for name in names}
+
+
+def _origin(grid: Grid, test: bool) -> tuple[Domain, Axis]:
+    """The domain of a table, and what its positions are."""
+    domain = next(domain for domain in domains(test) if domain.title == grid.domain)
+    kinds: list[Axis] = [kind for kind in domain.kinds if kind.noun == grid.noun]
+    return domain, kinds[0] if kinds else next(unit for unit in domain.times if unit == grid.noun)
 
 
 # Names

@@ -18,8 +18,8 @@ from rewards import Answer, Choice, Label, Number, Percent
 # Kinds of figures that nobody takes for each other; kinds of one line could be.
 KINDS = (
     ("bar chart", "histogram", "grouped bar chart", "stacked bar chart", "waterfall chart"),
-    ("pie chart", "donut chart", "sunburst chart"),
-    ("line chart", "area chart", "stacked area chart"),
+    ("pie chart", "donut chart", "sunburst chart", "rose chart"),
+    ("line chart", "step chart", "area chart", "stacked area chart"),
     ("scatter plot", "bubble chart"),
     ("box plot", "violin plot"),
     ("word cloud",),
@@ -58,6 +58,12 @@ def chart_type(view: Parts, draws: Draws, level: int) -> Ask:
     answer, options = choice(draws, view.chart, wrong)
     steps = [f"The figure shows a kind of chart called {view.chart}.", f"That is option {answer.value}."]
     return Ask(answer, steps, 4, slots={"options": options})
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether a kind of chart might be taken for another."""
+    lines = [kinds for kinds in KINDS if one in kinds or _akin(one, kinds)]
+    return one == other or any(other in kinds or _akin(other, kinds) for kinds in lines)
 
 
 def _akin(chart: str, kinds: tuple[str, ...]) -> bool:
