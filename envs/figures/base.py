@@ -20,6 +20,7 @@ from envs.views_whole import Panels, Parts
 
 IN_LINE = 1.5  # pixels that labels of one axis may differ in height, by the shape of their digits
 EDGE = 5.0  # pixels kept free along the border of a panel
+EMPTY = 0.07  # an empty cell is worth as many pixels off a square as this share of the picture's width and height
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +174,15 @@ def _named(view: View) -> list[Categories | None]:
 
 
 def split(room: Box, count: int) -> list[Box]:
-    """So many cells of a box, row by row from the top left, as near to squares as its shape allows."""
+    """So many cells of a box, row by row from the top left, as near to squares as its shape allows, few of them empty."""
     x0, y0, x1, y1 = room
     width, height = x1 - x0, y1 - y0
-    columns = min(
-        range(1, count + 1),
-        key=lambda n: abs(width / n - height / -(-count // n)) + (n * -(-count // n) - count),
-    )
+
+    def loss(columns: int) -> float:
+        rows = -(-count // columns)
+        return abs(width / columns - height / rows) + (columns * rows - count) * EMPTY * (width + height)
+
+    columns = min(range(1, count + 1), key=loss)
     wide, high = width / columns, height / -(-count // columns)
     places = [divmod(i, columns) for i in range(count)]
     return [

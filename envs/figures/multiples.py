@@ -101,19 +101,23 @@ def _draw_alike(draws: Draws, scene: Scene, form: Form, count: int) -> tuple[Ali
     room = (min(scene.width, scene.height) - 60) / (form.pixels * lines)
     positions, sizes = window(draws, scene, 5, 9, room)
     parts = form.parts or "parts" in scene.needs
-    for _ in range(TRIES):  # until there are tables with numbers that are short enough for a narrow panel
+    held: Alike | None = None
+    names: tuple[str, ...] = ()
+    for _ in range(TRIES):  # until there are tables, with numbers that are short enough for a narrow panel
         told = tell(
             draws, scene, series=lines, positions=positions, ordered=form.ordered, longest=longest, parts=parts
         )
         noun, tables = draw_alike(draws, told.grid, count, test=scene.test, level=scene.level, longest=longest + 4)
-        unit = told.words.unit
-        numbers = [unit.write(v) for grid in tables.values() for row in grid.values for v in row]
-        if tables and widest(numbers, scene.style) <= NUMBERS * scene.width:
+        if not tables:
+            continue
+        held = Alike(tuple(tables.values()), replace(told.words, subject=noun), (line_sizes, sizes), "")
+        names = tuple(tables)
+        highest = [told.words.unit.write(max(map(max, grid.values))) for grid in held.grids]
+        if widest(highest, scene.style) <= NUMBERS * scene.width:
             break
-    if not tables:
+    if not held:
         raise Unreadable(f"no domain has {count} tables alike")
-    words = replace(told.words, subject=noun)
-    return Alike(tuple(tables.values()), words, (line_sizes, sizes), ""), tuple(tables)
+    return held, names
 
 
 # Forms: the marks of all panels, drawn alike, and the legend that they share
@@ -237,6 +241,6 @@ FORMS = (
     Form("line chart", _lines, 145, 170, 14.0, ordered=True),
     Form("area chart", _areas, 145, 170, 14.0, ordered=True),
     Form("line chart", _lines, 145, 170, 7.0, several=True, ordered=True),
-    Form("grouped bar chart", _groups, 145, 170, 8.0, several=True),
+    Form("grouped bar chart", _groups, 180, 150, 8.0, several=True),
     Form("stacked bar chart", _stacks, 145, 200, 9.0, several=True, parts=True),
 )
