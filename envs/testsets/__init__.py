@@ -57,19 +57,25 @@ class TestSetError(ValueError):
 class Spec:
     """What to build: `count` problems over `parts`, each a list of globs over family/question, all parts alike.
 
-    Within a part the families get equal numbers, within a family its questions, within a question the levels.
+    Within a part the families get equal numbers, within a family its questions, within a question the levels; a row
+    has one of the `sizes`, pixels across and down. `test` is the world: False is that of training.
     """
 
     count: int
     parts: tuple[tuple[str, ...], ...]
     levels: tuple[int, ...]
-    width: int = 448
-    height: int = 448
+    sizes: tuple[tuple[int, int], ...] = ((448, 448),)
+    test: bool = True
 
 
+SIZES = ((448, 448), (448, 448), (640, 480), (480, 640), (896, 448), (448, 896), (336, 336))
 SPECS: dict[str, Spec] = {
     # What a model is measured on: everything, at the levels that small models can still learn from.
     "core-v1": Spec(1200, (("*/*",),), levels=(0, 1, 2, 3, 4, 5)),
+    # Everything there is: all levels that are compared, pictures of many shapes; and a tenth of it, for the evaluations
+    # in the middle of a training run.
+    "charts-v1": Spec(3000, (("*/*",),), levels=tuple(range(9)), sizes=SIZES),
+    "charts-v1-mini": Spec(300, (("*/*",),), levels=tuple(range(9)), sizes=SIZES),
     # The families and the questions of the project that this one grew from, 20 problems a family.
     "seed-60": Spec(
         60,
@@ -81,7 +87,9 @@ SPECS: dict[str, Spec] = {
         levels=(0, 1, 2, 3),
     ),
     # For the tiny models of the tutorial and the tests; the cells of configs/tiny.yaml.
-    "tiny-v1": Spec(200, (("bar/count",),), levels=(0, 1), width=112, height=112),
+    "tiny-v1": Spec(200, (("bar/count",),), levels=(0, 1), sizes=((112, 112),)),
+    # No test set: problems of the training world that guard against a change nobody meant (tests/digests.jsonl).
+    "digests": Spec(300, (("*/*",),), levels=(*range(9), 40), sizes=SIZES, test=False),
 }
 
 
@@ -297,16 +305,17 @@ def build(name: str, spec: Spec | None = None, folder: str | Path = HERE, progre
     for file in files:
         if file.exists():
             raise TestSetError(f"{file} is there, and a test set never changes: build under another name")
-    fit = select(["*"], spec.width, spec.height)
+    fit = select(["*"], min(map(min, spec.sizes)), min(map(min, spec.sizes)))
     plan = _plan(spec, ((cell.family, cell.question, cell.top_level) for cell in fit))
     entries: list[Entry] = []
     images: set[str] = set()
     for number in _bar(range(spec.count), progress, f"building {name}"):
         family, question, level, held_out = next(plan)
         entry, why = None, ""
+        size = Draws("size", name, number).choice(spec.sizes)
         seeds = Draws("testset", name, number)
         for _ in range(TRIES):
-            address = Address(family, question, level, seeds.integers(0, SEEDS), True, spec.width, spec.height)
+            address = Address(family, question, level, seeds.integers(0, SEEDS), spec.test, *size)
             try:
                 problem = make(address)
             except Unmakeable as error:
@@ -316,7 +325,7 @@ def build(name: str, spec: Spec | None = None, folder: str | Path = HERE, progre
             if candidate.image in images:
                 continue
             entry = entry or candidate
-            if problem.meta["held_out"] == held_out:
+            if problem.meta["held_out"] == (held_out and spec.test):
                 entry = candidate
                 break
         if entry is None:
