@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -110,7 +111,7 @@ def _guessable(guess: Guess, seen: int) -> Iterable[str]:
 
 def beyond(share: float, allowed: float, tried: int) -> bool:
     """Whether a share among `tried` problems is more than is allowed, and no matter of chance."""
-    return share > allowed + ERRORS * (allowed * (1 - allowed) / max(1, tried)) ** 0.5
+    return share > allowed + ERRORS * math.sqrt(allowed * (1 - allowed) / max(1, tried))
 
 
 def _slow(name: str, tallies: Iterable[Tally]) -> list[str]:

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from envs.address import Address, Draws
-from envs.check import BAND, fingerprint, words
+from envs.check import BAND, TOO_MANY_TRIES, fingerprint, words
 from envs.checkstore import commit
-from envs.checktable import TOO_MANY_TRIES, beyond
+from envs.checktable import beyond
 from envs.guessing import Seen, guessability
 from envs.problem import Unmakeable, draw
 from envs.registry import FAMILIES, QUESTIONS, Cell
@@ -125,11 +125,23 @@ class _Look:
 
     def row(self, family: str, question: str, levels: str) -> Row:
         guess = guessability(self._seen)
-        shares = (round(share, 4) for share in (guess.constant, guess.text_only, guess.allowed))
         made, asked = _versions(family, question)
-        counts = (len(self._seen), self._retried, self._failed, len(self._new))
-        when = datetime.now(UTC).date().isoformat()
-        return Row(family, made, question, asked, levels, *counts, *shares, commit(), when)
+        return Row(
+            family=family,
+            family_version=made,
+            question=question,
+            question_version=asked,
+            levels=levels,
+            problems=len(self._seen),
+            retried=self._retried,
+            failed=self._failed,
+            distinct=len(self._new),
+            constant=round(guess.constant, 4),
+            text_only=round(guess.text_only, 4),
+            allowed=round(guess.allowed, 4),
+            commit=commit(),
+            date=datetime.now(UTC).date().isoformat(),
+        )
 
 
 def plan(cells: Iterable[Cell], levels: Iterable[int], count: int, seed: int, px: tuple[int, int]) -> list[Work]:
