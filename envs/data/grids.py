@@ -140,7 +140,9 @@ def draw_alike(
     measure = next(measure for measure in domain.measures if measure.name == grid.measure)
     size = len(grid.series), len(grid.positions)
     names, _ = _names(draws, along, count, longest)
-    return _nouns(along)[0], {name: replace(grid, values=_values(draws, measure, across, *size, level)) for name in names}
+    return _nouns(along)[0], {
+        name: replace(grid, values=_values(draws, measure, across, *size, level)) for name in names
+    }
 
 
 def _origin(grid: Grid, test: bool) -> tuple[Domain, Axis]:

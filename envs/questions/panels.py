@@ -93,7 +93,9 @@ def panel_count(view: Panels, draws: Draws, level: int) -> Ask:
 def panel_of_chart(view: Panels, draws: Draws, level: int) -> Ask:
     """The panel of a kind of chart for which no other can be taken."""
     charts = [part.chart for part in view.parts]
-    once = [i for i, chart in enumerate(charts) if not any(alike(chart, other) for other in charts[:i] + charts[i + 1 :])]
+    once = [
+        i for i, chart in enumerate(charts) if not any(alike(chart, other) for other in charts[:i] + charts[i + 1 :])
+    ]
     if not once:
         raise NotAskable("every kind of chart may be taken for another")
     i = draws.choice(once)
