@@ -138,10 +138,18 @@ def _lollipops(draws: Draws, scene: Scene, alike: Alike) -> Made:
 
 
 def _pies(draws: Draws, scene: Scene, alike: Alike) -> Made:
+    return _discs(draws, scene, alike, 0.0)
+
+
+def _donuts(draws: Draws, scene: Scene, alike: Alike) -> Made:
+    return _discs(draws, scene, alike, draws.choice((0.4, 0.5, 0.6)))
+
+
+def _discs(draws: Draws, scene: Scene, alike: Alike, hole: float) -> Made:
     names = alike.grids[0].positions
     shared = bool(alike.side) and len(names) <= len(scene.style.palette)
     own = not shared and scene.width > 1.3 * scene.height
-    start, hole = float(draws.choice((90, 0, draws.integers(0, 360)))), draws.choice((0.0, 0.0, 0.5, 0.6))
+    start = float(draws.choice((90, 0, draws.integers(0, 360))))
     written = draws.chance(0.6) or "values" in scene.needs
     marks = [
         Pie(
@@ -224,7 +232,7 @@ def _stacks(draws: Draws, scene: Scene, alike: Alike) -> Made:
 
 def _columns(draws: Draws, scene: Scene, alike: Alike, grids: Sequence[Grid], *, stack: bool) -> Made:
     lying, asked = draws.chance(0.5), "values" in scene.needs
-    written, place = draws.chance(0.4), "" if alike.side else draws.choice(PLACES)
+    written, place = draws.chance(0.4 if stack else 0.2), "" if alike.side else draws.choice(PLACES)
     marks = [Columns(grid, stack, lying, written, place, alike.sizes, asked=asked) for grid in grids]
     entries = list(zip(alike.series, scene.style.palette))
     if not alike.side:
@@ -234,8 +242,9 @@ def _columns(draws: Draws, scene: Scene, alike: Alike, grids: Sequence[Grid], *,
 
 FORMS = (
     Form("bar chart", _bars, 140, 140, 16.0, written=True),
-    Form("lollipop chart", _lollipops, 140, 140, 18.0, written=True),
+    Form("lollipop chart", _lollipops, 200, 140, 18.0, written=True),
     Form("pie chart", _pies, 150, 150, 25.0, ordered=False, parts=True, written=True, traits=frozenset({"whole"})),
+    Form("donut chart", _donuts, 200, 150, 25.0, ordered=False, parts=True, written=True, traits=frozenset({"whole"})),
     Form("line chart", _lines, 145, 170, 14.0, ordered=True),
     Form("area chart", _areas, 145, 170, 14.0, ordered=True),
     Form("line chart", _lines, 145, 170, 7.0, several=True, ordered=True),

@@ -99,7 +99,8 @@ def panel_of_chart(view: Panels, draws: Draws, level: int) -> Ask:
     if not once:
         raise NotAskable("every kind of chart may be taken for another")
     i = draws.choice(once)
-    steps = [f"Panel {tag} is a {chart}." for tag, chart in zip(view.names, charts, strict=True)]
+    said = [f"{'an' if chart[0] in 'aeiou' else 'a'} {chart}" for chart in charts]
+    steps = [f"Panel {tag} is {chart}." for tag, chart in zip(view.names, said, strict=True)]
     return Ask(Label(view.names[i]), steps, possible=len(charts), slots={"chart": charts[i]})
 
 
