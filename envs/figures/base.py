@@ -174,7 +174,7 @@ def _named(view: View) -> list[Categories | None]:
 
 
 def split(room: Box, count: int) -> list[Box]:
-    """So many cells of a box, row by row from the top left, as near to squares as its shape allows, few of them empty."""
+    """So many cells of a box, row by row from the top left: near to squares, and few of them empty."""
     x0, y0, x1, y1 = room
     width, height = x1 - x0, y1 - y0
 

@@ -20,7 +20,6 @@ from envs.figures.pie import Pie, colours_around
 from envs.figures.strokes import draw_pens, draw_place, key, led, line_colours, parted, value_range
 from envs.figures.tables import lifted, too_close, window
 from envs.figures.topics import tell
-from envs.numerals import Unit
 from envs.registry import Scene
 
 NUMBERS = 0.15  # of the width of a panel: the widest written value

@@ -30,8 +30,8 @@ Place = tuple[float, float, list[Point]]  # where a baseline starts, and a line 
 class Pie:
     """Amounts by name, drawn as exact shares. `decimals` are those of a written share; `explode` moves the sector of
     that index out of the disc; `legend`: names beside coloured squares instead of beside the sectors, and with `shared`
-    not here but beside all panels. `hole`: the inner radius as a share of the outer one; `total` is written in it, where
-    there is room."""
+    not here but beside all panels. `hole`: the inner radius as a share of the outer one; `total` is written in it,
+    where there is room."""
 
     names: tuple[str, ...]
     values: tuple[float, ...]

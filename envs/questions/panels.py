@@ -135,12 +135,12 @@ def panel_of_subject(view: Panels, draws: Draws, level: int) -> Ask:
         "In which panel is the {measure} {of} {name} largest{where}? Answer with its letter.",
         "Which panel shows the highest {measure} {of} {name}{where}? Give its letter.",
         "Compare the panels: in which one is the {measure} {of} {name} largest{where}? Give the letter.",
-        "The {measure} {of} {name}{where} differs between the panels. Which panel has the most? Answer with the letter.",
+        "The {measure} {of} {name}{where} differs between the panels. Which one has the most? Answer with the letter.",
         "Give the letter of the panel in which the {measure} {of} {name} reaches its highest value{where}.",
     ),
     held_out=(
         "Name the letter of the panel where the {measure} {of} {name} is greatest{where}.",
-        "Across all panels, where is the maximum of the {measure} {of} {name}{where}? Answer with the letter of the panel.",
+        "Which panel has the maximum, across all of them, of the {measure} {of} {name}{where}? Answer with its letter.",
     ),
 )
 def panel_of_largest(view: Panels, draws: Draws, level: int) -> Ask:
@@ -192,12 +192,12 @@ def sum_over_panels(view: Panels, draws: Draws, level: int) -> Ask:
     phrasings=(
         "How much larger is the {measure} {of} {name}{where} in panel {one} than in panel {other}?{rounding}",
         "By how much does the {measure} {of} {name}{where} in panel {one} exceed that in panel {other}?{rounding}",
-        "What is the difference between the {measure} {of} {name}{where} in panel {one} and in panel {other}?{rounding}",
-        "Take the {measure} {of} {name}{where} in panel {one} and subtract that in panel {other}. What is left?{rounding}",
+        "What is the {measure} {of} {name}{where} in panel {one} minus that in panel {other}?{rounding}",
+        "From the {measure} {of} {name}{where} in panel {one} take that in panel {other}. What is left?{rounding}",
         "The {measure} {of} {name}{where} is larger in panel {one} than in panel {other}. By how much?{rounding}",
     ),
     held_out=(
-        "Give the amount by which the {measure} {of} {name}{where} is larger in panel {one} than in panel {other}.{rounding}",
+        "Give how much larger the {measure} {of} {name}{where} is in panel {one} than in panel {other}.{rounding}",
         "From panel {other} to panel {one}, how much does the {measure} {of} {name}{where} grow?{rounding}",
     ),
 )
@@ -268,7 +268,7 @@ def panels_where_more(view: Panels, draws: Draws, level: int) -> Ask:
         "Is the {noun} with the largest {measure}{where} the same in panels {one} and {other}? Answer yes or no.",
         "Do panels {one} and {other} agree on which {noun} has the highest {measure}{where}? Answer yes or no.",
         "Panel {one} and panel {other}: is the same {noun} at the top by {measure}{where}? Answer yes or no.",
-        "Is the leading {noun} by {measure}{where} in panel {one} also the leading one in panel {other}? Answer yes or no.",
+        "Is the leading {noun} by {measure}{where} in panel {one} also the first in panel {other}? Answer yes or no.",
     ),
     held_out=(
         "Yes or no: panels {one} and {other} have the same {noun} with the greatest {measure}{where}.",
