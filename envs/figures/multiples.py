@@ -97,7 +97,7 @@ def _draw_alike(draws: Draws, scene: Scene, form: Form, count: int) -> tuple[Ali
     """The tables, and the name that each is about."""
     longest = max(5, scene.width // 30)
     lines, line_sizes = window(draws, scene, 2, 4, len(line_colours(scene.style)), 2) if form.several else (1, 1)
-    room = (min(scene.width, scene.height) - 60) / (form.pixels * lines)
+    room = (min(scene.width, scene.height) - 80) / (form.pixels * lines)
     positions, sizes = window(draws, scene, 5, 9, room)
     parts = form.parts or "parts" in scene.needs
     held: Alike | None = None
