@@ -177,7 +177,7 @@ def _lines(draws: Draws, scene: Scene, alike: Alike) -> Made:
     same = draws.chance(0.5)  # axis for all panels
     place = "" if alike.side else draw_place(draws, scene, count)
     inset, asked = draws.choice((0.2, 0.3, 0.5)), "values" in scene.needs
-    written = count == 1 and (draws.chance(0.4) or asked)
+    written = draws.chance(0.4) or asked if count == 1 else scene.reckons
     marks = []
     for grid in grids:
         ends = (low, high) if same else value_range(draws, grid.values, alike.words.unit)
@@ -231,7 +231,8 @@ def _stacks(draws: Draws, scene: Scene, alike: Alike) -> Made:
 
 def _columns(draws: Draws, scene: Scene, alike: Alike, grids: Sequence[Grid], *, stack: bool) -> Made:
     lying, asked = draws.chance(0.5), "values" in scene.needs
-    written, place = draws.chance(0.4 if stack else 0.2), "" if alike.side else draws.choice(PLACES)
+    written = draws.chance(0.4 if stack else 0.2) or scene.reckons
+    place = "" if alike.side else draws.choice(PLACES)
     marks = [Columns(grid, stack, lying, written, place, alike.sizes, asked=asked) for grid in grids]
     entries = list(zip(alike.series, scene.style.palette))
     if not alike.side:
