@@ -22,6 +22,7 @@ from envs.registry import Scene, family
 from envs.views import APART, EYE, Categories, Item
 
 SMALLEST = 26.0  # pixels: the radius of a gauge
+THINNEST = 5.0  # pixels: the width of a concentric arc
 PAD = 4.0  # pixels between an arc and the numbers around it
 TICK = 4.0
 PERCENT = Unit(0, "percent", suffix="%")
@@ -70,8 +71,7 @@ class Gauges:
         """Draws all gauges, row by row; their radius."""
         x0, y0, x1, y1 = cell
         count, line = len(self.names), style.line
-        above = TICK + PAD + 1.7 * line.height  # the labels, and some air below the gauge above
-        below = 2 * PAD + line.height * (3 if written else 2)
+        above, below = _beside(style, written)
 
         def room(columns: int) -> float:
             """The radius of gauges in so many columns."""
@@ -140,6 +140,19 @@ class Gauges:
                 foot -= line.height
 
 
+def _beside(style: Style, written: bool) -> tuple[float, float]:
+    """Pixels above a gauge, for labels and some air below the gauge above it, and below it, for name and value."""
+    high = style.line.height
+    return TICK + PAD + 1.7 * high, 2 * PAD + high * (3 if written else 2)
+
+
+def _most(scene: Scene) -> int:
+    """How many gauges there is room for below a title, six at most."""
+    line = scene.style.line.height
+    high, wide = SMALLEST + sum(_beside(scene.style, True)), 2 * SMALLEST + scene.style.width("1,234k") / 2 + 14
+    return min(6, int((scene.height - 2 * line) / high) * int(scene.width / wide))
+
+
 def _decimals(scale: list[Tick]) -> int:
     """Digits after the point in the labels of a scale."""
     return max((len(label.partition(".")[2].rstrip("%kMB")) for _, label in scale), default=0)
@@ -158,7 +171,8 @@ def track_colour(style: Style, colour: Colour) -> Colour:
 def gauge(draws: Draws, scene: Scene) -> Panel:
     """One to six gauges with the same scale."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
-    count, sizes = how_many(draws, level, fewest(scene), 6 if side >= 300 else 5)
+    most = _most(scene)
+    count, sizes = how_many(draws, level, min(fewest(scene), most), most)
     longest = max(7, min(9 + level // 3, scene.width // 34))
     told = tell(draws, scene, positions=count, longest=longest)
     values = told.grid.values[0]
@@ -210,9 +224,9 @@ class RadialProgress:
         radius = min(right - x0, y1 - low) / 2 - EDGE
         # The innermost track still has a hole as wide as a third of the disc.
         pitch = min(0.67 * radius / count, 0.3 * radius)
-        thick = pitch * (1 - self.gap)
+        thick = max(pitch * (1 - self.gap), min(THINNEST, pitch - 1))  # where there is little room, gaps close
         inner = radius - pitch * (count - 1) - thick
-        if thick < 5 or width > x1 - x0 - 2 * EDGE:
+        if thick < THINNEST or width > x1 - x0 - 2 * EDGE:
             raise Unreadable("the arcs are too thin")
         x, y = (x0 + right) / 2, (low + y1) / 2
         for i, value in enumerate(self.values):

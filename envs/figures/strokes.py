@@ -181,7 +181,8 @@ def draw_table(
     if draws.chance(single) and not scene.needs & {"Series", "legend", "words"}:
         lines = 1
     room = (scene.width - 100) / max(scene.style.line.height + 1, lines * spacing)
-    count, sizes = window(draws, scene, 7, shown, room)
+    # Some steps follow each other where the question is about them.
+    count, sizes = window(draws, scene, 7, shown, room, least=min(5, max(3, int(room))) if "ordered" in scene.needs else 3)
     told = tell(draws, scene, series=lines, positions=count, ordered=True, parts=parts, longest=longest_name(scene))
     share = 5.5 / (0.65 * (min(scene.width, scene.height) - 100))
     rows, decimals = told.grid.values, told.words.unit.decimals
