@@ -124,7 +124,7 @@ def draw(address: Address | str) -> Draft:
     turned_away: list[str] = []
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
-        style = draw_style(Draws("style", *key), *size, test=address.test)
+        style = draw_style(Draws("style", *key), *size, test=address.test, hues=question.hues)
         scene = Scene(address.level, style, *size, address.text, address.test, needs)
         try:
             drawn = family.draw(Draws("figure", *key), scene)
