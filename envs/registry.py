@@ -53,6 +53,11 @@ class Scene:
         each had better write them."""
         return "values" in self.needs and bool(self.needs & {"comparison", "aggregation", "composition", "trend"})
 
+    @property
+    def tight(self) -> bool:
+        """Whether a small picture had better spend its pixels on the plot: titles that nobody asks for are left out."""
+        return self.reckons and min(self.width, self.height) < 300
+
 
 @dataclass(frozen=True, slots=True)
 class Family:

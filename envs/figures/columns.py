@@ -244,7 +244,14 @@ def stacked_bar(draws: Draws, scene: Scene) -> Panel:
     return _panel(draws, scene, told, sizes, "stacked bar chart", stack=True, written=written)
 
 
-@family("percent_bar", Series, Categories, traits=(*TRAITS, "entries", "percent", "whole"), top_level=12)
+@family(
+    "percent_bar",
+    Series,
+    Categories,
+    traits=(*TRAITS, "entries", "percent", "whole"),
+    top_level=12,
+    smallest={"": 200, "values": 300},
+)
 def percent_bar(draws: Draws, scene: Scene) -> Panel:
     """The shares of each position on top of each other, up to 100 %."""
     told, sizes = stacked_table(draws, scene)

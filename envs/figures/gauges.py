@@ -8,6 +8,7 @@ from typing import Literal
 
 from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, Colour, distance, mix
+from envs.drawing.metrics import line as lines_of
 from envs.drawing.sheet import Box, Sheet, Unreadable, Wedge
 from envs.figures.base import EDGE, Panel, Style, Words, widest
 from envs.figures.counts import NARROW
@@ -146,11 +147,11 @@ def _beside(style: Style, written: bool) -> tuple[float, float]:
     return TICK + PAD + 1.7 * high, 2 * PAD + high * (3 if written else 2)
 
 
-def _most(scene: Scene) -> int:
-    """How many gauges there is room for below a title, six at most."""
-    line = scene.style.line.height
+def _most(scene: Scene, titled: bool) -> int:
+    """How many gauges there is room for, six at most."""
     high, wide = SMALLEST + sum(_beside(scene.style, True)), 2 * SMALLEST + scene.style.width("1,234k") / 2 + 14
-    return min(6, int((scene.height - 2 * line) / high) * int(scene.width / wide))
+    title = 2 * EDGE + lines_of(scene.style.font, scene.style.title).height + 4 if titled else 0.0
+    return min(6, int((scene.height - title) / high) * int(scene.width / wide))
 
 
 def _decimals(scale: list[Tick]) -> int:
@@ -171,7 +172,7 @@ def track_colour(style: Style, colour: Colour) -> Colour:
 def gauge(draws: Draws, scene: Scene) -> Panel:
     """One to six gauges with the same scale."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
-    most = _most(scene)
+    most = _most(scene, "title" in scene.needs)
     count, sizes = how_many(draws, level, min(fewest(scene), most), most)
     longest = max(7, min(9 + level // 3, scene.width // 34))
     told = tell(draws, scene, positions=count, longest=longest)
@@ -190,7 +191,8 @@ def gauge(draws: Draws, scene: Scene) -> Panel:
         sizes=sizes,
         absent=told.grid.absent,
     )
-    return Panel(marks, told.words, "gauge chart", told.title)
+    title = told.title if "title" in scene.needs or count <= _most(scene, True) else ""
+    return Panel(marks, told.words, "gauge chart", title)
 
 
 @dataclass(frozen=True, slots=True)
