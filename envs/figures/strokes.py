@@ -198,7 +198,7 @@ def draw_table(
     elif "Series" in scene.needs or draws.chance(0.4):
         if parts:  # stacked, a pixel is worth more
             share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
-        rows = parted(rows, decimals, min(share, 0.2))
+        rows = parted(rows, decimals, min(share, 0.2 if min(scene.width, scene.height) >= 300 else 0.5))
     return replace(told, grid=replace(told.grid, values=rows)), (line_sizes, sizes)
 
 
@@ -231,12 +231,15 @@ def stepped(row: tuple[float, ...], decimals: int, gap: float) -> tuple[float, .
     return tuple(step / digit for step in steps)
 
 
-def led(row: tuple[float, ...], decimals: int, share: float) -> tuple[float, ...]:
-    """The row, its largest value raised if need be, so that it leads by at least this share of the range."""
+def led(row: tuple[float, ...], decimals: int, share: float, places: int = 1) -> tuple[float, ...]:
+    """The row, its largest values raised if need be, so that as many `places` lead the next by at least this share of
+    the range."""
     digit = 10**decimals
     steps = [round(value * digit) for value in row]
-    *_, second, first = sorted(steps)
-    steps[steps.index(first)] = max(first, second + int(share * (first - min(steps))) + 1)
+    gap = int(share * (max(steps) - min(steps))) + 1
+    order = sorted(range(len(steps)), key=lambda j: steps[j])[-places - 1 :]
+    for below, above in pairwise(order):
+        steps[above] = max(steps[above], steps[below] + gap)
     return tuple(step / digit for step in steps)
 
 
