@@ -220,7 +220,7 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
     told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
-    if side >= ROOMY or "Categories" not in scene.needs:
+    if "Categories" not in scene.needs or (side >= ROOMY and "trend" not in scene.needs):
         return told, sizes
     rows = _swung(draws, told.grid.values, told.words.unit.decimals)
     return replace(told, grid=replace(told.grid, values=rows)), sizes
@@ -228,7 +228,7 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
 
 def _swung(draws: Draws, rows: Rows, decimals: int) -> Rows:
     """The rows, one of them stretched to swing between a seventh and a half of each whole, in the order that its values
-    have: in a small picture the eye can rank a few of them."""
+    have: the eye can rank a few of them in a small picture, and tell which way its steps lead in any."""
     digit = 10**decimals
     k = draws.integers(0, len(rows))
     row = led(rows[k], decimals, 0.15, 3)

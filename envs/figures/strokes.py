@@ -220,13 +220,17 @@ def stepped(row: tuple[float, ...], decimals: int, gap: float) -> tuple[float, .
             steps[-2:] = steps[:-3:-1]
         elif all(a != b for a, b in pairwise(ways)):
             steps[:3] = sorted(steps[:3])
-    least = min(steps)
+    least, far = min(steps), int(gap * digit) + 1
     for j in range(1, len(steps)):
-        lack = int(gap * digit) + 1 - abs(steps[j] - steps[j - 1])
-        if lack > 0:
-            down = steps[j] < steps[j - 1] and steps[j] - lack >= least
-            steps[j] += -lack if down else lack
-        while steps[j] in steps[:j]:
+        taken, before = steps[:j], steps[j - 1]
+        down = min(steps[j], before - far)
+        while down in taken:
+            down -= 1
+        if steps[j] < before and down >= least:
+            steps[j] = down
+            continue
+        steps[j] = max(steps[j], before + far)  # up, where there is no room below
+        while steps[j] in taken:
             steps[j] += 1
     return tuple(step / digit for step in steps)
 
