@@ -132,8 +132,12 @@ class Gauges:
                 sheet.text(label, x + radius * (1 - self.thick / 2) * cos, y - PAD, style.text, "tick", up="top")
                 continue
             reach, half = radius + TICK + PAD, style.width(label) / 2
-            mid_x, mid_y = x + reach * cos + half * cos, y + reach * sin + line.digit / 2 * sin
-            sheet.text(label, mid_x, mid_y, style.text, "tick", up="center")
+            while True:  # outwards, until the nearest point of a wide label is clear of the arc
+                across, up = (reach + half) * cos, (reach + line.digit / 2) * sin
+                if math.hypot(max(0.0, abs(across) - half), max(0.0, up - line.height / 2)) >= radius + 1:
+                    break
+                reach += 1
+            sheet.text(label, x + across, y + up, style.text, "tick", up="center")
         foot = y - PAD - line.height - 1
         for part, role in ((text, "value"), (self.names[i], "name")):
             if part:
