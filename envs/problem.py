@@ -121,12 +121,12 @@ def draw(address: Address | str) -> Draft:
     size = (address.width, address.height)
     # The figure's streams leave the question out, so that several questions can share a figure.
     figure_key = (world, family.name, family.version, address.level, address.seed, *size, address.text)
-    needs = question.needs | {question.view.__name__, question.skill}
+    asked = question.needs | {question.view.__name__, question.skill}, question.unfit, question.hues
     turned_away: list[str] = []
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
         try:
-            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), needs, question.unfit)
+            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), *asked)
             view, ask, question_key = _ask(
                 question, views, ("question", question.name, question.version, *key), address.level
             )
@@ -144,10 +144,11 @@ def _laid_out(
     address: Address,
     needs: frozenset[str],
     unfit: frozenset[str],
+    hues: bool,
 ) -> tuple[Figure, Sheet, tuple[View, ...]]:
     """A figure for an address without a question; Unreadable or TextError if this sub-seed gives none."""
     size = (address.width, address.height)
-    style = draw_style(Draws("style", *key), *size, test=address.test)
+    style = draw_style(Draws("style", *key), *size, test=address.test, hues=hues)
     scene = Scene(address.level, style, *size, address.text, address.test, needs, unfit)
     drawn = family(Draws("figure", *key), scene)
     figure = drawn if isinstance(drawn, Figure) else Figure((drawn,), style, *size)
