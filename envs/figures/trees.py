@@ -81,9 +81,9 @@ def draw_tree(
     """
     level = min(scene.level, TOP)
     high = max(2, min(parents, 3 + level // 3, most // 2))
-    over = draws.integers(2, high + 1)
+    over = draws.integers(min(high, 2 + level // 6), high + 1)
     widest = max(3, min(4 + level // 3, most // over))  # parts of a parent
-    counts = [draws.integers(2, widest + 1) for _ in range(over)]
+    counts = [draws.integers(2 + level // 8, widest + 1) for _ in range(over)]
     while sum(counts) > most:
         counts[counts.index(max(counts))] -= 1
     if draws.chance(0.25) and longest >= 7:
