@@ -31,11 +31,11 @@ from envs.views_spread import Bins, Curves, edge_key
 from envs.views_tree import Hierarchy
 from envs.views_whole import Panels, Parts
 
-PIXELS = 1.5  # standard deviation of a place; a careful reader is 2.5 off at most
+PIXELS = 1.2  # standard deviation of a place; a careful reader is 2.5 off at most
 NOISE = 0.012  # of the range, where pixels are not told
 MISREAD = 0.005
-LETTER = 0.006
-STRAY = 0.005
+LETTER = 0.005
+STRAY, LOST = 0.0004, 0.35  # the latter at most
 MISSED, MANY = 0.006, 8
 CROWDED, CLOSE = 0.08, 20.0  # pixels between two names in which mistakes become e times rarer
 ALIKE, UNLIKE = 0.3, 0.12  # share of the letters that differ in which mistakes become e times rarer
@@ -131,8 +131,8 @@ def look(view: View, sight: Sight, draws: Draws) -> View:
     taken = sight.taken(draws)
     seen = _facts(view, draws)
     facts = {key: seen.get(tuple(taken.get(name, name) for name in key), seen[key]) for key in seen}
-    for key in facts:
-        if draws.chance(STRAY * sight.clutter) and (others := _in_line(key, facts, isinstance(view, Points))):
+    for key in facts if not isinstance(view, Field) else ():
+        if draws.chance(min(LOST, STRAY * sight.clutter * sight.clutter)) and (others := _in_line(key, facts, isinstance(view, Points))):
             facts[key] = seen[draws.choice(others)]
     return _counted(view.rebuilt(facts), draws)
 
@@ -160,22 +160,26 @@ def _facts(view: View, draws: Draws) -> dict[Key, Fact]:
     scales = _scales(view, facts)
     held: View = next(filter(None, view.shown), view) if isinstance(view, Panels) else view
     written, reach = getattr(held, "written", False), getattr(held, "span", 1.0)
+    exact = {name for name, _, reading in view.describe() if reading == "exact"}
     edges = {edge_key(i) for i in range(len(view.edges))} if isinstance(view, Bins) else set()
     peaks = {(curve.name, "peaks") for curve in view.curves} if isinstance(view, Curves) else set()
     for key, fact in facts.items():
         if key in peaks:
             found[key] = Fact(max(1, _count(round(fact.value), draws)), 0.0)
-        elif written or key in edges:
-            decimals = view.edge_unit.decimals if isinstance(view, Bins) and key in edges else _decimals(held)
+        elif written or key in edges or ", ".join(key) in exact:
+            decimals = view.edge_unit.decimals if isinstance(view, Bins) and key in edges else _decimals(held, key)
             found[key] = Fact(digits(fact.value, decimals, draws), fact.length)
         else:
-            off, scale = PIXELS * normal(draws), scales.get(key[-1] if isinstance(view, Points) else "", 0.0)
-            rough = NOISE / PIXELS * (reach if reach != math.inf else 4 * max(fact.value, 1.0))
-            found[key] = Fact(fact.value + off * (scale or rough), fact.length + off)
+            off, scale = normal(draws), scales.get(key[-1] if isinstance(view, Points) else "", 0.0)
+            rough = NOISE * (reach if reach != math.inf else 4 * max(fact.value, 1.0))
+            found[key] = Fact(fact.value + off * (PIXELS * scale or rough), fact.length + off * PIXELS)
     return found
 
 
-def _decimals(view: View) -> int:
+def _decimals(view: View, key: Key) -> int:
+    """Of the number that stands for a value, written or told exactly from a scale."""
+    if isinstance(view, Points):
+        return view.side(key[-1]).decimals
     return view.decimals if isinstance(view, Measured) else 0
 
 
@@ -259,7 +263,7 @@ def _counted(view: View, draws: Draws) -> View:
 def _links(view: Links, draws: Draws) -> tuple[Item, ...]:
     """The edges, some of which were lost among the others and end at another node than they do."""
     found = {}
-    lost = STRAY * len(view.edges)
+    lost = min(LOST, STRAY * len(view.edges) * len(view.edges))
     for edge in _seen(view.edges, draws):
         start, end = edge.key
         if draws.chance(lost) and len(view.nodes) > 2:

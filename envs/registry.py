@@ -101,6 +101,7 @@ class Question:
     top_level: int | None
     bare: bool
     pooled: bool
+    rests: bool
     version: int
 
 
@@ -161,13 +162,15 @@ def question(
     top_level: int | None = 0,
     bare: bool = False,
     pooled: bool = False,
+    rests: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
 
     It is asked of every family that offers `view`, whose traits include all of `needs` and none of `unfit`.
-    `top_level` is the level above which the question itself gets no harder; None if it never stops. `bare`: its
-    numbers are counts or ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
+    `top_level` is the level above which the question itself gets no harder; None if it never stops. `rests`: nor does
+    what more a figure shows make it harder, so that its cells end at `top_level`. `bare`: its numbers are counts or
+    ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
     whether it can be guessed is judged over all families together.
     """
 
@@ -186,6 +189,7 @@ def question(
             top_level,
             bare,
             pooled,
+            rests,
             version,
         )
         _claim(QUESTIONS, name, made, generator)
@@ -233,6 +237,7 @@ def cells() -> tuple[Cell, ...]:
                 kind = kind or ask.answer.__name__.lower()
                 tops = (made.top_level, ask.top_level)
                 top = None if None in tops else max(t for t in tops if t is not None)
+                top = ask.top_level if ask.rests else top
                 found.append(Cell(made.name, ask.name, ask.view.__name__, kind, ask.skill, top, made.room(ask)))
     return tuple(sorted(found, key=lambda cell: (cell.family, cell.question)))
 
