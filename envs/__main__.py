@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--store", type=Path, metavar="DIR", help="keep what is done there; a cut-off check goes on")
     check.add_argument("--shard", default="1/1", metavar="I/N", help="do only the I-th of N parts, as 2/8")
     harder = commands.add_parser("difficulty", help="accuracy by level of a scripted reader with weak eyes")
-    harder.add_argument("--sample", type=int, default=20000, metavar="N", help="problems, dealt over questions and levels")
+    harder.add_argument(
+        "--sample", type=int, default=20000, metavar="N", help="problems, dealt over questions and levels"
+    )
     export = commands.add_parser("export", help="problems as a data set: Parquet shards with a card")
     export.add_argument("--n", type=int, required=True, help="how many problems, dealt over cells and levels")
     export.add_argument("--out", type=Path, required=True, metavar="DIR", help="what is there already is gone on with")

@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import NormalDist
 
 from envs.address import Address, Draws
 from envs.eyes import KIN, likeness, look, missed, sight, spelled, tires
@@ -51,7 +52,7 @@ class Slope:
         """Over some levels together."""
         tried, right, guessed = (sum(held[n] for n in levels) for held in (self.tried, self.right, self.guessed))
         accuracy = right / max(1, tried)
-        return Share(accuracy, math.sqrt(accuracy * (1 - accuracy) / max(1, tried)), guessed / max(1, tried))
+        return Share(accuracy, math.sqrt(accuracy * (1 - accuracy) / max(1, tried - 1)), guessed / max(1, tried))
 
     def ends(self) -> tuple[Share, Share]:
         """The lowest and the highest BAND levels."""
@@ -139,11 +140,13 @@ def pooled(slopes: Iterable[Slope]) -> dict[int, Share]:
 
 
 def broken(whole: dict[int, Share]) -> list[str]:
-    """What of the promise does not hold for all cells together, beyond two standard errors of the sample."""
+    """What of the promise does not hold for all cells together. A step counts where chance would give one like it in
+    fewer than one sample of twenty."""
     levels, found = sorted(whole), []
+    errors = NormalDist().inv_cdf(1 - 0.025 / max(1, len(levels) - 1))
     for a, b in pairwise(levels):
         fall = whole[a].accuracy - whole[b].accuracy
-        slack = 2 * math.hypot(whole[a].error, whole[b].error)
+        slack = errors * math.hypot(whole[a].error, whole[b].error)
         if not -slack <= fall <= STEP * (b - a) + slack:
             found.append(f"from level {a} to {b} accuracy falls by {100 * fall:.1f} points, not 0 to 15 a level")
     if len(levels) > 1 and not falls(whole[levels[0]], whole[levels[-1]]):
@@ -168,10 +171,16 @@ def table(slopes: Sequence[Slope]) -> str:
     lines += [f"- {each}" for each in failed] or ["Higher levels are harder as promised."]
     flat = [slope for slope in slopes if slope.flat]
     lines += ["", f"{len(flat)} of {sum(slope.cells > 0 for slope in slopes)} questions are flat:"] if flat else []
-    lines += ["", "| question | cells | low % | high % | chance % |", "|---|---|---|---|---|"] if flat else []
+    head = [
+        "",
+        "| question | cells | low % | high % | two errors of the fall | chance % |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += head if flat else []
     for slope in sorted(flat, key=lambda slope: slope.ends()[0].accuracy - slope.ends()[1].accuracy):
         low, high = slope.ends()
-        shares = " | ".join(f"{100 * share:.0f}" for share in (low.accuracy, high.accuracy, high.chance))
+        errors = 2 * math.hypot(low.error, high.error)
+        shares = " | ".join(f"{100 * share:.0f}" for share in (low.accuracy, high.accuracy, errors, high.chance))
         lines.append(f"| {slope.question} | {slope.cells} | {shares} |")
     return "\n".join(lines)
 
@@ -192,7 +201,9 @@ def answers(draft: Draft, draws: Draws) -> bool:
         except (NotAskable, ArithmeticError, LookupError, TypeError, ValueError):
             continue
         if _question(told) == _question(ask):
-            return not _crossed(view, seen, ask) and score("\\boxed{" + _given(told, ask, draws) + "}", ask.answer).correct
+            return (
+                not _crossed(view, seen, ask) and score("\\boxed{" + _given(told, ask, draws) + "}", ask.answer).correct
+            )
     return False
 
 
@@ -236,9 +247,8 @@ def _lost(view: View, ask: Ask, draws: Draws) -> bool:
     shown = list(dict.fromkeys(name for key in view.facts() for name in key))
     absent = (*getattr(view, "absent", ()), *getattr(view, "absent_series", ()))
     said = " ".join((ask.slots or {}).values())
-    for name in _named(said, shown):
-        if draws.chance(missed(len(shown))):
-            return True
+    if any(draws.chance(missed(len(shown))) for _ in _named(said, shown)):
+        return True
     return any(
         draws.chance(max((likeness(name, other) for other in shown), default=0.0)) for name in _named(said, absent)
     )

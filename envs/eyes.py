@@ -4,8 +4,9 @@ Nothing here knows a level or a question. What a picture costs such eyes follows
 
     places      of marks, by PIXELS
     digits      of what is written, one in MISREAD; letters of what is copied, one in LETTER
-    marks       taken for another in the row or column: STRAY for every other mark; overlooked: MISSED, and the more
-                the more there are; half as many counted twice
+    marks       taken for another in the row or column: STRAY for each that the eye passes, as many as there are, and
+                the closer they stand, LOST at most; overlooked: MISSED, and the more the more there are; half as
+                many counted twice
     names       taken for one that stands close by (CROWDED), is spelled alike (ALIKE) or has a colour alike (MIXED)
     thought     each number or sentence of a worked answer goes wrong in one case of TIRED
 """
@@ -131,8 +132,9 @@ def look(view: View, sight: Sight, draws: Draws) -> View:
     taken = sight.taken(draws)
     seen = _facts(view, draws)
     facts = {key: seen.get(tuple(taken.get(name, name) for name in key), seen[key]) for key in seen}
+    strays = min(LOST, STRAY * sight.clutter * sight.clutter)
     for key in facts if not isinstance(view, Field) else ():
-        if draws.chance(min(LOST, STRAY * sight.clutter * sight.clutter)) and (others := _in_line(key, facts, isinstance(view, Points))):
+        if draws.chance(strays) and (others := _in_line(key, facts, isinstance(view, Points))):
             facts[key] = seen[draws.choice(others)]
     return _counted(view.rebuilt(facts), draws)
 
@@ -143,9 +145,7 @@ def _in_line(key: Key, facts: Facts, points: bool) -> list[Key]:
     return [
         other
         for other in facts
-        if len(other) == len(key)
-        and sum(a != b for a, b in zip(key, other)) == 1
-        and other[last:] == key[last:]
+        if len(other) == len(key) and sum(a != b for a, b in zip(key, other)) == 1 and other[last:] == key[last:]
     ]
 
 

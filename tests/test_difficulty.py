@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from envs import cells
 from envs.address import Draws
-from envs.difficulty import Share, Slope, answers, broken, deal, falls, measure, pooled, rises, table
+from envs.difficulty import Share, Slope, answers, broken, deal, measure, pooled, rises, table
 from envs.eyes import digits, likeness, look, missed, mixed, sight, spelled, tires
 from envs.problem import draw
 from envs.registry import select
@@ -37,7 +37,7 @@ def test_a_promise_that_is_broken_is_told() -> None:
     assert len(broken(shares(0.9, 0.85, 0.8))) == 1  # too little in all
     assert broken(shares(0.35, 0.32, 0.29)) == []  # to chance
     flat = Slope("q", 3, 0, Counter({0: 10, 1: 10}), Counter({0: 9, 1: 9}), {0: 1.0, 1: 1.0})
-    assert flat.flat and "| q | 3 | 90 | 90 | 10 |" in table([flat])
+    assert flat.flat and "| q | 3 | 90 | 90 | 19 | 10 |" in table([flat])
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 400))
