@@ -24,11 +24,11 @@ from envs.address import Draws
 from envs.drawing.colour import Colour, distance
 from envs.drawing.sheet import Text
 from envs.numerals import show
-from envs.views import WHOLE, Fact, Facts, Item, Key, Measured, Series, View
+from envs.views import WHOLE, Categories, Fact, Facts, Item, Key, Measured, Series, View
 from envs.views_field import Field
 from envs.views_links import Links
 from envs.views_points import Points
-from envs.views_spread import Bins, Curves, edge_key
+from envs.views_spread import Bins, Candles, Curves, Spread, edge_key
 from envs.views_tree import Hierarchy
 from envs.views_whole import Panels, Parts
 
@@ -247,16 +247,24 @@ def _counted(view: View, draws: Draws) -> View:
         return replace(view, items=tuple(_seen(row, draws) for row in view.items))
     if isinstance(view, Panels):
         kept = _seen(range(len(view.names)), draws)
-        held = {name: tuple(getattr(view, name)[k] for k in kept) for name in ("names", "parts", "shown", "subjects")}
-        return replace(view, **held)
-    lists: tuple[str, ...] = ("items", "points", "candles", "groups", "curves")
-    for name in lists:
-        held: Any = getattr(view, name, ())
-        if held and not isinstance(held[0], str) and not hasattr(view, "edge_unit"):
-            left = {name: _seen(held, draws)}
-            if name == "groups":  # of boxes: outliers are marks, too
-                left = {name: tuple(each._replace(outliers=_seen(each.outliers, draws)) for each in left[name])}
-            return replace(view, **left)  # type: ignore[arg-type]
+        return replace(
+            view,
+            names=tuple(view.names[k] for k in kept),
+            parts=tuple(view.parts[k] for k in kept),
+            shown=tuple(view.shown[k] for k in kept),
+            subjects=tuple(view.subjects[k] for k in kept),
+        )
+    if isinstance(view, Spread):  # outliers are marks, too
+        groups = _seen(view.groups, draws)
+        return replace(view, groups=tuple(each._replace(outliers=_seen(each.outliers, draws)) for each in groups))
+    if isinstance(view, Categories):
+        return replace(view, items=_seen(view.items, draws))
+    if isinstance(view, Points):
+        return replace(view, points=_seen(view.points, draws))
+    if isinstance(view, Candles):
+        return replace(view, candles=_seen(view.candles, draws))
+    if isinstance(view, Curves):
+        return replace(view, curves=_seen(view.curves, draws))
     return view
 
 
