@@ -156,7 +156,7 @@ def _facts(view: View, draws: Draws) -> dict[Key, Fact]:
         return _field(view, facts, draws)
     if isinstance(view, Links) and not view.weighted:
         return dict(facts)
-    found = {}
+    found: dict[Key, Fact] = {}
     scales = _scales(view, facts)
     held: View = next(filter(None, view.shown), view) if isinstance(view, Panels) else view
     written, reach = getattr(held, "written", False), getattr(held, "span", 1.0)
@@ -198,7 +198,7 @@ def _scales(view: View, facts: Facts) -> dict[str, float]:
 
 def _field(view: Field, facts: Facts, draws: Draws) -> dict[Key, Fact]:
     """Steps are told by their colours, which lie the closer the more there are; cells are counted."""
-    found = {}
+    found: dict[Key, Fact] = {}
     for key, fact in facts.items():
         value = fact.value
         if key[0] == "cells":
