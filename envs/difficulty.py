@@ -18,7 +18,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import NormalDist
 
 from envs.address import Address, Draws
 from envs.eyes import KIN, likeness, look, missed, sight, spelled, tires
@@ -140,13 +139,11 @@ def pooled(slopes: Iterable[Slope]) -> dict[int, Share]:
 
 
 def broken(whole: dict[int, Share]) -> list[str]:
-    """What of the promise does not hold for all cells together. A step counts where chance would give one like it in
-    fewer than one sample of twenty."""
+    """What of the promise does not hold for all cells together, beyond two standard errors of the sample."""
     levels, found = sorted(whole), []
-    errors = NormalDist().inv_cdf(1 - 0.025 / max(1, len(levels) - 1))
     for a, b in pairwise(levels):
         fall = whole[a].accuracy - whole[b].accuracy
-        slack = errors * math.hypot(whole[a].error, whole[b].error)
+        slack = 2 * math.hypot(whole[a].error, whole[b].error)
         if not -slack <= fall <= STEP * (b - a) + slack:
             found.append(f"from level {a} to {b} accuracy falls by {100 * fall:.1f} points, not 0 to 15 a level")
     if len(levels) > 1 and not falls(whole[levels[0]], whole[levels[-1]]):

@@ -53,6 +53,11 @@ class Scene:
         each had better write them."""
         return "values" in self.needs and bool(self.needs & {"comparison", "aggregation", "composition", "trend"})
 
+    @property
+    def tight(self) -> bool:
+        """Whether a small picture had better spend its pixels on the plot: titles that nobody asks for are left out."""
+        return self.reckons and min(self.width, self.height) < 300
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -102,6 +107,7 @@ class Question:
     bare: bool
     pooled: bool
     rests: bool
+    hues: bool
     version: int
 
 
@@ -163,6 +169,7 @@ def question(
     bare: bool = False,
     pooled: bool = False,
     rests: bool = False,
+    hues: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
@@ -170,8 +177,8 @@ def question(
     It is asked of every family that offers `view`, whose traits include all of `needs` and none of `unfit`.
     `top_level` is the level above which the question itself gets no harder; None if it never stops. `rests`: nor does
     what more a figure shows make it harder, so that its cells end at `top_level`. `bare`: its numbers are counts or
-    ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
-    whether it can be guessed is judged over all families together.
+    ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that whether it can be guessed
+    is judged over all families together. `hues`: it calls colours by name, so the palette has some that nobody doubts.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -190,6 +197,7 @@ def question(
             bare,
             pooled,
             rests,
+            hues,
             version,
         )
         _claim(QUESTIONS, name, made, generator)
