@@ -50,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--store", type=Path, metavar="DIR", help="keep what is done there; a cut-off check goes on")
     check.add_argument("--shard", default="1/1", metavar="I/N", help="do only the I-th of N parts, as 2/8")
     harder = commands.add_parser("difficulty", help="accuracy by level of a scripted reader with weak eyes")
-    harder.add_argument("--count", type=int, default=100, help="problems for each cell and level")
-    harder.add_argument("--out", type=Path, help="also write the table as Markdown there")
+    harder.add_argument(
+        "--sample", type=int, default=20000, metavar="N", help="problems, dealt over questions and levels"
+    )
     export = commands.add_parser("export", help="problems as a data set: Parquet shards with a card")
     export.add_argument("--n", type=int, required=True, help="how many problems, dealt over cells and levels")
     export.add_argument("--out", type=Path, required=True, metavar="DIR", help="what is there already is gone on with")
@@ -221,16 +222,14 @@ def _check_guess(options: argparse.Namespace) -> int:
 def _difficulty(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from envs.difficulty import slope, table
+    from envs.difficulty import broken, deal, measure, pooled, table
 
     levels, px = _levels(options.levels), _px(options.px)
     chosen = _chosen(options.cells, px)
-    bar = tqdm(chosen, desc="reading", unit="cell", disable=not sys.stderr.isatty())
-    text = table([slope(cell, levels, options.count, px, options.seed) for cell in bar])
-    print(text)
-    if options.out:
-        _write(options.out, lambda path: path.write_text(text + "\n", encoding="utf-8"))
-    return 0
+    dealt = list(deal(chosen, levels, options.sample, options.seed))
+    slopes = measure(chosen, tqdm(dealt, desc="reading", unit="problem", disable=not sys.stderr.isatty()), px)
+    print(table(slopes))
+    return 1 if broken(pooled(slopes)) else 0
 
 
 def _check_test_set(name: str) -> int:

@@ -108,6 +108,7 @@ class Question:
     top_level: int | None
     bare: bool
     pooled: bool
+    rests: bool
     hues: bool
     version: int
 
@@ -169,16 +170,17 @@ def question(
     top_level: int | None = 0,
     bare: bool = False,
     pooled: bool = False,
+    rests: bool = False,
     hues: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
 
     It is asked of every family that offers `view`, whose traits include all of `needs` and none of `unfit`.
-    `top_level` is the level above which the question itself gets no harder; None if it never stops. `bare`: its
-    numbers are counts or ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
-    whether it can be guessed is judged over all families together. `hues`: it calls colours by name, so the palette has
-    some that nobody doubts.
+    `top_level` is the level above which the question itself gets no harder; None if it never stops. `rests`: nor does
+    what more a figure shows make it harder, so that its cells end at `top_level`. `bare`: its numbers are counts or
+    ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that whether it can be guessed
+    is judged over all families together. `hues`: it calls colours by name, so the palette has some that nobody doubts.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -196,6 +198,7 @@ def question(
             top_level,
             bare,
             pooled,
+            rests,
             hues,
             version,
         )
@@ -244,6 +247,7 @@ def cells() -> tuple[Cell, ...]:
                 kind = kind or ask.answer.__name__.lower()
                 tops = (made.top_level, ask.top_level)
                 top = None if None in tops else max(t for t in tops if t is not None)
+                top = ask.top_level if ask.rests else top
                 found.append(Cell(made.name, ask.name, ask.view.__name__, kind, ask.skill, top, made.room(ask)))
     return tuple(sorted(found, key=lambda cell: (cell.family, cell.question)))
 

@@ -93,7 +93,7 @@ def draw_grid(
     lines, absent_series = _names(draws, along, series, longest)
     noun, nouns = _nouns(across)
     series_noun, series_nouns = _nouns(along)
-    subject = _subject(draws, domain, measure, noun, series_noun, lines, dated=not isinstance(along, Kind))
+    subject = _subject(draws, domain, measure, noun, series_noun, lines, not isinstance(along, Kind), level)
     return Grid(
         domain=domain.title,
         persona=persona,
@@ -198,7 +198,14 @@ def _nouns(axis: Axis) -> tuple[str, str]:
 
 
 def _subject(
-    draws: Draws, domain: Domain, measure: Measure, noun: str, series_noun: str, lines: Sequence[str], *, dated: bool
+    draws: Draws,
+    domain: Domain,
+    measure: Measure,
+    noun: str,
+    series_noun: str,
+    lines: Sequence[str],
+    dated: bool,
+    level: int,
 ) -> str:
     """What the table is about, as a title would say it, in at most LONGEST_SUBJECT characters."""
     what = measure.name[0].upper() + measure.name[1:]
@@ -210,7 +217,15 @@ def _subject(
         phrases += [f"{plain}, {lines[0]} to {lines[-1]}", f"{plain} and {series_noun}"]
     else:
         phrases += [f"{plain} and {series_noun}", f"{what} of {len(lines)} {_plural(domain, series_noun)} by {noun}"]
-    return draws.choice([phrase for phrase in phrases if len(phrase) <= LONGEST_SUBJECT] or [plain])
+    return _by_length(draws, [phrase for phrase in phrases if len(phrase) <= LONGEST_SUBJECT] or [plain], level)
+
+
+def _by_length(draws: Draws, texts: Sequence[str], level: int) -> str:
+    """One of the texts: of the shorter half at level 0, of the longer half at TOP."""
+    order = sorted(texts, key=lambda text: (len(text), text))
+    half = (len(order) + 1) // 2
+    first = (len(order) - half) * min(level, TOP) // TOP
+    return draws.choice(order[first : first + half])
 
 
 def _plural(domain: Domain, noun: str) -> str:

@@ -29,11 +29,11 @@ Rows = tuple[tuple[float, ...], ...]  # values of series i at position j, multip
 
 
 def window(draws: Draws, scene: Scene, first: int, last: int, room: float, least: int = 3) -> tuple[int, int]:
-    """A number of things, uniform over a window whose upper end moves from `first` to `last` with the level, and how
+    """A number of things, uniform over four, the largest of which moves from `first` to `last` with the level, and how
     many numbers were possible; never more than there is `room` for, but at least `least`."""
     level = min(scene.level, TOP)
     high = max(least, min(first + (last - first) * level // TOP, int(room)))
-    low = max(least, high - 3 - level // 4)
+    low = max(least, high - 3)
     return draws.integers(low, high + 1), high - low + 1
 
 

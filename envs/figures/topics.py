@@ -54,7 +54,7 @@ def fewest(scene: Scene) -> int:
 
 def how_many(draws: Draws, level: int, least: int, most: int) -> tuple[int, int]:
     """How many things to show, and how many different numbers might have been drawn: uniform over a window of up to
-    five that moves from `least` towards `most` with the level."""
-    width = min(most - least, 4)
+    four that moves from `least` towards `most` with the level."""
+    width = min(most - least, 3)
     low = least + (most - least - width) * min(level, TOP) // TOP
     return draws.integers(low, low + width + 1), width + 1

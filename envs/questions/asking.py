@@ -15,6 +15,7 @@ from rewards import Sequence as Ordered
 from rewards import Set as Unordered
 
 MANY = 100  # values that a reading can give
+TOP = 12  # the level above which items come no closer
 YES_NO = " Answer yes or no."
 LIST = " Separate them by semicolons."
 LETTERS = "ABCDEFGH"
@@ -91,8 +92,18 @@ def either_apart(view: Measured, a: Item, b: Item) -> bool:
     return view.apart(larger, smaller)
 
 
-def some_apart(view: Measured, draws: Draws, items: Sequence[Item], count: int) -> list[Item]:
-    """So many items in random order, each of which can be told from all others."""
+def some_apart(view: Measured, draws: Draws, items: Sequence[Item], count: int, level: int = 0) -> list[Item]:
+    """So many items in random order, each of which can be told from all others; the higher the level, the closer in
+    rank they are, where they can be."""
+    if (spare := len(items) - count - 1) > 0 and level > 0:
+        width = len(items) - spare * min(level, TOP) // TOP
+        start = draws.integers(0, len(items) - width + 1)
+        # By what is written and two digits more: equal values may be read as a hair apart.
+        order = sorted(items, key=lambda item: half_up(item.value, view.decimals + 2))
+        try:
+            return some_apart(view, draws, order[start : start + width], count)
+        except NotAskable:
+            pass
     found: list[Item] = []
     for item in draws.shuffled(items):
         if all(either_apart(view, item, other) for other in found):
@@ -178,9 +189,12 @@ def choice(draws: Draws, right: str, wrong: Sequence[str]) -> tuple[Choice, str]
     return Choice(letter, options), "; ".join(f"{key}: {text}" for key, text in options.items())
 
 
-def near_values(view: Measured, draws: Draws, value: float, err: float, count: int = 3) -> list[str]:
-    """Wrong values about the right one: evenly spaced, and the right one is as likely at any place among them."""
-    steps = [s for s in (0.05, 0.08, 0.12, 0.18, 0.25) if abs(value) * s >= max(3 * err, 2 * 10.0**-view.decimals)]
+def near_values(view: Measured, draws: Draws, value: float, err: float, level: int) -> list[str]:
+    """Wrong values about the right one: evenly spaced, and the right one is as likely at any place among them. Three
+    at level 0, six at the highest, which lie closer."""
+    count, finest = 3 + min(level, TOP) // 4, 1 - 0.05 * min(level, TOP)
+    steps = [s * finest for s in (0.05, 0.08, 0.12, 0.18, 0.25)]
+    steps = [s for s in steps if abs(value) * s >= max(3 * err, 2 * 10.0**-view.decimals)]
     if not steps:
         raise NotAskable("no wrong value is near and clear of the right one")
     step = max(half_up(draws.choice(steps) * abs(value), view.decimals), 10.0**-view.decimals)

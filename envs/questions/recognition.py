@@ -38,6 +38,7 @@ _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
     Choice,
     skill="recognition",
     pooled=True,
+    rests=True,
     phrasings=(
         "What kind of figure is this{where}? Options: {options}. Answer with the letter.",
         "Which of these names the kind of chart shown{where}? {options}. Answer with the letter.",
@@ -100,6 +101,7 @@ def title(view: Parts, draws: Draws, level: int) -> Ask:
     Label,
     skill="recognition",
     needs=("axes",),
+    rests=True,
     phrasings=(
         "What is the title of the {axis} axis{where}?",
         "Which title is written along the {axis} axis{where}?",
@@ -228,6 +230,7 @@ def _number(value: float, suffix: str) -> Answer:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "What is the {end} number written at a tick of the {axis} axis{where}?",
         "Which is the {end} number on the {axis} axis{where}?",
@@ -257,6 +260,7 @@ def end_tick(view: Parts, draws: Draws, level: int) -> Ask:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "How far apart are neighbouring numbers on the {axis} axis{where}?",
         "What is the step from one tick label to the next on the {axis} axis{where}?",
@@ -288,6 +292,7 @@ def tick_step(view: Parts, draws: Draws, level: int) -> Ask:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "How many numbers are written along the {axis} axis{where}?",
         "Count the numbered ticks of the {axis} axis{where}.",
