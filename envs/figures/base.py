@@ -137,7 +137,8 @@ class Figure:
             before = len(sheet.layout.texts)
             found = panel.marks.lay_out(panel, self.style, write_title(panel, self.style, cell, sheet), sheet)
             parts = written_around(panel, sheet.layout.texts[before:])
-            views += [replace(view, where=view.where + panel.where, panel=i) for view in (*found, parts)]
+            placed = len(self.panels) > 1 or panel.where
+            views += [replace(v, where=v.where + panel.where, panel=i) if placed else v for v in (*found, parts)]
         return sheet, (*views, self._whole(views)) if len(self.panels) > 1 else tuple(views)
 
     def _whole(self, views: Sequence[View]) -> Panels:
