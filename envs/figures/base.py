@@ -183,9 +183,10 @@ def _by_axis(ticks: Sequence[Text]) -> tuple[list[Text], list[Text]]:
     the former stand in a row, the latter in a column flush right."""
     across: list[Text] = []
     beside: list[Text] = []
-    for text in ticks:
-        row = sum(abs(_middle(text) - _middle(other)) < IN_LINE for other in ticks)
-        column = sum(abs(text.box[2] - other.box[2]) < IN_LINE for other in ticks)
+    heights, ends = [_middle(text) for text in ticks], [text.box[2] for text in ticks]
+    for text, height, end in zip(ticks, heights, ends):
+        row = sum([abs(height - other) < IN_LINE for other in heights])
+        column = sum([abs(end - other) < IN_LINE for other in ends])
         (across if row > column else beside).append(text)
     left = min((text.box[2] for text in beside), default=0.0)
     up = [text for text in beside if text.box[2] - left < IN_LINE]
