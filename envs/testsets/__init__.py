@@ -30,7 +30,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envs.address import Address, AddressError, Draws
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from envs.problem import Problem
 
+T = TypeVar("T")
 HERE = Path(__file__).parent
 SKETCH_BLOCKS = 8
 SKETCH_TOLERANCE = 4  # of 255 grey levels
@@ -263,30 +264,46 @@ def _differ(old: Entry, new: Entry, part: str) -> bool:
     return bool(before) and before != getattr(new, part)
 
 
-def _plan(spec: Spec, cells: Iterable[tuple[str, str, int | None]]) -> Iterator[tuple[str, str, int, bool]]:
-    """(family, question, level, held out) of each row, without end, dealt like cards; cells come with a top level.
+class _Deal:
+    """Deals options out so that each comes as often as the others: within the first group, then within wider ones."""
 
-    Levels are offset by family and question, so that a short set does not end on the low ones; each level of each cell
-    is asked with held-out phrasings every other time.
+    def __init__(self) -> None:
+        self._dealt: Counter[Any] = Counter()
+
+    def __call__(self, options: Iterable[T], *groups: object) -> T:
+        chosen = min(options, key=lambda option: [self._dealt[group, option] for group in groups])
+        self._dealt.update((group, chosen) for group in groups)
+        return chosen
+
+
+def _plan(
+    spec: Spec, cells: Iterable[tuple[str, str, int | None]]
+) -> Iterator[tuple[str, str, int, tuple[int, int], bool]]:
+    """(family, question, level, size, held out) of each row, without end; cells come with a top level.
+
+    A short beginning is about as balanced as the whole: no family starts with the questions that another started with,
+    and each level of each cell is asked with held-out phrasings every other time.
     """
-    parts: list[list[list[tuple[str, str, list[int]]]]] = []
+    parts: list[dict[str, dict[str, list[int]]]] = []
     known = sorted(cells, key=lambda cell: cell[:2])
     for globs in spec.parts:
-        families: dict[str, list[tuple[str, str, list[int]]]] = {}
+        families: dict[str, dict[str, list[int]]] = {}
         for family, question, top in known:
             if any(fnmatchcase(f"{family}/{question}", glob) for glob in globs):
                 levels = [level for level in spec.levels if top is None or level <= top] or [min(spec.levels)]
-                families.setdefault(family, []).append((family, question, levels))
+                families.setdefault(family, {})[question] = levels
         if not families:
             raise TestSetError(f"no cell matches {', '.join(globs)}: see `python -m envs list`")
-        parts.append(list(families.values()))
+        parts.append(families)
+    deal = _Deal()
     for turn in itertools.count():
-        part = parts[turn % len(parts)]
-        i, f = divmod(turn // len(parts), len(part))
-        i, q = divmod(i, len(part[f]))
-        family, question, levels = part[f][q]
-        cycle, step = divmod(i, len(levels))
-        yield family, question, levels[(step + f + q) % len(levels)], (cycle + step) % 2 == 0
+        part = turn % len(parts)
+        family = deal(parts[part], part)
+        question = deal(parts[part][family], (part, family), "question")
+        level = deal(parts[part][family][question], (family, question), family, "level")
+        shape = deal(range(len(spec.sizes)), family, "size")
+        held_out = deal((True, False), (family, question, level), level, "words")
+        yield family, question, level, spec.sizes[shape], held_out
 
 
 def build(name: str, spec: Spec | None = None, folder: str | Path = HERE, progress: bool = False) -> list[Path]:
@@ -310,9 +327,8 @@ def build(name: str, spec: Spec | None = None, folder: str | Path = HERE, progre
     entries: list[Entry] = []
     images: set[str] = set()
     for number in _bar(range(spec.count), progress, f"building {name}"):
-        family, question, level, held_out = next(plan)
+        family, question, level, size, held_out = next(plan)
         entry, why = None, ""
-        size = Draws("size", name, number).choice(spec.sizes)
         seeds = Draws("testset", name, number)
         for _ in range(TRIES):
             address = Address(family, question, level, seeds.integers(0, SEEDS), spec.test, *size)
