@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.ft2font import LoadFlags
@@ -22,6 +22,7 @@ PLACES = st.tuples(*[st.floats(2.0, 60.0)] * 2)
 @given(
     text=st.text(LETTERS, max_size=24) | st.text("AVTWYao.,-", max_size=9), font=FONTS, half_pixels=st.integers(8, 120)
 )
+@settings(deadline=None)
 def test_a_string_is_as_large_as_freetype_sets_it(text: str, font: str, half_pixels: int) -> None:
     text = "".join(c for c in text if has_glyphs(c, font))
     face = _face(font)
@@ -51,6 +52,7 @@ class Public(RendererAgg):
     places=st.lists(PLACES, min_size=3, max_size=6),
     data=st.data(),
 )
+@settings(deadline=None)
 def test_the_quick_way_paints_what_the_public_one_does(ground, fill, edge, places, data) -> None:  # type: ignore[no-untyped-def]
     sheet = Sheet(70, 64, "DejaVu Sans", (0.0, 0.0, 0.0), ground)
     (x0, y0), (x1, y1) = places[:2]
