@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from struct import Struct
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ DEFAULT_PX = 448
 SMALLEST_PX, LARGEST_PX = 56, 2048
 MAX_LEVEL, MAX_SEED = 10_000, 2**63 - 1
 
+_EIGHT = Struct("<8Q").unpack
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
 _PX = re.compile(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})\Z")
@@ -113,7 +115,7 @@ class Draws:
         """64 random bits."""
         if not self._block:
             block = blake2b(self._counter.to_bytes(8, "little"), key=self._key).digest()
-            self._block = [int.from_bytes(block[i : i + 8], "little") for i in range(0, 64, 8)]
+            self._block = [*_EIGHT(block)]
             self._counter += 1
         return self._block.pop()
 

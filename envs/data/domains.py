@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +22,9 @@ from envs.numerals import Unit
 FAVOURED = 2 / 3  # how often a persona gets a domain of its own fields, where there is one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    frozen=True, slots=True, eq=False
+)  # told apart by identity: hashing every name would take longer than a table
 class Kind:
     """Things of one sort that a table can be about: "country", "countries", ("Brazil", ...), without repeats."""
 
@@ -30,6 +32,7 @@ class Kind:
     nouns: str
     names: tuple[str, ...]
 
+    @lru_cache(8192)  # noqa: B019 - there are a few hundred kinds, and they live as long as the process
     def short(self, longest: int | None) -> tuple[str, ...]:
         """The names of at most so many characters; all if None."""
         return self.names if longest is None else tuple(name for name in self.names if len(name) <= longest)
@@ -50,7 +53,7 @@ class Measure:
     parts: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Domain:
     """What tables can be about: two or more kinds, three or more measures, and the time units that suit them."""
 

@@ -8,6 +8,7 @@ Both worlds share these labels: there are too few ways to write a year to keep s
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from envs.address import Draws
@@ -39,6 +40,7 @@ _DATED: dict[TimeUnit, tuple[str, ...]] = {
 }
 
 
+@lru_cache(4096)
 def time_forms(unit: TimeUnit, count: int, longest: int | None = None) -> tuple[Form, ...]:
     """The ways in which so many points can be labelled with at most `longest` characters each; () if there is none."""
     tables: tuple[tuple[Form, dict[TimeUnit, tuple[str, ...]]], ...] = (("bare", _CYCLES), ("dated", _DATED))

@@ -140,7 +140,8 @@ class Figure:
             before = len(sheet.layout.texts)
             found = panel.marks.lay_out(panel, self.style, write_title(panel, self.style, cell, sheet), sheet)
             parts = written_around(panel, [*shared, *sheet.layout.texts[before:]])
-            views += [replace(view, where=view.where + panel.where, panel=i) for view in (*found, parts)]
+            placed = len(self.panels) > 1 or panel.where
+            views += [replace(v, where=v.where + panel.where, panel=i) if placed else v for v in (*found, parts)]
         return sheet, (*views, *self._whole(views)) if len(self.panels) > 1 else tuple(views)
 
     def _whole(self, views: Sequence[View]) -> list[Panels]:
@@ -213,9 +214,10 @@ def _by_axis(ticks: Sequence[Text]) -> tuple[list[Text], list[Text]]:
     the former stand in a row, the latter in a column flush right."""
     across: list[Text] = []
     beside: list[Text] = []
-    for text in ticks:
-        row = sum(abs(_middle(text) - _middle(other)) < IN_LINE for other in ticks)
-        column = sum(abs(text.box[2] - other.box[2]) < IN_LINE for other in ticks)
+    heights, ends = [_middle(text) for text in ticks], [text.box[2] for text in ticks]
+    for text, height, end in zip(ticks, heights, ends):
+        row = sum([abs(height - other) < IN_LINE for other in heights])
+        column = sum([abs(end - other) < IN_LINE for other in ends])
         (across if row > column else beside).append(text)
     left = min((text.box[2] for text in beside), default=0.0)
     up = [text for text in beside if text.box[2] - left < IN_LINE]

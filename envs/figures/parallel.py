@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from envs.address import Draws
@@ -84,8 +84,7 @@ class Parallel:
             self._name_ends(style, sheet, [path[-1][1] for path in paths], colours, xs[-1])
         series = self._series(panel, axes, paths)
         of_lines, of_axes = self.sizes
-        parts = enumerate(series.slices())
-        return [series, *(replace(part, sizes=of_axes if i < len(grid.series) else of_lines) for i, part in parts)]
+        return [series, *series.slices((of_lines, of_axes))]
 
     def _name_ends(self, style: Style, sheet: Sheet, heights: list[float], colours: list[Colour], x: float) -> None:
         """The names of the lines where they end; Unreadable where two ends are too close."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from envs.address import Draws
@@ -217,11 +217,7 @@ def table_views(
         absent=not_written(grid.absent, *said),
         absent_series=not_written(grid.absent_series, *said),
     )
-    found: list[View] = [table]
-    for k, part in enumerate(table.slices()):
-        across = k >= len(grid.series)
-        found.append(replace(part, sizes=sizes[0] if across else sizes[1], whole=whole and across))
-    return found
+    return [table, *table.slices(sizes, whole)]
 
 
 def single_view(
