@@ -120,7 +120,7 @@ def draw(address: Address | str) -> Draft:
     size = (address.width, address.height)
     # The figure's streams leave the question out, so that several questions can share a figure.
     figure_key = (world, family.name, family.version, address.level, address.seed, *size, address.text)
-    needs = question.needs | {question.view.__name__, question.skill}
+    needs = question.needs | {question.view.__name__, question.skill} | ({"sums"} if question.sums else set())
     turned_away: list[str] = []
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
@@ -145,9 +145,13 @@ def _ask(
     question: Question, views: tuple[View, ...], key: tuple[object, ...], level: int
 ) -> tuple[View, Ask, tuple[object, ...]]:
     """The first of the figure's views, in random order, that the question can be asked of; what is asked; its key."""
-    fit = [i for i, view in enumerate(views) if type(view) is question.view]
+    fit = [
+        i
+        for i, view in enumerate(views)
+        if type(view) is question.view and (not question.sums or getattr(view, "adds", True))
+    ]
     key = ("question", question.name, question.version, *key)
-    last = NotAskable(f"the figure offers no {question.view.__name__}")
+    last = NotAskable(f"the figure offers no {question.view.__name__}{' that adds up' if question.sums else ''}")
     for i in Draws("view", *key).shuffled(fit):
         try:
             ask = question.generator(views[i], Draws(*key, i), level)

@@ -36,7 +36,8 @@ class Scene:
 
     `needs` are the traits that the question relies on: asked for "values", a family that cannot be read closely enough
     by eye writes them; asked for a "title" or a "legend", it has one. The name of the view that is asked about is among
-    them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`.
+    them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`. And
+    so is "sums" where values are added up: `envs.figures.topics.tell` then takes a measure whose values add up.
     """
 
     level: int
@@ -101,6 +102,7 @@ class Question:
     top_level: int | None
     bare: bool
     pooled: bool
+    sums: bool
     version: int
 
 
@@ -161,6 +163,7 @@ def question(
     top_level: int | None = 0,
     bare: bool = False,
     pooled: bool = False,
+    sums: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
@@ -168,7 +171,9 @@ def question(
     It is asked of every family that offers `view`, whose traits include all of `needs` and none of `unfit`.
     `top_level` is the level above which the question itself gets no harder; None if it never stops. `bare`: its
     numbers are counts or ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
-    whether it can be guessed is judged over all families together.
+    whether it can be guessed is judged over all families together. `sums`: it adds values up, and so is asked only of
+    views whose values add up (`Measured.adds`); families know by "sums" in `Scene.needs`, and those with the trait
+    "rates" have no such values.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -182,10 +187,11 @@ def question(
             phrasings,
             held_out,
             frozenset(needs),
-            frozenset(unfit),
+            frozenset(unfit) | ({"rates"} if sums else set()),
             top_level,
             bare,
             pooled,
+            sums,
             version,
         )
         _claim(QUESTIONS, name, made, generator)

@@ -20,6 +20,7 @@ from envs.figures.tables import (
     Rows,
     axis_titles,
     by_eye,
+    fewest_series,
     first_fit,
     lifted,
     longest_name,
@@ -208,7 +209,9 @@ def table(
     """A table of several series with a colour for each, and how many numbers of series and positions were possible;
     `positions` and `series` are as `window` takes them; `together`: the room in the first is that of all marks."""
     first, last, room = series
-    lines, line_sizes = window(draws, scene, first, last, min(room, len(scene.style.palette)), least=2)
+    lines, line_sizes = window(
+        draws, scene, first, last, min(room, len(scene.style.palette)), least=fewest_series(scene, parts)
+    )
     first, last, room = positions
     room /= lines if together else 1
     count, sizes = window(draws, scene, first, last, room, least=2 if room < 4 else 3)

@@ -74,7 +74,7 @@ class Gantt:
             panel.categories(items, span=span, sizes=self.sizes, absent=absent)
             for items, span in ((lengths, float(max(self.durations))), (starts, float(last)))
         )
-        begins = replace(begins, measure=START, most="")
+        begins = replace(begins, measure=START, most="", adds=False)
         return [Several(views=(durations, begins)), durations, begins]
 
 

@@ -28,7 +28,7 @@ ROUND = frozenset({"pie chart"})  # need a cell that is not NARROW
     "panels",
     Categories,
     Panels,
-    traits=("values", "words", "title", "shared", "mixed", "parts"),
+    traits=("values", "words", "title", "shared", "mixed"),
     top_level=TOP,
     smallest=320,
 )
@@ -52,9 +52,9 @@ def _multiples(draws: Draws, scene: Scene, count: int) -> list[Panel]:
     side = min(scene.width, scene.height)
     most = min(4 + scene.level, max(3, side // 30))
     positions = draws.integers(3, most + 1)
-    longest, parts = max(5, scene.width // 30), "parts" in scene.needs
+    longest = max(5, scene.width // 30)
     for _ in range(8):  # until a table has numbers that are short enough for a narrow panel
-        told = tell(draws, scene, series=count, positions=positions, ordered=False, longest=longest, parts=parts)
+        told = tell(draws, scene, series=count, positions=positions, ordered=False, longest=longest)
         numbers = [told.words.unit.write(value) for row in told.grid.values for value in row]
         if widest(numbers, scene.style) <= NUMBERS * scene.width:
             break
