@@ -15,8 +15,9 @@ from envs.figures.tables import Plot, longest_name, readable, window
 from envs.numerals import Unit
 from envs.registry import Scene, family
 from envs.views import EYE, Categories, Item, Several, View
+from envs.views_spans import Bar, Spans
 
-START = "start time"
+START, END = "start time", "end time"
 PROJECTS = {
     "Building a house": "Permits Survey Digging Foundation Walls Roof Windows Wiring Plumbing Plaster Floors Painting",
     "New app": "Research Sketches Prototype Database Backend Frontend Testing Security Manual Beta Fixes Launch",
@@ -75,12 +76,25 @@ class Gantt:
             for items, span in ((lengths, float(max(self.durations))), (starts, float(last)))
         )
         begins = replace(begins, measure=START, most="", adds=False)
-        return [Several(views=(durations, begins)), durations, begins]
+        ends = (first + length for first, length in zip(self.starts, self.durations))
+        finishes = (Item(name, float(n), err, n * px, (name, END)) for name, n in zip(self.names, ends))
+        words = panel.words
+        spans = Spans(
+            bars=tuple(map(Bar, self.names, starts, finishes)),
+            noun=words.noun,
+            nouns=words.nouns,
+            measure="time",
+            unit=words.unit,
+            span=float(last),
+            sizes=self.sizes,
+        )
+        return [Several(views=(durations, spans)), durations, begins, spans]
 
 
 @family(
     "gantt",
     Categories,
+    Spans,
     traits=("values", "words", "title", "axes"),
     top_level=12,
     smallest={"": 200, "values": 300},
