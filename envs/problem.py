@@ -25,6 +25,7 @@ from envs.figures.base import Figure
 from envs.figures.style import draw_style
 from envs.legibility import judge
 from envs.numerals import half_up
+from envs.phrasings import added
 from envs.registry import Ask, Family, Question, Scene, find
 from envs.text import TextError
 from envs.views import Fact, Measured, NotAskable, View
@@ -180,16 +181,20 @@ def _as_written(ask: Ask, question: Question, view: View, key: tuple[object, ...
 
 
 def word(draft: Draft) -> tuple[str, int, bool]:
-    """The question in words, the index of its phrasing (held-out ones come after the others), and whether held out."""
+    """The question in words, the index of its phrasing, and whether it is held out: held-out ones come after the
+    others, and those of a file last."""
     question, view = draft.question, draft.view
     draws = Draws("words", *draft.question_key)
     held_out = draft.address.test and draws.chance(HELD_OUT_SHARE)
-    options = question.held_out if held_out else question.phrasings
+    more = added(draft.address.words, question.name)
+    options = question.held_out if held_out else (*question.phrasings, *more)
     slots = {**view.slots(), **(draft.ask.slots or {})}
     # Not every view can fill every phrasing: only what is counted is "most frequent".
     fit = [i for i, text in enumerate(options) if _names(text) <= slots.keys()]
     index = draws.choice(fit)
-    return fill(options[index], slots), index + (len(question.phrasings) if held_out else 0), held_out
+    own = len(question.phrasings)
+    place = index + (own if held_out else 0 if index < own else len(question.held_out))
+    return fill(options[index], slots), place, held_out
 
 
 def fill(phrasing: str, slots: dict[str, str]) -> str:

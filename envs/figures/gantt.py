@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from envs.address import Draws
 from envs.drawing.colour import mix
@@ -110,7 +111,13 @@ def gantt(draws: Draws, scene: Scene) -> Panel:
     chosen = sorted(chosen) if scene.level < 6 else chosen
     tasks = PROJECTS[project].split()
     width = scene.width - 40 - scene.style.width("m") * max(len(tasks[i]) for i in chosen)
-    starts, durations = _plan(draws, len(chosen), min(40, int(width / NO_FINER) - 1))
+    for _ in range(8):  # until some tasks overlap and some do not, where that may be asked
+        starts, durations = _plan(draws, len(chosen), min(40, int(width / NO_FINER) - 1))
+        bars = list(zip(starts, durations))
+        if "Spans" not in scene.needs or {a + m > b and b + n > a for (a, m), (b, n) in combinations(bars, 2)} != {
+            True
+        }:
+            break
     if scene.level < 6 or draws.chance(0.5):  # as plans are usually drawn: from the upper left to the lower right
         order = sorted(range(len(starts)), key=lambda i: starts[i])
         starts, durations = [starts[i] for i in order], [durations[i] for i in order]

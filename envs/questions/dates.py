@@ -30,7 +30,7 @@ def date_of(item: Item) -> Date:
     """The time of an item; NotAskable where its label names no year."""
     found = iso(item.name)
     if found is None:
-        raise NotAskable(f"{item.name!r} is no date")
+        raise NotAskable("a name is no date")
     return Date(*found)
 
 
