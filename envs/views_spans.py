@@ -15,6 +15,11 @@ class Bar(NamedTuple):
     start: Item
     end: Item
 
+    def margin(self, other: Bar) -> float:
+        """How long the two share some time, or how long none goes on between them."""
+        first, second = (self, other) if self.start.value < other.start.value else (other, self)
+        return abs(first.end.value - second.start.value)
+
     def meets(self, other: Bar) -> bool | None:
         """Whether the two share some time; None where no reading could tell."""
         first, second = (self, other) if self.start.value < other.start.value else (other, self)

@@ -13,8 +13,9 @@ from typing import TypeVar
 from envs.address import Draws
 from envs.data.times import iso
 from envs.known import Known
-from envs.questions.asking import best, complete, cuts, either_apart, quoted, stated, valued
+from envs.questions.asking import at_level, best, complete, cuts, either_apart, named, quoted, stated, valued
 from envs.questions.ranking import ordinal
+from envs.questions.trends import TOP_LEVEL as TREND_LEVEL
 from envs.questions.trends import directions, other_way, over, steps_of, stretch
 from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
@@ -22,6 +23,7 @@ from rewards import Date, Number, Sequence
 
 T = TypeVar("T")
 JUMPS = (("rise", "risen", 1.0), ("fall", "fallen", -1.0), ("change", "changed", 0.0))
+TOP_LEVEL = 12
 PARTS = 8  # stretches of a figure that are tried
 WRITTEN = {"year": "the year", "quarter": "the quarter and its year", "month": "the month and its year"}
 
@@ -75,6 +77,12 @@ def longest_of(runs: list[list[T]]) -> list[T]:
     return order[0]
 
 
+def place_at(draws: Draws, level: int, most: int) -> int:
+    """A place in a ranking: the first two at level 0, one further every second level."""
+    high = min(most, 2 + min(level, TOP_LEVEL) // 2)
+    return draws.integers(max(1, high - 2 - min(level, TOP_LEVEL) // 4), high + 1)
+
+
 @question(
     Categories,
     Date,
@@ -91,7 +99,7 @@ def longest_of(runs: list[list[T]]) -> list[T]:
         "Date the {ordinal}{end} {measure} of the figure{where}.{only}{form}",
         "Of all times shown{where}, which is the one with the {ordinal}{end} {measure}?{only}{form}",
     ),
-    top_level=9,
+    top_level=TOP_LEVEL,
 )
 def date_of_extreme(view: Categories, draws: Draws, level: int) -> Ask:
     """The date of the k-th largest or smallest value."""
@@ -107,7 +115,7 @@ def date_of_extreme(view: Categories, draws: Draws, level: int) -> Ask:
 
 def _extreme(view: Categories, draws: Draws, level: int, up: bool, said: dict[str, str]) -> Ask:
     ranking = view.ranked(up)
-    k = draws.integers(1, min(len(ranking), 1 + level // 3) + 1)
+    k = place_at(draws, level, len(ranking))
     found, end = ranking[k - 1], "smallest" if up else "largest"
     steps = [f"From the {end} on, the values are those of {', '.join(item.name for item in ranking[:k])}."]
     return Ask(date_of(found), steps, len(view.items), slots={"ordinal": ordinal(k), "end": end, **said})
@@ -129,7 +137,7 @@ def _extreme(view: Categories, draws: Draws, level: int, up: bool, said: dict[st
         "The {measure} of {name} is next left {side} on which date{where}?{form}",
         "Look to the right of {name}{where}. When is a {more} {measure} than there next reached?{form}",
     ),
-    top_level=12,
+    top_level=TOP_LEVEL,
 )
 def next_beyond_date(view: Categories, draws: Draws, level: int) -> Ask:
     """The first date after a given one with a larger (or smaller) value: where it can be, two times later or more, and
@@ -142,16 +150,18 @@ def next_beyond_date(view: Categories, draws: Draws, level: int) -> Ask:
                 if not either_apart(view, start, items[j]):
                     break
                 if (items[j].value > start.value) == up:
-                    fit.setdefault(min(j - i, 3 + level // 2), []).append((i, j, up))
+                    fit.setdefault(min(j - i, 3 + min(level, TOP_LEVEL) // 2), []).append((i, j, up))
                     break
     if not fit or len(items) < 4:
         raise NotAskable("no time has another one beyond it")
-    i, j, up = draws.choice(fit[draws.choice([gap for gap in sorted(fit) if gap > 1] or [1])])
+    gap = draws.choice([gap for gap in sorted(fit) if gap > 1] or [1])
+    i, j, up = at_level(
+        draws, level, fit[gap], lambda f: min(abs(items[f[0]].length - x.length) for x in items[f[0] + 1 : f[1] + 1])
+    )
     more, side = ("larger", "above") if up else ("smaller", "below")
-    between = " nor ".join(item.name for item in items[i + 1 : j])
     steps = [f"The first value {side} that of {items[i].name} is that of {items[j].name}."]
-    if between:
-        steps.insert(0, f"In {between} it is not {side} its value in {items[i].name}.")
+    if between := [item.name for item in items[i + 1 : j]]:
+        steps.insert(0, f"In {named(between)} it is not {side} its value in {items[i].name}.")
     slots = {"name": items[i].name, "more": more, "side": side, **said}
     return Ask(date_of(items[j]), steps, max(2, len(items) // 2), slots=slots)
 
@@ -174,27 +184,29 @@ def next_beyond_date(view: Categories, draws: Draws, level: int) -> Ask:
         "{where}.{only}{form}",
         "By the {noun} that comes after it, when is the steepest {kind} of the {measure}{where}?{only}{form}",
     ),
+    top_level=TOP_LEVEL,
 )
 def date_of_jump(view: Categories, draws: Draws, level: int) -> Ask:
     """The date that the largest rise, fall or change leads to."""
-    first, said = draws.integers(0, 3), forms(view)
+    said, fit = forms(view), []
     for shown, only in parts(view, draws):
         pairs = list(pairwise(complete(shown.items, 4)))
         moves = [b.known.minus(a.known) for a, b in pairs]
-        for kind, moved, sign in (JUMPS * 2)[first : first + 3]:
+        for kind, moved, sign in JUMPS:
             sizes = [m.times(sign) if sign else Known(abs(m.value), m.err) for m in moves]
             try:
                 i = best(view, [(size, None) for size in sizes])
             except NotAskable:
                 continue
             if sizes[i].value > sizes[i].err:
-                a, b = pairs[i]
-                steps = [
-                    f"The largest {kind} is that from {view.say(a.value)} in {a.name} to {view.say(b.value)} in"
-                    f" {b.name}, by {view.say(abs(b.value - a.value))}."
-                ]
-                return Ask(date_of(b), steps, len(pairs), slots={"kind": kind, "moved": moved, "only": only, **said})
-    raise NotAskable("no step clearly leads")
+                lead = sizes[i].value - max(size.value for k, size in enumerate(sizes) if k != i)
+                fit.append((lead, pairs[i], {"kind": kind, "moved": moved, "only": only}, len(pairs)))
+    _, (a, b), words, possible = at_level(draws, level, fit, lambda option: option[0])
+    steps = [
+        f"The largest {words['kind']} is that from {view.say(a.value)} in {a.name} to {view.say(b.value)} in {b.name},"
+        f" by {view.say(abs(b.value - a.value))}."
+    ]
+    return Ask(date_of(b), steps, possible, slots=words | said)
 
 
 @question(
@@ -219,11 +231,12 @@ def date_of_jump(view: Categories, draws: Draws, level: int) -> Ask:
         "Name the dates that begin and end the longest {rise} without interruption of the {measure} from {first} to"
         " {last}{where}.{two}",
     ),
-    top_level=12,
+    top_level=TREND_LEVEL,
 )
 def longest_climb(view: Categories, draws: Draws, level: int) -> Ask:
     """From when to when it rises (or falls) the most steps in a row: two steps or more."""
-    for _ in range(12):
+    fit = []
+    for _ in range(PARTS):
         items = stretch(view, draws, level)
         up, words = directions(draws)
         ways = steps_of(items)
@@ -232,16 +245,18 @@ def longest_climb(view: Categories, draws: Draws, level: int) -> Ask:
                 run = longest_of(runs_of(range(len(ways)), [step == way for step in ways]))
             except NotAskable:
                 continue
-            part = items[run[0] : run[-1] + 2]
-            answer, text = from_to(part)
-            kind = said["rise"]
-            steps = [
-                f"In turn the values go {', '.join('up' if step else 'down' for step in ways)}.",
-                f"The longest {kind} takes {len(part) - 1} steps, from {part[0].name} to {part[-1].name}.",
-            ]
-            possible = max(2, (len(items) - 1) * (len(items) - 2) // 2)
-            return Ask(answer, steps, possible, text, over(items) | said | forms(view))
-    raise NotAskable("no rise and no fall is the longest")
+            fit.append((items, items[run[0] : run[-1] + 2], said))
+            break
+    items, run_of, said = at_level(
+        draws, level, fit, lambda option: min(abs(b.length - a.length) for a, b in pairwise(option[0]))
+    )
+    answer, text = from_to(run_of)
+    steps = [
+        f"In turn the values go {', '.join('up' if step else 'down' for step in steps_of(items))}.",
+        f"The longest {said['rise']} takes {len(run_of) - 1} steps, from {run_of[0].name} to {run_of[-1].name}.",
+    ]
+    possible = max(2, (len(items) - 1) * (len(items) - 2) // 2)
+    return Ask(answer, steps, possible, text, over(items) | said | forms(view))
 
 
 @question(
@@ -265,7 +280,7 @@ def longest_climb(view: Categories, draws: Draws, level: int) -> Ask:
         "Draw a line at {cut}{where}: from which date to which does the {measure} stay {side} it longest?{only}{two}",
         "When does the longest period with a {measure} {side} {cut} start, and when does it end{where}?{only}{two}",
     ),
-    top_level=9,
+    top_level=TOP_LEVEL,
 )
 def stays_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     """From when to when the values lie above or below a threshold, in the longest run."""
@@ -297,7 +312,7 @@ def _stay(view: Categories, draws: Draws, level: int) -> tuple[float, bool, list
                 fit.setdefault(len(run), []).append((cut, above, run))
     if not fit:
         raise NotAskable("no run beyond a threshold is the longest")
-    return draws.choice(fit[draws.choice([n for n in sorted(fit) if n <= 3 + level] or [min(fit)])])
+    return draws.choice(fit[draws.choice([n for n in sorted(fit) if n <= 3 + min(level, TOP_LEVEL)] or [min(fit)])])
 
 
 @question(
@@ -307,18 +322,19 @@ def _stay(view: Categories, draws: Draws, level: int) -> tuple[float, bool, list
     needs=("ordered",),
     bare=True,
     phrasings=(
-        "How many {nouns} lie from {name} to the {noun} with the {end} {measure}{where}, {name} itself not counted?",
-        "Count the steps from one {noun} to the next between {name} and the {end} {measure}{where}. How many are"
-        " there?",
-        "How many {nouns} away from {name} is the {end} {measure}{where}?",
-        "The {end} {measure} is how many {nouns} before or after {name}{where}?",
-        "By how many {nouns} do {name} and the {noun} of the {end} {measure} lie apart{where}?",
+        "How many {nouns} is it from {name} to the {noun} with the {ordinal}{end} {measure}{where}, {name} itself not"
+        " counted?",
+        "Count the steps from one {noun} to the next between {name} and the {noun} of the {ordinal}{end} {measure}"
+        "{where}. How many are there?",
+        "How many {nouns} away from {name} is the {ordinal}{end} {measure}{where}?",
+        "The {ordinal}{end} {measure} is how many {nouns} before or after {name}{where}?",
+        "By how many {nouns} does {name} lie apart from the {noun} of the {ordinal}{end} {measure}{where}?",
     ),
     held_out=(
-        "How many steps along the {nouns} lead from {name} to where the {measure} is {end}{where}?",
-        "In {nouns}, how far is it from {name} to the {noun} that has the {end} {measure}{where}?",
+        "How many steps along the {nouns} lead from {name} to the {ordinal}{end} {measure}{where}?",
+        "In {nouns}, how far is it from {name} to the {noun} that has the {ordinal}{end} {measure}{where}?",
     ),
-    top_level=9,
+    top_level=TOP_LEVEL,
 )
 def time_to_extreme(view: Categories, draws: Draws, level: int) -> Ask:
     """How many steps of time lie between a given time and that of the largest or smallest value."""
@@ -326,10 +342,12 @@ def time_to_extreme(view: Categories, draws: Draws, level: int) -> Ask:
         raise NotAskable("the names do not follow each other in time")
     up = draws.chance(0.5)
     try:
-        found = view.ranked(up)[0]
+        ranking = view.ranked(up)
     except NotAskable:
         up = not up
-        found = view.ranked(up)[0]
+        ranking = view.ranked(up)
+    k = place_at(draws, level, len(ranking))
+    found = ranking[k - 1]
     at = view.names.index(found.name)
     by_distance: dict[int, list[int]] = {}
     for i in range(len(view.items)):
@@ -340,5 +358,9 @@ def time_to_extreme(view: Categories, draws: Draws, level: int) -> Ask:
     distance = draws.choice(far)
     name = view.names[draws.choice(by_distance[distance])]
     end = "smallest" if up else "largest"
-    steps = [f"The {end} {view.measure} is that of {found.name}.", f"From {name} that is {distance} away."]
-    return Ask(Number(distance), steps, len(far), slots={"name": quoted(view, name), "end": end})
+    steps = [
+        f"From the {end} on, the values are those of {', '.join(item.name for item in ranking[:k])}.",
+        f"From {name} to {found.name} the count is {distance}.",
+    ]
+    slots = {"name": quoted(view, name), "ordinal": ordinal(k), "end": end}
+    return Ask(Number(distance), steps, len(far), slots=slots)

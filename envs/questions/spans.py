@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from envs.address import Draws
-from envs.questions.asking import MANY, YES_NO
+from envs.questions.asking import MANY, YES_NO, at_level
 from envs.questions.intervals import both, interval
+from envs.questions.ranking import place
 from envs.registry import Ask, question
 from envs.views import NotAskable
 from envs.views_spans import Bar, Spans
@@ -73,10 +74,11 @@ def running_at(view: Spans, draws: Draws, level: int) -> Ask:
             fit.setdefault(len(view.running(half / 2)), []).append(half / 2)
         except NotAskable:
             continue
-    counts = [count for count in sorted(fit) if count <= 3 + level]
+    counts = [count for count in sorted(fit) if count <= 3 + min(level, 12)]
     if not counts:
         raise NotAskable("every time comes close to an end")
-    time = draws.choice(fit[draws.choice(counts)])
+    ends = [item.value for bar in view.bars for item in (bar.start, bar.end)]
+    time = at_level(draws, level, fit[draws.choice(counts)], lambda time: min(abs(end - time) for end in ends))
     running = view.running(time)
     steps = [_told(view, bar) for bar in running] or [f"No bar lies at {time:g}."]
     steps.append(f"That makes {len(running)}.")
@@ -99,6 +101,7 @@ def running_at(view: Spans, draws: Draws, level: int) -> Ask:
         "Yes or no: for a while, {a} and {b} go on together{where}.",
         "Does one of {a} and {b} begin before the other has ended{where}, so that they overlap?{yes}",
     ),
+    top_level=12,
 )
 def overlap(view: Spans, draws: Draws, level: int) -> Ask:
     """Whether two bars share some time; as often as not."""
@@ -107,9 +110,16 @@ def overlap(view: Spans, draws: Draws, level: int) -> Ask:
     other = any(a.meets(b) is (not true) for a, b in combinations(view.bars, 2))
     if not fit or not other:
         raise NotAskable("all bars overlap, or none do")
-    a, b = draws.shuffled(draws.choice(fit))
+    a, b = draws.shuffled(at_level(draws, level, fit, lambda pair: pair[0].margin(pair[1])))
     steps = [_told(view, a), _told(view, b), f"They {'share' if true else 'do not share'} some time."]
     return Ask(Boolean(true), steps, 2, "yes" if true else "no", {"a": a.name, "b": b.name, "yes": YES_NO})
+
+
+def _in_time(k: int, late: bool) -> str:
+    """ "first", "second", "last", "second to last"."""
+    if not late:
+        return place(k)
+    return "last" if k == 1 else f"{place(k)} to last"
 
 
 @question(
@@ -117,25 +127,30 @@ def overlap(view: Spans, draws: Draws, level: int) -> Ask:
     Label,
     skill="ranking",
     phrasings=(
-        "Which {noun} ends {end}{where}?",
-        "Name the {noun} that is finished {end}{where}.",
-        "Of all {nouns}, which one ends the {end}{where}?",
-        "Look at the right ends of the bars{where}: which {noun} is over {end}?",
-        "Which {noun} comes to its end {end} of all{where}?",
+        "Which {noun} is the {place} to end{where}?",
+        "Name the {noun} that is the {place} to be finished{where}.",
+        "Of all {nouns}, which one is the {place} to end{where}?",
+        "Look at the right ends of the bars{where}: which {noun} is the {place} to be over?",
+        "Which {noun} is the {place} of all to come to its end{where}?",
     ),
     held_out=(
-        "Whose bar has the {end} right end{where}?",
-        "In the order of when they end, which {noun} comes {end}{where}?",
+        "Whose bar is the {place} to reach its right end{where}?",
+        "In the order of when they end, which {noun} is the {place}{where}?",
     ),
+    top_level=12,
 )
 def extreme_end(view: Spans, draws: Draws, level: int) -> Ask:
-    """The bar that ends first or last, whichever is drawn and is clear."""
+    """The k-th bar to end, from the first or from the last, where its neighbours in this order are clear."""
     first = draws.chance(0.5)
     for late in (first, not first):
         order = sorted(view.bars, key=lambda bar: -bar.end.value if late else bar.end.value)
-        if view.apart(*((order[0].end, order[1].end) if late else (order[1].end, order[0].end))):
-            end = "last" if late else "first"
-            times = ", ".join(f"{bar.name} at {view.plain(bar.end.value)}" for bar in order[:3])
-            steps = [f"From the {'latest' if late else 'earliest'}, the bars end: {times}."]
-            return Ask(Label(order[0].name), steps, len(order), slots={"end": end})
-    raise NotAskable("neither end is clear")
+        pairs = [(a.end, b.end) if late else (b.end, a.end) for a, b in pairwise(order)]
+        clear = [True, *(view.apart(*pair) for pair in pairs), True]
+        fit = [k for k in range(1, min(len(order), 2 + min(level, 12) // 2) + 1) if clear[k - 1] and clear[k]]
+        if fit:
+            k = draws.choice(fit[-3:])
+            times = ", ".join(f"{bar.name} at {view.plain(bar.end.value)}" for bar in order[:k])
+            steps = [f"From the {'latest' if late else 'earliest'} on, the bars end: {times}."]
+            name = order[k - 1].name
+            return Ask(Label(name), steps, len(order), slots={"place": _in_time(k, late)})
+    raise NotAskable("no end is clear")
