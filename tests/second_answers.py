@@ -383,7 +383,7 @@ def which_shown(c: Case) -> object:
 
 # --- Dates and intervals
 
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def dated(name: str) -> str:
