@@ -111,12 +111,11 @@ def gantt(draws: Draws, scene: Scene) -> Panel:
     chosen = sorted(chosen) if scene.level < 6 else chosen
     tasks = PROJECTS[project].split()
     width = scene.width - 40 - scene.style.width("m") * max(len(tasks[i]) for i in chosen)
+    last, spans = min(40, int(width / NO_FINER) - 1), "Spans" in scene.needs
     for _ in range(8):  # until some tasks overlap and some do not, where that may be asked
-        starts, durations = _plan(draws, len(chosen), min(40, int(width / NO_FINER) - 1))
-        bars = list(zip(starts, durations))
-        if "Spans" not in scene.needs or {a + m > b and b + n > a for (a, m), (b, n) in combinations(bars, 2)} != {
-            True
-        }:
+        starts, durations = _plan(draws, len(chosen), last, 4 if spans else 2)
+        pairs = combinations(zip(starts, durations), 2)
+        if not spans or len({a + m > b and b + n > a for (a, m), (b, n) in pairs}) == 2:
             break
     if scene.level < 6 or draws.chance(0.5):  # as plans are usually drawn: from the upper left to the lower right
         order = sorted(range(len(starts)), key=lambda i: starts[i])
@@ -138,10 +137,11 @@ def gantt(draws: Draws, scene: Scene) -> Panel:
     return Panel(marks, words, "Gantt chart", title, category_axis, draws.choice((f"Time ({unit})", unit.capitalize())))
 
 
-def _plan(draws: Draws, count: int, last: int) -> tuple[list[int], list[int]]:
-    """Distinct starts and distinct durations of so many tasks, none of which ends after `last`."""
+def _plan(draws: Draws, count: int, last: int, part: int) -> tuple[list[int], list[int]]:
+    """Distinct starts and distinct durations of so many tasks, none of which ends after `last` or, where there is room
+    for their durations to differ, takes more than one `part` of that time."""
     last = max(last, 2 * count + 2)
-    most = max(count, draws.integers(last // 3, last // 2 + 1))
+    most = max(count, draws.integers(2 * last // (3 * part), last // part + 1))
     durations = draws.sample(range(1, most + 1), count)
     starts = draws.sample(range(0, last - most + 1), count)
     return starts, durations
