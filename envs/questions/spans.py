@@ -69,7 +69,7 @@ def running_at(view: Spans, draws: Draws, level: int) -> Ask:
     """How many bars a time lies within; how many that are is drawn first."""
     last = max(bar.end.value for bar in view.bars)
     fit: dict[int, list[float]] = {}
-    for half in range(1, 2 * int(last)):
+    for half in range(int(last * 0.5), int(last * 1.5) + 1):  # in the middle, where time does not tell how many
         try:
             fit.setdefault(len(view.running(half / 2)), []).append(half / 2)
         except NotAskable:
