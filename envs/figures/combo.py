@@ -178,7 +178,8 @@ def twin_axis(draws: Draws, scene: Scene) -> Panel:
 
 def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     room = (scene.width - (160 if twin else 100)) / (scene.style.line.height + 4)
-    count, sizes = window(draws, scene, 6, 14, room)
+    least = 4 if "dated" in scene.needs else 3  # of fewer, nothing goes on for long
+    count, sizes = window(draws, scene, 6, 14, room, least)
     told = tell(draws, scene, series=1 if twin else 2, positions=count, ordered=True, longest=longest_name(scene))
     small = min(scene.width, scene.height) < 300
     shape = draws.choice(("disc", "square", "diamond"))

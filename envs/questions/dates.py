@@ -24,7 +24,7 @@ from rewards import Date, Number, Sequence
 T = TypeVar("T")
 JUMPS = (("rise", "risen", 1.0), ("fall", "fallen", -1.0), ("change", "changed", 0.0))
 TOP_LEVEL = 12
-PARTS = 8  # stretches of a figure that are tried
+PARTS = 14  # stretches of a figure that are tried
 WRITTEN = {"year": "the year", "quarter": "the quarter and its year", "month": "the month and its year"}
 
 
@@ -43,15 +43,15 @@ def forms(view: Categories) -> dict[str, str]:
     return {"form": f" Answer with {written}.", "two": two}
 
 
-def parts(view: Categories, draws: Draws) -> Iterator[tuple[Categories, str]]:
+def parts(view: Categories, draws: Draws, least: int = 4) -> Iterator[tuple[Categories, str]]:
     """The view, then some stretches of it, where what is unclear over all times may be clear; what the question must
     say of them. NotAskable where its names are no times."""
     if not view.ordered:
         raise NotAskable("the names do not follow each other in time")
     yield view, ""
     count = len(view.items)
-    for _ in range(PARTS if count > 4 else 0):
-        size = draws.integers(4, count)
+    for _ in range(PARTS if count > least else 0):
+        size = draws.integers(least, count)
         start = draws.integers(0, count - size + 1)
         items = view.items[start : start + size]
         only = f" Look only at the {view.nouns} from {items[0].name} to {items[-1].name}."
@@ -189,8 +189,11 @@ def next_beyond_date(view: Categories, draws: Draws, level: int) -> Ask:
 def date_of_jump(view: Categories, draws: Draws, level: int) -> Ask:
     """The date that the largest rise, fall or change leads to."""
     said, fit = forms(view), []
-    for shown, only in parts(view, draws):
-        pairs = list(pairwise(complete(shown.items, 4)))
+    for shown, only in parts(view, draws, 3):
+        try:
+            pairs = list(pairwise(complete(shown.items, 3)))
+        except NotAskable:
+            continue
         moves = [b.known.minus(a.known) for a, b in pairs]
         for kind, moved, sign in JUMPS:
             sizes = [m.times(sign) if sign else Known(abs(m.value), m.err) for m in moves]
@@ -214,7 +217,7 @@ def date_of_jump(view: Categories, draws: Draws, level: int) -> Ask:
     Sequence,
     skill="trend",
     needs=("ordered", "dated"),
-    unfit=("coarse",),
+    unfit=("coarse", "prices"),  # too few steps in a row can be told
     phrasings=(
         "Between {first} and {last}, from when to when does the {measure} {rise} longest without a break{where}?{two}",
         "Look at {first} to {last}{where}: where does the longest unbroken {rise} of the {measure} begin, and where"
@@ -320,6 +323,7 @@ def _stay(view: Categories, draws: Draws, level: int) -> tuple[float, bool, list
     Number,
     skill="trend",
     needs=("ordered",),
+    unfit=("coarse",),
     bare=True,
     phrasings=(
         "How many {nouns} is it from {name} to the {noun} with the {ordinal}{end} {measure}{where}, {name} itself not"
