@@ -54,6 +54,11 @@ class Scene:
         each had better write them."""
         return "values" in self.needs and bool(self.needs & {"comparison", "aggregation", "composition", "trend"})
 
+    @property
+    def tight(self) -> bool:
+        """Whether a small picture had better spend its pixels on the plot: titles that nobody asks for are left out."""
+        return self.reckons and min(self.width, self.height) < 300
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -103,6 +108,7 @@ class Question:
     bare: bool
     pooled: bool
     sums: bool
+    hues: bool
     version: int
 
 
@@ -164,6 +170,7 @@ def question(
     bare: bool = False,
     pooled: bool = False,
     sums: bool = False,
+    hues: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
@@ -173,7 +180,7 @@ def question(
     numbers are counts or ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
     whether it can be guessed is judged over all families together. `sums`: it adds values up, and so is asked only of
     views whose values add up (`Measured.adds`); families know by "sums" in `Scene.needs`, and those with the trait
-    "rates" have no such values.
+    "rates" have no such values. `hues`: it calls colours by name, so the palette has some that nobody doubts.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -192,6 +199,7 @@ def question(
             bare,
             pooled,
             sums,
+            hues,
             version,
         )
         _claim(QUESTIONS, name, made, generator)
