@@ -211,14 +211,10 @@ def table(
     `positions` and `series` are as `window` takes them, the latter at least `fewest`; `together`: the room in the first
     is that of all marks."""
     first, last, room = series
-<<<<<<< HEAD
-    lines, line_sizes = window(
-        draws, scene, first, last, min(room, len(scene.style.palette)), least=fewest_series(scene, parts)
-    )
-=======
     colours = len(scene.style.palette)
-    lines, line_sizes = window(draws, scene, first, last, min(room, colours), least=min(fewest, colours))
->>>>>>> main
+    lines, line_sizes = window(
+        draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)
+    )
     first, last, room = positions
     room /= lines if together else 1
     count, sizes = window(draws, scene, first, last, room, least=2 if room < 4 else 3)

@@ -178,12 +178,7 @@ def twin_axis(draws: Draws, scene: Scene) -> Panel:
 
 def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     room = (scene.width - (160 if twin else 100)) / (scene.style.line.height + 4)
-<<<<<<< HEAD
-    least = 4 if "dated" in scene.needs else 3  # of fewer, nothing goes on for long
-    count, sizes = window(draws, scene, 6, 14, room, least)
-=======
     count, sizes = draw_times(draws, scene, 6, 14, room)
->>>>>>> main
     told = tell(draws, scene, series=1 if twin else 2, positions=count, ordered=True, longest=longest_name(scene))
     side = min(scene.width, scene.height)
     small = side < 300

@@ -178,14 +178,9 @@ def draw_table(
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
     that each point takes, across.
     """
-<<<<<<< HEAD
     lines, line_sizes = window(draws, scene, 3, most, colours, least=fewest_series(scene, parts))
-    if draws.chance(single) and not scene.needs & {"Series", "legend", "words"}:
-=======
-    lines, line_sizes = window(draws, scene, 3, most, colours, least=2)
     alone = not scene.needs & {"Series", "legend", "words"}
     if draws.chance(single) and alone:
->>>>>>> main
         lines = 1
     if spacing and "ordered" in scene.needs:
         lines = max(1 if alone else 2, min(lines, int((scene.width - 100) / (SOME * spacing))))
