@@ -87,8 +87,8 @@ class World:
         top = MAX_LEVEL if cell.top_level is None else cell.top_level
         seed = draws.bits() >> 1
         level = min(level, top)
-        size = {"width": self.width, "height": self.height}
-        return Address(cell.family, cell.question, level, seed, **size, text=self.text, words=self.words)
+        size = (self.width, self.height)
+        return Address(cell.family, cell.question, level, seed, False, *size, self.text, self.words)
 
 
 class Observing:
