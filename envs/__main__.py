@@ -70,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument(
             "--text", metavar="SPEC", help="text of your own: files:GLOB or hub:DATASET:COLUMN[:SPLIT]"
         )
+    for command in (show, gallery):
+        command.add_argument(
+            "--phrasings", metavar="FILE", help="ask in these phrasings too: JSON or TOML, by question"
+        )
     for command in (gallery, check, harder, export):
         command.add_argument("--cells", nargs="*", default=["*"], metavar="FAMILY/QUESTION", help="globs")
         command.add_argument("--levels", default="0-5" if command is export else "0-8", help="as 3 or 0-8 or 0-8,40")
@@ -81,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.corpus = _open(getattr(options, "text", None))
+        options.words = _open_phrasings(getattr(options, "phrasings", None))
         return COMMANDS[options.command](options)
     except (AddressError, BadInput) as wrong:
         print(f"error: {wrong}", file=sys.stderr)
@@ -140,7 +145,7 @@ def _gallery(options: argparse.Namespace) -> int:
     wanted = [(chosen[i % len(chosen)], draws.choice(levels)) for i in range(count)]
     bar = tqdm(wanted, desc="drawing", unit="problem", disable=not sys.stderr.isatty())
     try:
-        problems = [first(cell, level, draws, px, options.corpus) for cell, level in bar]
+        problems = [first(cell, level, draws, px, options.corpus, options.words) for cell, level in bar]
     except Unmakeable as failure:
         raise BadInput(failure) from None
     if options.out.suffix == ".png":
@@ -337,6 +342,18 @@ def _open(spec: str | None) -> str:
     except TextError as wrong:
         raise BadInput(wrong) from None
     return corpus.key
+
+
+def _open_phrasings(path: str | None) -> str:
+    """Open a file of phrasings; the words key of its addresses, '' for none."""
+    if path is None:
+        return ""
+    from envs.phrasings import PhrasingError, open_phrasings
+
+    try:
+        return open_phrasings(path).key
+    except PhrasingError as wrong:
+        raise BadInput(wrong) from None
 
 
 def _chosen(globs: Sequence[str], px: tuple[int, int]) -> tuple[Cell, ...]:

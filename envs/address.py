@@ -1,6 +1,6 @@
 """The address of a problem, and the random streams that grow from it.
 
-    [test:]family/question/level/seed[?px=WxH&text=name:digest8]
+    [test:]family/question/level/seed[?px=WxH&text=name:digest8&words=name:digest8]
 
 An address names one problem for ever: `bar/kth_largest/3/9137`. Everything random about the problem is drawn from
 `Draws`, a counter-based generator of our own keyed by parts of the address, so that no library's generator, whose
@@ -36,7 +36,8 @@ class AddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a problem lives. `width` and `height` are pixels; `text` is `name:digest8` of an outside corpus or ''."""
+    """Where a problem lives. `width` and `height` are pixels; `text` is `name:digest8` of an outside corpus or '',
+    `words` that of a file of phrasings."""
 
     family: str
     question: str
@@ -46,6 +47,7 @@ class Address:
     width: int = DEFAULT_PX
     height: int = DEFAULT_PX
     text: str = ""
+    words: str = ""
 
     def __str__(self) -> str:
         keys = []
@@ -53,6 +55,8 @@ class Address:
             keys.append(f"px={self.width}x{self.height}")
         if self.text:
             keys.append(f"text={self.text}")
+        if self.words:
+            keys.append(f"words={self.words}")
         body = f"{self.family}/{self.question}/{self.level}/{self.seed}"
         return ("test:" if self.test else "") + body + ("?" + "&".join(keys) if keys else "")
 
@@ -92,8 +96,14 @@ class Address:
                 if not _TEXT.match(value):
                     raise AddressError(f"{pair!r} in {text!r} is not a corpus: write text=NAME:DIGEST8")
                 address = replace(address, text=value)
+            elif key == "words":
+                if not _TEXT.match(value):
+                    raise AddressError(f"{pair!r} in {text!r} is no file of phrasings: write words=NAME:DIGEST8")
+                if test:
+                    raise AddressError(f"{text!r}: test problems keep to their own phrasings; drop {pair!r}")
+                address = replace(address, words=value)
             else:
-                raise AddressError(f"unknown key {key!r} in {text!r}: the keys are px and text")
+                raise AddressError(f"unknown key {key!r} in {text!r}: the keys are px, text and words")
         return address
 
 

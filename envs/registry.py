@@ -36,7 +36,8 @@ class Scene:
 
     `needs` are the traits that the question relies on: asked for "values", a family that cannot be read closely enough
     by eye writes them; asked for a "title" or a "legend", it has one. The name of the view that is asked about is among
-    them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`.
+    them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`. And
+    so is "sums" where values are added up: `envs.figures.topics.tell` then takes a measure whose values add up.
     `unfit` are the traits that would give its answer away: what a figure of several families does not show there.
     """
 
@@ -109,6 +110,7 @@ class Question:
     bare: bool
     pooled: bool
     rests: bool
+    sums: bool
     hues: bool
     version: int
 
@@ -171,6 +173,7 @@ def question(
     bare: bool = False,
     pooled: bool = False,
     rests: bool = False,
+    sums: bool = False,
     hues: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
@@ -180,7 +183,9 @@ def question(
     `top_level` is the level above which the question itself gets no harder; None if it never stops. `rests`: nor does
     what more a figure shows make it harder, so that its cells end at `top_level`. `bare`: its numbers are counts or
     ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that whether it can be guessed
-    is judged over all families together. `hues`: it calls colours by name, so the palette has some that nobody doubts.
+    is judged over all families together. `sums`: it adds values up, and so is asked only of views whose values add up
+    (`Measured.adds`); families know by "sums" in `Scene.needs`, and those with the trait "rates" have no such values.
+    `hues`: it calls colours by name, so the palette has some that nobody doubts.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -194,11 +199,12 @@ def question(
             phrasings,
             held_out,
             frozenset(needs),
-            frozenset(unfit),
+            frozenset(unfit) | ({"rates"} if sums else set()),
             top_level,
             bare,
             pooled,
             rests,
+            sums,
             hues,
             version,
         )

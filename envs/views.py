@@ -101,7 +101,7 @@ class Measured(View):
     `measure` is how to speak of a value ("frequency"); `most` is "" or an adjective for the largest ("most frequent").
     `written`: values are printed on the figure, with the decimals of `unit`. The lengths of two values that a reader
     must rank differ by at least `apart_px` pixels and the fraction `gap` of the larger. `span`: the range of values
-    that the figure has room for.
+    that the figure has room for. `adds`: values add up to something, as rates, prices and levels over time do not.
     """
 
     measure: str
@@ -111,6 +111,7 @@ class Measured(View):
     span: float
     apart_px: float = APART
     gap: float = 0.0
+    adds: bool = True
 
     def slots(self) -> dict[str, str]:
         return {**View.slots(self), "measure": self.measure} | ({"most": self.most} if self.most else {})
@@ -273,7 +274,7 @@ class Series(Measured):
     """Values of several series at common positions: `items[i][j]` is series i at position j, its name the position's.
 
     `noun`, `nouns` speak of the positions ("year"), `series_noun`, `series_nouns` of the series ("country").
-    `ordered`: the positions follow each other in time. `total`: the values of one position add up to something.
+    `ordered`: the positions follow each other in time.
     """
 
     series: tuple[str, ...]
@@ -284,7 +285,6 @@ class Series(Measured):
     series_noun: str
     series_nouns: str
     ordered: bool = False
-    total: bool = False
     absent: tuple[str, ...] = ()
     absent_series: tuple[str, ...] = ()
 
@@ -346,6 +346,7 @@ class Series(Measured):
             span=self.span,
             apart_px=self.apart_px,
             gap=self.gap,
+            adds=self.adds or whole,  # shares of different wholes make no sum
             where=where,
             panel=self.panel,
             noun=noun,

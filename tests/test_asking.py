@@ -80,6 +80,9 @@ def case_of(draft: Draft) -> Case:
 def agrees(answer: Answer, expected: object) -> bool:
     if isinstance(answer, Number | Percent):
         return isinstance(expected, int | float) and math.isclose(answer.value, expected, abs_tol=0.02, rel_tol=2e-3)
+    if isinstance(answer, Interval):
+        ends = zip((answer.low, answer.high), expected, strict=True)  # type: ignore[call-overload]
+        return all(math.isclose(a, b, abs_tol=0.02, rel_tol=2e-3) for a, b in ends)
     if isinstance(answer, Sequence):
         return (
             isinstance(expected, list)

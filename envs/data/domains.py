@@ -43,7 +43,8 @@ class Measure:
     """What is measured; every kind of its domain has it.
 
     `name` follows "the largest" and "the total". `low` and `high` bound its honest values, in the written unit.
-    `parts`: values of several things add up to a meaningful total.
+    `parts`: values of several things add up to a meaningful total. `stock`: a level at a time; levels of several times
+    do not.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Measure:
     low: float
     high: float
     parts: bool
+    stock: bool = False
+
+    def fits(self, parts: bool, sums: bool) -> bool:
+        """Whether values add up over things, as `parts` asks, and over times too, as `sums` does."""
+        return (self.parts or not (parts or sums)) and not (self.stock and sums)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +124,7 @@ def _domain(held: dict[str, Any]) -> Domain:
 
 def _measure(held: dict[str, Any]) -> Measure:
     unit = Unit(held["decimals"], held["unit"], held["prefix"], held["suffix"], float(held["scale"]))
-    return Measure(held["name"], unit, float(held["low"]), float(held["high"]), held["parts"])
+    return Measure(held["name"], unit, float(held["low"]), float(held["high"]), held["parts"], held.get("stock", False))
 
 
 @cache

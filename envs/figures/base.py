@@ -57,13 +57,14 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How to speak of what a panel shows; set by the data, not by the family. `most`: see views.Measured."""
+    """How to speak of what a panel shows; set by the data, not by the family. `most`, `adds`: see views.Measured."""
 
     noun: str
     nouns: str
     measure: str
     unit: Unit = COUNTS
     most: str = ""
+    adds: bool = True
     subject: str = ""  # the noun for what the panels of a figure differ in ("country")
 
 
@@ -102,7 +103,7 @@ class Panel:
             noun=words.noun,
             nouns=words.nouns,
             span=span,
-            **{"measure": words.measure, "unit": words.unit, "most": words.most, **more},
+            **{"measure": words.measure, "unit": words.unit, "most": words.most, "adds": words.adds, **more},
         )
 
 

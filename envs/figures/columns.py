@@ -20,6 +20,7 @@ from envs.figures.tables import (
     Rows,
     axis_titles,
     by_eye,
+    fewest_series,
     first_fit,
     lifted,
     longest_name,
@@ -212,7 +213,9 @@ def table(
     is that of all marks."""
     first, last, room = series
     colours = len(scene.style.palette)
-    lines, line_sizes = window(draws, scene, first, last, min(room, colours), least=min(fewest, colours))
+    lines, line_sizes = window(
+        draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)
+    )
     first, last, room = positions
     room /= lines if together else 1
     count, sizes = window(draws, scene, first, last, room, least=2 if room < 4 else 3)

@@ -68,7 +68,7 @@ class Form:
         asked = scene.needs
         sure = self.written or not {"values", "cross-panel"} <= asked
         askable = self.several or "Series" not in asked
-        whole = "whole" in self.traits and ("parts" in asked or scene.unfit & self.traits)
+        whole = "whole" in self.traits and ("sums" in asked or scene.unfit & self.traits)
         return scene.width >= self.wide and scene.height >= self.high and sure and askable and not whole
 
 
@@ -99,11 +99,12 @@ def _draw_alike(draws: Draws, scene: Scene, form: Form, count: int) -> tuple[Ali
     lines, line_sizes = window(draws, scene, 2, 4, len(line_colours(scene.style)), 2) if form.several else (1, 1)
     room = (min(scene.width, scene.height) - 80) / (form.pixels * lines)
     positions, sizes = window(draws, scene, 5, 9, room)
-    parts = form.parts or "parts" in scene.needs
     held: Alike | None = None
     names: tuple[str, ...] = ()
     for _ in range(TRIES):  # until there are tables, with numbers that are short enough for a narrow panel
-        told = tell(draws, scene, series=lines, positions=positions, ordered=form.ordered, longest=longest, parts=parts)
+        told = tell(
+            draws, scene, series=lines, positions=positions, ordered=form.ordered, longest=longest, parts=form.parts
+        )
         noun, tables = draw_alike(draws, told.grid, count, test=scene.test, level=scene.level, longest=longest + 4)
         if not tables:
             continue

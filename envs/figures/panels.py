@@ -72,7 +72,7 @@ ASKED = frozenset({"values", "words", "title"})  # traits of panels that not all
     Categories,
     Series,
     Panels,
-    traits=(*ASKED, "shared", "mixed", "parts"),
+    traits=(*ASKED, "shared", "mixed"),
     top_level=TOP,
     version=2,
     smallest=320,

@@ -116,6 +116,7 @@ class Parallel:
             items=items,
             measure=panel.words.measure,
             unit=panel.words.unit,
+            adds=panel.words.adds,
             span=max(axis.high - axis.low for axis in axes),
             noun=grid.noun,
             nouns=grid.nouns,

@@ -271,7 +271,7 @@ def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False)
     side, level = min(scene.width, scene.height), min(scene.level, 12)
     count, sizes = how_many(draws, level, 3, max(4, min(10, side // 36)))
     longest = max(7, min(9 + level // 2, scene.width // 30))
-    told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), parts=True, longest=longest)
+    told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), sums=True, longest=longest)
     values = told.grid.values[0]
     first, second = sorted((100 * value / sum(values) for value in values), reverse=True)[:2]
     # What cannot be ranked by eye is written, with as many decimals as the largest need.

@@ -37,6 +37,11 @@ def window(draws: Draws, scene: Scene, first: int, last: int, room: float, least
     return draws.integers(low, high + 1), high - low + 1
 
 
+def fewest_series(scene: Scene, parts: bool) -> int:
+    """How many series to show at least: of a whole some are added up and some are not."""
+    return 3 if parts and "sums" in scene.needs else 2
+
+
 def longest_name(scene: Scene) -> int:
     """Characters of a name."""
     return min(8 + scene.level, max(8, min(scene.width, scene.height) // 26))
@@ -213,7 +218,7 @@ def table_views(
         written=written,
         span=span,
         ordered=grid.ordered,
-        total=grid.parts or whole,
+        adds=words.adds and not whole,
         absent=not_written(grid.absent, *said),
         absent_series=not_written(grid.absent_series, *said),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from envs.address import Draws
 from envs.known import Known, total
@@ -14,6 +15,7 @@ from rewards import Choice, Label
 from rewards import Sequence as Ordered
 from rewards import Set as Unordered
 
+T = TypeVar("T")
 MANY = 100  # values that a reading can give
 TOP = 12  # the level above which items come no closer
 YES_NO = " Answer yes or no."
@@ -138,6 +140,16 @@ def best(view: Measured, found: Sequence[tuple[Known, object]], up: bool = False
 def firm(known: Known) -> bool:
     """Whether a difference is well beyond its reading error, so that not any small number would do."""
     return known.err <= 0.4 * abs(known.value)
+
+
+def at_level(draws: Draws, level: int, options: Iterable[T], ease: Callable[[T], float], top: int = 12) -> T:
+    """One of the options about as far from the easiest to the hardest as the level is from 0 to `top`; NotAskable where
+    there is none."""
+    order = sorted(options, key=lambda option: -ease(option))
+    if not order:
+        raise NotAskable("nothing fits")
+    middle, reach = (len(order) - 1) * min(level, top) // top, len(order) // 6
+    return order[draws.integers(max(0, middle - reach), min(len(order), middle + reach + 1))]
 
 
 # --- Thresholds

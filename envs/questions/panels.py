@@ -158,7 +158,8 @@ def panel_of_largest(view: Panels, draws: Draws, level: int) -> Ask:
     Panels,
     Number,
     skill="cross-panel",
-    needs=("shared", "values", "parts"),
+    needs=("shared", "values"),
+    sums=True,
     phrasings=(
         "What is the total {measure} {of} {name} over all panels{where}?{rounding}",
         "Add up the {measure} {of} {name} over all panels{where}. What is the sum?{rounding}",
