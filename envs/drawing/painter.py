@@ -35,7 +35,7 @@ def _path(outline: Outline) -> Path:
     return path
 
 
-def _word(colour: Colour) -> np.uint32:
+def _word(colour: Colour) -> Any:
     """An opaque pixel of this colour."""
     return np.array([*(int(255 * channel + 0.5) for channel in colour), 255], np.uint8).view(np.uint32)[0]
 
@@ -67,7 +67,7 @@ class Painter:
         renderer = self._renderer_for(sheet.width, sheet.height)
         # The private renderer takes bitmaps of strings, which are cached, and paths that are no Path. A recorder, or a
         # Matplotlib without it, gets what the public one takes.
-        private = getattr(renderer, "_renderer", None) if self._class is RendererAgg else None
+        private: Any = getattr(renderer, "_renderer", None) if self._class is RendererAgg else None
         quick = hasattr(private, "draw_text_image") and hasattr(private, "draw_path")
         draw_path = private.draw_path if quick else renderer.draw_path
         pixels = np.asarray(renderer.buffer_rgba())

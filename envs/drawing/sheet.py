@@ -37,8 +37,15 @@ class Outline(NamedTuple):
     vertices: Sequence[Point] | np.ndarray
     codes: np.ndarray | None = None
 
-    should_simplify = False  # else an rcParam decides
-    simplify_threshold = 0.0
+    @property
+    def should_simplify(self) -> bool:
+        """Never: else an rcParam decides."""
+        return False
+
+    @property
+    def simplify_threshold(self) -> float:
+        """Pixels, of no effect."""
+        return 0.0
 
 
 @lru_cache(1024)
