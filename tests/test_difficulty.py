@@ -65,6 +65,8 @@ def test_what_no_figure_makes_harder_has_no_levels() -> None:
 def test_sharp_eyes_answer_rightly(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     for name in ("PIXELS", "NOISE", "MISREAD", "LETTER", "STRAY", "MISSED", "CROWDED", "ALIKE", "MIXED", "TIRED"):
         monkeypatch.setattr(f"envs.eyes.{name}", 0.0)
+    monkeypatch.setattr("envs.eyes.likeness", likeness.__wrapped__)  # what was reckoned with other eyes is kept
+    monkeypatch.setattr("envs.difficulty.likeness", likeness.__wrapped__)
     for seed in range(60):
         for cell in ("bar/kth_largest", "line/value_at", "network/neighbours", "scatter/points_beyond", "pie/title"):
             draft = draw(f"{cell}/{seed % 13}/{seed}")
