@@ -174,7 +174,7 @@ class Measured(View):
 
     def plain(self, value: float, decimals: int | None = None) -> str:
         """A value as a bare number, as it goes in the box."""
-        return replace(self.unit, prefix="", suffix="").write(value, decimals)
+        return replace(self.unit, prefix="", suffix="", group="").write(value, decimals)
 
     def say(self, value: float, decimals: int | None = None) -> str:
         """A value with its unit, as it would be written on the figure."""

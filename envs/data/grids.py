@@ -69,12 +69,14 @@ def draw_grid(
     level: int,
     longest: int | None = None,
     parts: bool = False,
+    persona: Persona | None = None,
 ) -> Grid:
-    """A table of that world. `longest` bounds the characters of names and times; `parts` asks for values that add up.
+    """A table of that world. `longest` bounds the characters of names and times; `parts` asks for values that add up;
+    `persona` is who makes it, or anybody.
 
     `ordered` None leaves it to chance. ValueError if no domain has so many names.
     """
-    persona = draw_persona(draws)
+    persona = persona or draw_persona(draws)
     wish = draws.chance(0.5) if ordered is None else ordered
     for choice in (wish, not wish) if ordered is None else (wish,):
         if plans := _plans(test, series, positions, choice, longest, parts):

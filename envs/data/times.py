@@ -2,6 +2,7 @@
 
     bare     Q1   Jan   W12   Mon   06:00           a cycle that names no year; never more than one turn of it
     dated    2011   Q1 2021   Jan 2020   3 May
+    turned          2021-Q1   2020-01    May 3      the same, the other way about
 
 Both worlds share these labels: there are too few ways to write a year to keep some back.
 """
@@ -13,7 +14,7 @@ from typing import Literal
 from envs.address import Draws
 
 TimeUnit = Literal["year", "quarter", "month", "week", "day", "hour"]
-Form = Literal["bare", "dated"]
+Form = Literal["bare", "dated", "turned"]
 
 YEARS = (1985, 2025)  # first and last year shown
 BESIDE = 2  # labels just before and just after, on either side, that are plausible but not shown
@@ -37,12 +38,17 @@ _DATED: dict[TimeUnit, tuple[str, ...]] = {
     "month": tuple(f"{month} {year}" for year in range(2010, YEARS[1] + 1) for month in _MONTHS),
     "day": _DATES,
 }
+_TURNED: dict[TimeUnit, tuple[str, ...]] = {
+    "quarter": tuple(f"{year}-Q{quarter}" for year in range(2005, YEARS[1] + 1) for quarter in range(1, 5)),
+    "month": tuple(f"{year}-{month:02}" for year in range(2010, YEARS[1] + 1) for month in range(1, 13)),
+    "day": tuple(" ".join(reversed(date.split())) for date in _DATES),
+}
+_FORMS: dict[Form, dict[TimeUnit, tuple[str, ...]]] = {"bare": _CYCLES, "dated": _DATED, "turned": _TURNED}
 
 
 def time_forms(unit: TimeUnit, count: int, longest: int | None = None) -> tuple[Form, ...]:
     """The ways in which so many points can be labelled with at most `longest` characters each; () if there is none."""
-    tables: tuple[tuple[Form, dict[TimeUnit, tuple[str, ...]]], ...] = (("bare", _CYCLES), ("dated", _DATED))
-    return tuple(form for form, table in tables if _fit(table.get(unit, ()), count, longest))
+    return tuple(form for form, table in _FORMS.items() if _fit(table.get(unit, ()), count, longest))
 
 
 def _fit(labels: tuple[str, ...], count: int, longest: int | None) -> bool:
@@ -63,7 +69,7 @@ def draw_span(
         limit = "" if longest is None else f" of at most {longest} characters"
         raise ValueError(f"cannot write {count} labels{limit} for consecutive {unit}s: ask for fewer or allow longer")
     form = draws.choice(forms)
-    labels = _CYCLES[unit] if form == "bare" else _DATED[unit]
+    labels = _FORMS[form][unit]
     start = draws.integers(0, len(labels) - count + 1)
     shown = labels[start : start + count]
     around = [*range(start - BESIDE, start), *range(start + count, start + count + BESIDE)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import EDGE, Style, widest
+from envs.figures.ground import lay_ground
 from envs.numerals import COUNTS, Unit
 
 TICK = 4.0  # pixels of a tick
@@ -55,7 +56,7 @@ class Values:
             return ticks(self.low, self.high, most, self.unit)
         every = -(-(len(self.at) - 1) // most)
         decimals = 0 if all(value == round(value) for value in self.at) else self.unit.decimals
-        return [(value, self.unit.write(value, decimals)) for value in self.at[:: min(every, len(self.at) - 1)]]
+        return [(value, self.unit.tick(value, decimals)) for value in self.at[:: min(every, len(self.at) - 1)]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +105,23 @@ class Frame:
     def begin(self, style: Style, sheet: Sheet) -> None:
         """Draws what lies under the marks and around them: grid, ticks, their labels, the axis titles."""
         left, bottom, right, top = self.box
+        x_places, y_places = [self.x.px(value) for value, _ in self.x_ticks], [self.y.px(value) for value, _ in self.y_ticks]
+        lay_ground(style, sheet, self.box, x_places, y_places)
         if isinstance(self.across, Names):
             self._names_below(self.across, style, sheet)
+        out = 0.0 if style.inward else -TICK
         for value, label in self.x_ticks:
             at = self.x.px(value)
-            if style.grid and at > left + 1:
-                sheet.line([(at, bottom), (at, top)], style.grid, 1.0)
-            sheet.line([(at, bottom - TICK), (at, bottom)], style.ink, 1.0)
+            sheet.line([(at, bottom + out), (at, bottom + out + TICK)], style.ink, 1.0)
             sheet.text(label, at, bottom - TICK - PAD, style.text, "tick", up="top")
         if isinstance(self.up, Names):
             for i, name in enumerate(self.up.names):
                 at = self.y.middle(i)
-                sheet.line([(left - TICK, at), (left, at)], style.ink, 1.0)
+                sheet.line([(left + out, at), (left + out + TICK, at)], style.ink, 1.0)
                 sheet.text(name, left - TICK - PAD, at, style.text, "name", across="right", up="center")
         for value, label in self.y_ticks:
             at = self.y.px(value)
-            if style.grid and at > bottom + 1:
-                sheet.line([(left, at), (right, at)], style.grid, 1.0)
-            sheet.line([(left - TICK, at), (left, at)], style.ink, 1.0)
+            sheet.line([(left + out, at), (left + out + TICK, at)], style.ink, 1.0)
             sheet.text(label, left - TICK - PAD, at, style.text, "tick", across="right", up="center")
         if self.across.title:
             foot = self.cell[1] + EDGE
@@ -135,8 +135,8 @@ class Frame:
     def _names_below(self, side: Names, style: Style, sheet: Sheet) -> None:
         bottom = self.box[1]
         for i, name in enumerate(side.names):
-            at = self.x.middle(i)
-            sheet.line([(at, bottom - TICK), (at, bottom)], style.ink, 1.0)
+            at, out = self.x.middle(i), 0.0 if style.inward else -TICK
+            sheet.line([(at, bottom + out), (at, bottom + out + TICK)], style.ink, 1.0)
             foot = bottom - TICK - PAD
             if self.angle == 0:
                 sheet.text(name, at, foot, style.text, "name", up="top")
@@ -145,16 +145,19 @@ class Frame:
                 sheet.text(name, right, foot, style.text, "name", across="right", up="center", angle=self.angle)
 
     def finish(self, style: Style, sheet: Sheet) -> None:
-        """Draws the spines, over the marks: all four sides, the two axes, or only the side that marks stand on."""
+        """Draws the spines, over the marks: all four sides, the two axes, only the side that marks stand on, or none; two value axes keep theirs."""
+        named = isinstance(self.across, Names) != isinstance(self.up, Names)
+        if style.spines == "none" and named:
+            return
         left, bottom, right, top = self.box
         below, beside = ((left, bottom), (right, bottom)), ((left, bottom), (left, top))
         sides = [below, beside]
-        if style.spines == "base" and isinstance(self.across, Names) != isinstance(self.up, Names):
+        if style.spines == "base" and named:
             sides = [below if isinstance(self.across, Names) else beside]
         if style.spines == "box":
             sides += [((left, top), (right, top)), ((right, bottom), (right, top))]
         for start, end in sides:
-            sheet.line([start, end], style.ink, 1.0)
+            sheet.line([start, end], style.ink, style.spine)
 
 
 def frame(cell: Box, style: Style, across: Names | Values, up: Names | Values) -> Frame:
@@ -218,7 +221,7 @@ def ticks(low: float, high: float, most: int, unit: Unit) -> list[Tick]:
                 if finer is None:
                     return []
                 step, first, last, decimals = finer
-                return [(k * step, unit.write(k * step, decimals)) for k in range(first, last + 1)]
+                return [(k * step, unit.tick(k * step, decimals)) for k in range(first, last + 1)]
     raise Unreadable("the values are too large")
 
 
@@ -245,16 +248,18 @@ def _turn(
     single = max(map(len, names)) == 1
     if single and width + 2 > slot:
         raise Unreadable("no room for the letters below the axis")
-    if single or width + 6 <= slot:
+    if single or (width + 6 <= slot and not style.turn):
         first, last = style.width(names[0]) / 2, style.width(names[-1]) / 2
         pushed = max(left, edges[0] + first - side.inset * slot), min(right, edges[1] - last + side.inset * slot)
         if single or width + 6 <= (pushed[1] - pushed[0]) / slots:
             return 0.0, line.height, *pushed
     inset = side.inset * slot
-    if line.height * 1.35 <= slot and width > line.height:
-        left = max(left, edges[0] + style.width(names[0]) * 0.71 - inset)  # the first name hangs out to the left
+    angle = style.turn if 0 < style.turn < 90 else 45.0
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    if line.height * 0.95 / sin <= slot and width > line.height and style.turn < 90:
+        left = max(left, edges[0] + style.width(names[0]) * cos - inset)  # the first name hangs out to the left
         right = min(right, edges[1] - 3 - 0.4 * line.height + inset)  # and the tip of the last to the right
-        return 45.0, (width + line.height) * 0.71, left, right
+        return angle, (width + line.height) * max(sin, 0.71), left, right
     if line.height > slot:
         raise Unreadable("no room for the names below the axis")
     # Half a line of the first and the last name may hang out.

@@ -66,7 +66,7 @@ def tell_samples(draws: Draws, scene: Scene, groups: int, *, longest: int | None
     titled = (min(scene.width, scene.height) >= NARROW and draws.chance(0.75)) or "title" in scene.needs
     return Told(
         tuple(names[:groups]),
-        Words(kind.noun, kind.nouns, name, measure.unit),
+        Words(kind.noun, kind.nouns, name, scene.style.notation.of(measure.unit)),
         time + "s",
         round(measure.low * digit),
         round(measure.high * digit),

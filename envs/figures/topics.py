@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envs.address import Draws
 from envs.data import Grid, draw_grid
@@ -41,10 +41,13 @@ def tell(
         level=scene.level,
         longest=longest,
         parts=parts,
+        persona=scene.style.persona,
     )
+    grid = replace(grid, unit=scene.style.notation.of(grid.unit))
     titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
     title = grid.subject if titled or "title" in scene.needs else ""
-    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit), title)
+    noted = scene.style.noted and "title" not in scene.needs
+    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, noted=noted), title)
 
 
 def fewest(scene: Scene) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +53,14 @@ def scale(labels: dict[float, str]) -> Callable[[float], float]:
 def nearest(labels: dict[float, str], px: float) -> str:
     """The label of the tick nearest to a pixel."""
     return labels[min(labels, key=lambda place: abs(place - px))]
+
+
+def axis_line(ticks: Sequence[np.ndarray], lines: Sequence[np.ndarray]) -> float:
+    """Where an axis lies, given its ticks and all lines by their places across it: at the lower ends of the ticks, if
+    there is a line along them, or else at the upper ends."""
+    low = min(float(tick.min()) for tick in ticks)
+    along = any(float(np.abs(line - low).max()) < 0.5 for line in lines)
+    return low if along else max(float(tick.max()) for tick in ticks)
 
 
 def _length(stroke: Stroke) -> float:
