@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from envs.address import Draws
-from envs.drawing.sheet import Box, Point, Sheet
+from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.base import Panel, Style
 from envs.figures.frame import PAD, Axis, Names, Values, frame
+from envs.figures.legend import INSIDE, corner, write_inside
 from envs.figures.strokes import (
     TRAITS,
     Ends,
@@ -22,7 +23,9 @@ from envs.figures.strokes import (
     key,
     legend_ways,
     line_colours,
+    out_of_the_way,
     runs_by,
+    sampler,
     slip,
     value_range,
 )
@@ -41,8 +44,8 @@ if TYPE_CHECKING:
 class Lines:
     """A table drawn as one line a series; the value axis goes from `low` to `high`.
 
-    `step`: a level stretch for each position instead of a point. `place`: the side of the legend, or "ends" for names
-    at the ends of the lines; "" where there is one series. `written`: each value beside its point where there is room
+    `step`: a level stretch for each position instead of a point. `place`: the side of the legend, "inside" for a free corner
+    of the frame, or "ends" for names at the ends of the lines; "" where there is one series. `written`: each value beside its point where there is room
     for all of them; `asked`: values must be readable. `sizes`: how many numbers of series and of positions were
     possible. `inset`: see frame.Names.
     """
@@ -79,6 +82,12 @@ class Lines:
         if written:
             labels = [[panel.words.unit.write(value) for value in row] for row in grid.values]
             tags = place_tags(labels, points, strokes, style, found.box, pens.radius if any(pens.shapes) else 1.5)
+        entries = list(zip(grid.series, colours))
+        spot = None
+        if place == "inside":
+            if written:
+                raise Unreadable("values and a legend share no frame")
+            spot = corner(entries, style, found.box, lambda b: out_of_the_way(b, strokes, 2 + pens.radius), lines=True)
         beside = Ends.of(grid.series, [row[-1][1] for row in points], style) if place == "ends" else None
         found.begin(style, sheet)
         if self.filled:
@@ -98,7 +107,10 @@ class Lines:
             tag.write(style, sheet, tinted(colours[tag.series], style) if len(colours) > 1 else style.ink)
         found.finish(style, sheet)
         if beside:
-            beside.write(dict(zip(grid.series, colours)), style, sheet, found.box)
+            beside.write(dict(entries), style, sheet, found.box)
+        if spot:
+            sample = sampler(grid.series, colours, pens, style, sheet)
+            write_inside(entries, style, sheet, spot, lines=True, sample=sample)
         return table_views(panel, grid, items, span=self.high - self.low, written=written, sizes=self.sizes)
 
     def _items(self, points: Sequence[Sequence[Point]], y: Axis, unit: Unit, written: bool) -> list[list[Item]]:
@@ -165,13 +177,16 @@ def _panel(
     grid = told.grid
     category_axis, value_axis = axis_titles(draws, scene, told)
     low, high = value_range(draws, grid.values, told.words.unit)
+    place = draw_place(draws, scene, len(grid.series))
+    if place not in ("", "ends") and min(scene.width, scene.height) >= INSIDE and draws.chance(0.3):
+        place = "inside"
     marks = Lines(
         grid,
         low,
         high,
         pens,
         written=writes(draws, scene) and len(grid.series) * len(grid.positions) <= 32,
-        place=draw_place(draws, scene, len(grid.series)),
+        place=place,
         sizes=sizes,
         step=step,
         filled=step and len(grid.series) == 1 and low == 0 and draws.chance(0.5),

@@ -14,9 +14,9 @@ from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.base import Style, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import PAD, ticks
-from envs.figures.legend import STROKE, legend
+from envs.figures.legend import STROKE, Sample, legend
 from envs.figures.tables import Rows, longest_name, window
-from envs.figures.tags import tinted
+from envs.figures.tags import meets, tinted
 from envs.figures.topics import Told, tell
 from envs.numerals import Unit
 from envs.registry import Scene
@@ -82,18 +82,31 @@ def key(
     names: Sequence[str], colours: Sequence[Colour], pens: Pens, style: Style, sheet: Sheet, cell: Box, place: str
 ) -> Box:
     """The legend, with samples of the lines; what is left of the cell. For names at the ends of lines only the room."""
-    if not place:
+    if place in ("", "inside"):
         return cell
     if place == "ends":
         x0, y0, x1, y1 = cell
         return x0, y0, x1 - widest(names, style) - PAD, y1
+    sample = sampler(names, colours, pens, style, sheet)
+    return legend(list(zip(names, colours, strict=True)), style, sheet, cell, place, lines=True, sample=sample)
+
+
+def sampler(names: Sequence[str], colours: Sequence[Colour], pens: Pens, style: Style, sheet: Sheet) -> Sample:
+    """What draws the sample of a line in a legend."""
 
     def sample(name: str, x: float, y: float) -> None:
         i = names.index(name)
         sheet.line([(x, y), (x + STROKE, y)], colours[i], max(2.0, pens.width), dash=pens.dash(i))
         pens.marker(i, (x + STROKE / 2, y), colours[i], style, sheet, None)
 
-    return legend(list(zip(names, colours, strict=True)), style, sheet, cell, place, lines=True, sample=sample)
+    return sample
+
+
+def out_of_the_way(spot: Box, strokes: Sequence[Sequence[Point]], reach: float) -> bool:
+    """Whether lines from left to right, with markers of this radius, keep clear of a box."""
+    x0, y0, x1, y1 = spot[0] - reach, spot[1] - reach, spot[2] + reach, spot[3] + reach
+    near = (ab for row in strokes for ab in pairwise(row) if ab[0][0] <= x1 and ab[1][0] >= x0)
+    return not any(meets(x0, y0, x1, y1, a, b) for a, b in near)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _length(stroke: Stroke) -> float:
 def _label_below(tick: Stroke, words: tuple[Word, ...]) -> str:
     """The string that hangs from the lower end of a tick: its middle, or where it is turned its tip, lies under it."""
     x, y = tick.points.min(0)
-    hanging = [w for w in words if -3 <= y - w.box[3] <= 9]
+    hanging = [w for w in words if -3 <= y - w.box[3] <= 13]
 
     def off(word: Word) -> float:
         return abs((word.x if word.angle in (0, 90) else word.tip[0]) - float(x))
