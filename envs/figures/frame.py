@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import EDGE, Style, widest
@@ -38,7 +38,8 @@ class Names:
 class Values:
     """An axis from `low` to `high`, its ticks written in `unit`. `head`: pixels inside the frame beyond the high end,
     kept free for values that are written there. `at`: places where ticks may stand, evenly apart (as the edges of
-    bins); as many of them are labelled as fit. `bare`: neither ticks nor labels."""
+    bins); as many of them are labelled as fit. `bare`: neither ticks nor labels. `log`: equal ratios lie equally far
+    apart; only upwards, and `low` is above nought."""
 
     low: float
     high: float
@@ -47,11 +48,14 @@ class Values:
     head: float = 0.0
     at: tuple[float, ...] = ()
     bare: bool = False
+    log: bool = False
 
     def ticks(self, most: int) -> list[Tick]:
         """At most `most` steps, but at least one; none where the axis is bare."""
         if self.bare:
             return []
+        if self.log:
+            return ratio_ticks(self.low, self.high, most, self.unit)
         if not self.at:
             return ticks(self.low, self.high, most, self.unit)
         every = -(-(len(self.at) - 1) // most)
@@ -62,12 +66,14 @@ class Values:
 @dataclass(frozen=True, slots=True)
 class Axis:
     """Where things lie along one side: `start` and `end` are the pixels of `low` and `high`. For names, i + 0.5 is the
-    middle of the i-th slot, and low is 0 and high their number unless they are inset by less."""
+    middle of the i-th slot, and low is 0 and high their number unless they are inset by less. On a `log` axis low and
+    high are powers of ten, and its units decades."""
 
     start: float
     end: float
     low: float
     high: float
+    log: bool = False
 
     @property
     def px_per_unit(self) -> float:
@@ -80,7 +86,15 @@ class Axis:
 
     def px(self, value: float) -> float:
         """Where a value lies."""
+        if self.log:
+            value = math.log10(value)
         return self.start + (value - self.low) * self.px_per_unit
+
+    def off(self, value: float, pixels: float) -> float:
+        """How far off a value is that is read so many pixels too high."""
+        if self.log:
+            return value * (10 ** (pixels / abs(self.px_per_unit)) - 1)
+        return pixels / abs(self.px_per_unit)
 
     def middle(self, i: int) -> float:
         """Where the middle of the i-th slot lies."""
@@ -105,8 +119,9 @@ class Frame:
     def begin(self, style: Style, sheet: Sheet) -> None:
         """Draws what lies under the marks and around them: grid, ticks, their labels, the axis titles."""
         left, bottom, right, top = self.box
-        x_places, y_places = [self.x.px(value) for value, _ in self.x_ticks], [self.y.px(value) for value, _ in self.y_ticks]
-        lay_ground(style, sheet, self.box, x_places, y_places)
+        x_places = [self.x.px(value) for value, _ in self.x_ticks]
+        y_places = [self.y.px(value) for value, _ in self.y_ticks]
+        lay_ground(style if not self.y.log else replace(style, fine=False), sheet, self.box, x_places, y_places)
         if isinstance(self.across, Names):
             self._names_below(self.across, style, sheet)
         out = 0.0 if style.inward else -TICK
@@ -170,7 +185,7 @@ def frame(cell: Box, style: Style, across: Names | Values, up: Names | Values) -
     title_room = line.height + 2 * PAD
     foot = y0 + EDGE + TICK + PAD + (title_room if across.title else 0)
     top = y1 - EDGE
-    labels = up.names if isinstance(up, Names) else [text for _, text in up.ticks(5)]
+    labels = up.names if isinstance(up, Names) else [text for _, text in up.ticks(9 if up.log else 5)]
     while True:  # the labels beside need the ticks, which need the height, which needs the names below, ...
         beside = widest(labels, style) + TICK + PAD if labels else 0.0
         if not labels and isinstance(across, Values):  # the first label below hangs out to the left
@@ -225,6 +240,18 @@ def ticks(low: float, high: float, most: int, unit: Unit) -> list[Tick]:
     raise Unreadable("the values are too large")
 
 
+def ratio_ticks(low: float, high: float, most: int, unit: Unit) -> list[Tick]:
+    """Round numbers for a log axis, at most `most` steps apart: 1, 2 and 5 times powers of ten, 1 and 3 times, or the
+    powers alone. Unreadable where there are fewer than three: two numbers do not show that an axis is no linear one."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        found = [(digit * 10.0**power, max(0, -power)) for power in powers for digit in digits]
+        found = [(value, decimals) for value, decimals in found if low <= value <= high and decimals <= unit.decimals]
+        if 3 <= len(found) <= most + 1:
+            return [(value, unit.tick(value, decimals)) for value, decimals in found]
+    raise Unreadable("no round numbers for a log axis")
+
+
 def _within(middle: float, width: float, start: float, end: float) -> float:
     """The middle of a title of this width, moved where it would reach out of its cell."""
     return min(max(middle, start + EDGE + width / 2), end - EDGE - width / 2)
@@ -232,6 +259,8 @@ def _within(middle: float, width: float, start: float, end: float) -> float:
 
 def _axis(side: Names | Values, start: float, end: float) -> Axis:
     if isinstance(side, Values):
+        if side.log:
+            return Axis(start, end - side.head, math.log10(side.low), math.log10(side.high), log=True)
         return Axis(start, end - side.head, side.low, side.high)
     low, high = 0.5 - side.inset, len(side.names) - 0.5 + side.inset
     return Axis(end, start, low, high) if side.down else Axis(start, end, low, high)

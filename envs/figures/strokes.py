@@ -25,6 +25,8 @@ from envs.views import APART
 TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered")
 STANDS_OUT = 2.5  # contrast of a thin line to its ground
 PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
+SPANS = {40: 3.688879, 60: 4.094345, 100: 4.60517}  # ratio of largest to smallest on a log axis: its logarithm
+FINE = 12.0  # steps of the last digit that the smallest value on a log axis has, at least
 HIDES = 3.0  # pixels: a point hidden by a line is no further than this from its middle
 KINK = 0.7  # pixels: how far off a reader may be along a line without markers, where it does not turn
 PLACES = ("right", "top", "bottom", "ends")
@@ -185,10 +187,11 @@ def draw_table(
     shown: int = 14,
     parts: bool = False,
     spacing: float = 0.0,
+    spanning: bool = False,
 ) -> tuple[Told, tuple[int, int]]:
     """A table over times of at most so many `colours` or `most` series, and how many numbers of series and of positions
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
-    that each point takes, across.
+    that each point takes, across. `spanning`: values of very different size, where their digits allow.
     """
     lines, line_sizes = window(draws, scene, 3, most, colours, least=2)
     if draws.chance(single) and not scene.needs & {"Series", "legend", "words"}:
@@ -204,6 +207,8 @@ def draw_table(
         if parts:  # stacked, a pixel is worth more
             share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
         rows = parted(rows, decimals, min(share, 0.2))
+    if spanning and not told.words.unit.percent:
+        rows = spread_out(rows, decimals, draws.choice(tuple(SPANS)))
     return replace(told, grid=replace(told.grid, values=rows)), (line_sizes, sizes)
 
 
@@ -231,6 +236,37 @@ def parted(rows: Rows, decimals: int, share: float) -> Rows:
             while row[j] in row[:j]:
                 row[j] += 1
     return tuple(tuple(step / digit for step in row) for row in steps)
+
+
+def spread_out(rows: Rows, decimals: int, ratio: int) -> Rows:
+    """The rows in the same order, from the largest value down to a `ratio`-th of it, equal steps turned into equal
+    ratios; as they are where the last digit is too coarse. By sums and products alone, so that every machine has the
+    same bits."""
+    digit = 10**decimals
+    least, most = min(map(min, rows)), max(map(max, rows))
+    low = most * digit / ratio
+    if low < FINE or most <= least:
+        return rows
+    found = []
+    for row in rows:
+        steps = [int(low * _power((value - least) / (most - least) * SPANS[ratio]) + 0.5) for value in row]
+        for a, b in pairwise(sorted(range(len(row)), key=lambda j: row[j])):
+            steps[b] = max(steps[b], steps[a] + 1)
+        found.append(tuple(step / digit for step in steps))
+    return tuple(found)
+
+
+def _power(x: float) -> float:
+    """e to the x, nearly."""
+    result = 1 + x / 1048576
+    for _ in range(20):
+        result *= result
+    return result
+
+
+def spans(rows: Rows) -> bool:
+    """Whether values differ enough in size for a log axis."""
+    return min(map(min, rows)) * min(SPANS) * 0.9 < max(map(max, rows)) and min(map(min, rows)) > 0
 
 
 def value_range(draws: Draws, rows: Rows, unit: Unit, *, zero: float = 0.4) -> tuple[float, float]:

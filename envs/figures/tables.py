@@ -164,6 +164,12 @@ def by_eye(px_per_unit: float, unit: Unit, edges: float = 1) -> float:
     return 0.0 if err < SURE * 10.0**-unit.decimals else err
 
 
+def off_by_eye(axis: Axis, value: float, unit: Unit, edges: float = 1) -> float:
+    """The same of a value on an axis, which may be a log one."""
+    err = axis.off(abs(value), edges * EYE)
+    return 0.0 if err < SURE * 10.0**-unit.decimals else err
+
+
 def readable(err: float, span: float) -> None:
     """Unreadable where values that are asked for could not be read closely enough."""
     if err > TOO_COARSE * span:

@@ -42,12 +42,24 @@ def numeric(labels: dict[float, str]) -> bool:
 
 
 def scale(labels: dict[float, str]) -> Callable[[float], float]:
-    """Pixels to values, from the labels of a linear axis."""
+    """Pixels to values, from the labels of an axis, which is a log one where their ratios fit their places better than
+    their differences."""
     if len(labels) < 2:
         raise Misread("an axis with fewer than two ticks")
     worth = [value for text in labels.values() if (value := number(text)) is not None]
-    slope, intercept = np.polyfit(np.array(list(labels)), np.array(worth), 1)
+    places = np.array(list(labels))
+    if len(worth) > 2 and min(worth) > 0 and _bend(places, np.log(worth)) < 0.2 * _bend(places, np.array(worth)):
+        rate, start = np.polyfit(places, np.log(worth), 1)
+        return lambda px: float(np.exp(rate * px + start))
+    slope, intercept = np.polyfit(places, np.array(worth), 1)
     return lambda px: float(slope * px + intercept)
+
+
+def _bend(places: np.ndarray, values: np.ndarray) -> float:
+    """How far values lie from a straight line over their places, as a share of their range; nothing below a thousandth,
+    as labels are placed to within a fraction of a pixel."""
+    off = np.abs(np.polyval(np.polyfit(places, values, 1), places) - values).max()
+    return max(1e-3, float(off / np.ptp(values)))
 
 
 def nearest(labels: dict[float, str], px: float) -> str:
