@@ -51,6 +51,7 @@ class Style:
     case: str = "as written"  # of titles: or "capitals", "each word"
     left: bool = False  # titles begin on the left
     noted: bool = False  # the unit stands below the title
+    measured: str = "{name} ({unit})"  # how the title of an axis tells its unit
     source: str = ""  # the line below the figure
     wear: Wear | None = None
 
@@ -61,6 +62,10 @@ class Style:
     def width(self, text: str) -> float:
         """Pixels of a string in the text size."""
         return extent(text, self.font, self.text).width
+
+    def united(self, name: str, unit: str) -> str:
+        """The title of an axis with its unit."""
+        return self.measured.format(name=name, unit=unit)
 
     def colours(self, count: int) -> list[Colour]:
         """A colour a mark: all alike, as the style says or where the palette is too small to tell them apart."""

@@ -18,6 +18,7 @@ MONEY = (("$", "dollars"), ("€", "euros"), ("£", "pounds"))
 CASES = ("as written", "as written", "capitals", "each word")
 SPINES = ("box", "corner", "base", "none")
 GRIDS = ("none", "none", "plain", "plain", "dashed", "fine")
+MEASURED = ("{name} ({unit})", "{name} ({unit})", "{name}, {unit}", "{name} in {unit}", "{name} [{unit}]")
 GROUPS = ("", ",", ",", " ")
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class House:
     cases: tuple[str, ...]
     sources: tuple[str, ...]
     left: float = 0.3  # how often titles stand on the left
+    measured: tuple[str, ...] = ("{name} ({unit})",)
 
 
 HOUSES = (
@@ -49,6 +51,7 @@ HOUSES = (
         ("as written",),
         ("Source: {region} statistics office", "Source: official records", "Source: {region} data bank"),
         left=0.8,
+        measured=("{name}, {unit}",),
     ),
     House(  # a journal's: framed, serifs, ticks inside
         "science ecology astronomy climate oceans environment health water space animals",
@@ -60,6 +63,7 @@ HOUSES = (
         ("as written",),
         ("Source: field survey, {region}", "Data: own measurements", "Data: {region} observatory"),
         left=0.1,
+        measured=("{name} [{unit}]", "{name} / {unit}"),
     ),
     House(  # a magazine's: coloured ground, loud titles
         "media music fashion culture tourism food drinks film gaming sport",
@@ -71,6 +75,7 @@ HOUSES = (
         ("capitals", "each word"),
         ("Source: {region} Weekly", "Chart: {region} Review", "Source: readers' survey"),
         left=0.7,
+        measured=("{name} in {unit}",),
     ),
     House(  # what an office's spreadsheet makes
         "crime emergency charity education retail agriculture",

@@ -26,6 +26,7 @@ TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered")
 STANDS_OUT = 2.5  # contrast of a thin line to its ground
 PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
 SPANS = {40: 3.688879, 60: 4.094345, 100: 4.60517}  # ratio of largest to smallest on a log axis: its logarithm
+WRITTEN = 12  # values on a log axis that there is mostly room to write
 FINE = 12.0  # steps of the last digit that the smallest value on a log axis has, at least
 HIDES = 3.0  # pixels: a point hidden by a line is no further than this from its middle
 KINK = 0.7  # pixels: how far off a reader may be along a line without markers, where it does not turn
@@ -207,6 +208,8 @@ def draw_table(
         if parts:  # stacked, a pixel is worth more
             share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
         rows = parted(rows, decimals, min(share, 0.2))
+    # Where values are reckoned with, there must be room to write them all.
+    spanning &= "values" not in scene.needs or lines * count <= WRITTEN
     if spanning and not told.words.unit.percent:
         rows = spread_out(rows, decimals, draws.choice(tuple(SPANS)))
     return replace(told, grid=replace(told.grid, values=rows)), (line_sizes, sizes)

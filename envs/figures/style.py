@@ -14,7 +14,7 @@ from envs.drawing.colour import COLOURS_APART, Colour, contrast, distance, from_
 from envs.drawing.metrics import extent, size_for
 from envs.drawing.wear import draw_wear
 from envs.figures.base import Style
-from envs.figures.houses import CASES, GRIDS, SPINES, draw_notation, house_of, swayed
+from envs.figures.houses import CASES, GRIDS, MEASURED, SPINES, draw_notation, house_of, swayed
 
 FONTS = ("DejaVu Sans", "DejaVu Sans Bold", "DejaVu Serif", "DejaVu Sans Mono", "STIX")
 X_HEIGHT = 6.2  # pixels: the smallest letters a model is asked to read are at least this high
@@ -105,6 +105,7 @@ def draw_style(draws: Draws, width: int, height: int, *, test: bool) -> Style:
         case=swayed(draws, house.cases, CASES),
         left=draws.chance(house.left),
         noted=room > 0.6 and draws.chance(0.3),
+        measured=swayed(draws, house.measured, MEASURED),
         source=source if extent(source, font, text).width < width - 20 else "",
         wear=draw_wear(draws) if room > 0.5 else None,  # the letters of small pictures have nothing to spare
     )

@@ -62,7 +62,7 @@ def axis_titles(draws: Draws, scene: Scene, told: Told, measure: str = "") -> tu
     words = unit.words.removeprefix("thousand ").removeprefix("million ").removeprefix("billion ")
     names = [measure or told.words.measure, told.words.measure]
     if words and not unit.prefix and not unit.percent and not names[0].endswith(words):  # those stand with the ticks
-        names.insert(0, f"{names[0]} ({words})")
+        names.insert(0, scene.style.united(names[0], words))
     name = next((name for name in names if scene.style.width(name) < 0.55 * side), names[-1])
     name = name[0].upper() + name[1:]
     noun = told.words.noun[0].upper() + told.words.noun[1:]
