@@ -14,7 +14,7 @@ from envs.problem import make
 from envs.registry import cells
 from envs.testsets import SPECS, Entry, Spec, TestSetError, build, load, names, sketch, verify
 
-SMALL = Spec(36, (("bar/count", "bar/kth_largest", "pie/count"),), levels=(0, 1, 2), width=224, height=224)
+SMALL = Spec(36, (("bar/count", "bar/kth_largest", "pie/count"),), levels=(0, 1, 2), sizes=((224, 224),))
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +33,15 @@ def rewritten(source, folder, change, about=lambda about: about):
     return copy
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", [name for name in names() if name != "charts-v1"])  # a minute; .ci/run makes it again
 def test_a_shipped_set_still_makes_its_problems(name):
     assert verify(name) == []
+
+
+def test_no_problem_of_training_changes_by_accident():
+    """Where a change is meant, raise the version of the family or the question, and pin the problems anew:
+    rm tests/digests.json*; python -m envs.testsets build digests tests."""
+    assert verify(Path(__file__).parent / "digests.jsonl") == []
 
 
 @pytest.mark.parametrize("name", names())
@@ -51,7 +57,7 @@ def test_the_tiny_set_holds_what_the_tiny_config_trains_on():
 
     config = load_config(Path(__file__).parent.parent / "configs" / "tiny.yaml")
     spec = SPECS["tiny-v1"]
-    assert config.env.px == f"{spec.width}x{spec.height}"
+    assert [config.env.px] == [f"{width}x{height}" for width, height in spec.sizes]
     held = [f"{c.family}/{c.question}" for c in cells()]
     both = [[n for n in held if any(fnmatchcase(n, g) for g in globs)] for globs in (config.env.cells, spec.parts[0])]
     assert both[0] == both[1]
@@ -78,6 +84,15 @@ def test_what_is_built_is_balanced(built):
 def test_half_of_what_is_built_is_asked_in_held_out_words_at_every_level(built):
     held_out = Counter((a.level, make(a).meta["held_out"]) for a in load(built).addresses)
     assert all(abs(held_out[level, True] - held_out[level, False]) <= 2 for level in SMALL.levels)
+
+
+def test_a_set_can_hold_pictures_of_many_shapes_and_problems_of_training(tmp_path):
+    spec = Spec(
+        12, (("bar/count", "pie/count"),), levels=(0, 1), sizes=((224, 224), (336, 224), (224, 448)), test=False
+    )
+    addresses = load(build("mixed", spec, folder=tmp_path)[0]).addresses
+    assert {(a.width, a.height) for a in addresses} == set(spec.sizes) and not any(a.test for a in addresses)
+    assert verify(tmp_path / "mixed.jsonl") == []
 
 
 def test_building_twice_gives_the_same_lines(built, tmp_path):

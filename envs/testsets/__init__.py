@@ -30,7 +30,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envs.address import Address, AddressError, Draws
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from envs.problem import Problem
 
+T = TypeVar("T")
 HERE = Path(__file__).parent
 SKETCH_BLOCKS = 8
 SKETCH_TOLERANCE = 4  # of 255 grey levels
@@ -57,19 +58,25 @@ class TestSetError(ValueError):
 class Spec:
     """What to build: `count` problems over `parts`, each a list of globs over family/question, all parts alike.
 
-    Within a part the families get equal numbers, within a family its questions, within a question the levels.
+    Within a part the families get equal numbers, within a family its questions, within a question the levels; a row
+    has one of the `sizes`, pixels across and down. `test` is the world: False is that of training.
     """
 
     count: int
     parts: tuple[tuple[str, ...], ...]
     levels: tuple[int, ...]
-    width: int = 448
-    height: int = 448
+    sizes: tuple[tuple[int, int], ...] = ((448, 448),)
+    test: bool = True
 
 
+SIZES = ((448, 448), (448, 448), (640, 480), (480, 640), (896, 448), (448, 896), (336, 336))
 SPECS: dict[str, Spec] = {
     # What a model is measured on: everything, at the levels that small models can still learn from.
     "core-v1": Spec(1200, (("*/*",),), levels=(0, 1, 2, 3, 4, 5)),
+    # Everything there is: all levels that are compared, pictures of many shapes; and a tenth of it, for the evaluations
+    # in the middle of a training run.
+    "charts-v1": Spec(3000, (("*/*",),), levels=tuple(range(9)), sizes=SIZES),
+    "charts-v1-mini": Spec(300, (("*/*",),), levels=tuple(range(9)), sizes=SIZES),
     # The families and the questions of the project that this one grew from, 20 problems a family.
     "seed-60": Spec(
         60,
@@ -81,7 +88,9 @@ SPECS: dict[str, Spec] = {
         levels=(0, 1, 2, 3),
     ),
     # For the tiny models of the tutorial and the tests; the cells of configs/tiny.yaml.
-    "tiny-v1": Spec(200, (("bar/count",),), levels=(0, 1), width=112, height=112),
+    "tiny-v1": Spec(200, (("bar/count",),), levels=(0, 1), sizes=((112, 112),)),
+    # No test set: problems of the training world that guard against a change nobody meant (tests/digests.jsonl).
+    "digests": Spec(300, (("*/*",),), levels=(*range(9), 40), sizes=SIZES, test=False),
 }
 
 
@@ -255,30 +264,46 @@ def _differ(old: Entry, new: Entry, part: str) -> bool:
     return bool(before) and before != getattr(new, part)
 
 
-def _plan(spec: Spec, cells: Iterable[tuple[str, str, int | None]]) -> Iterator[tuple[str, str, int, bool]]:
-    """(family, question, level, held out) of each row, without end, dealt like cards; cells come with a top level.
+class _Deal:
+    """Deals options out so that each comes as often as the others: within the first group, then within wider ones."""
 
-    Levels are offset by family and question, so that a short set does not end on the low ones; each level of each cell
-    is asked with held-out phrasings every other time.
+    def __init__(self) -> None:
+        self._dealt: Counter[Any] = Counter()
+
+    def __call__(self, options: Iterable[T], *groups: object) -> T:
+        chosen = min(options, key=lambda option: [self._dealt[group, option] for group in groups])
+        self._dealt.update((group, chosen) for group in groups)
+        return chosen
+
+
+def _plan(
+    spec: Spec, cells: Iterable[tuple[str, str, int | None]]
+) -> Iterator[tuple[str, str, int, tuple[int, int], bool]]:
+    """(family, question, level, size, held out) of each row, without end; cells come with a top level.
+
+    A short beginning is about as balanced as the whole: no family starts with the questions that another started with,
+    and each level of each cell is asked with held-out phrasings every other time.
     """
-    parts: list[list[list[tuple[str, str, list[int]]]]] = []
+    parts: list[dict[str, dict[str, list[int]]]] = []
     known = sorted(cells, key=lambda cell: cell[:2])
     for globs in spec.parts:
-        families: dict[str, list[tuple[str, str, list[int]]]] = {}
+        families: dict[str, dict[str, list[int]]] = {}
         for family, question, top in known:
             if any(fnmatchcase(f"{family}/{question}", glob) for glob in globs):
                 levels = [level for level in spec.levels if top is None or level <= top] or [min(spec.levels)]
-                families.setdefault(family, []).append((family, question, levels))
+                families.setdefault(family, {})[question] = levels
         if not families:
             raise TestSetError(f"no cell matches {', '.join(globs)}: see `python -m envs list`")
-        parts.append(list(families.values()))
+        parts.append(families)
+    deal = _Deal()
     for turn in itertools.count():
-        part = parts[turn % len(parts)]
-        i, f = divmod(turn // len(parts), len(part))
-        i, q = divmod(i, len(part[f]))
-        family, question, levels = part[f][q]
-        cycle, step = divmod(i, len(levels))
-        yield family, question, levels[(step + f + q) % len(levels)], (cycle + step) % 2 == 0
+        part = turn % len(parts)
+        family = deal(parts[part], part)
+        question = deal(parts[part][family], (part, family), "question")
+        level = deal(parts[part][family][question], (family, question), family, "level")
+        shape = deal(range(len(spec.sizes)), family, "size")
+        held_out = deal((True, False), (family, question, level), level, "words")
+        yield family, question, level, spec.sizes[shape], held_out
 
 
 def build(name: str, spec: Spec | None = None, folder: str | Path = HERE, progress: bool = False) -> list[Path]:
@@ -297,16 +322,16 @@ def build(name: str, spec: Spec | None = None, folder: str | Path = HERE, progre
     for file in files:
         if file.exists():
             raise TestSetError(f"{file} is there, and a test set never changes: build under another name")
-    fit = select(["*"], spec.width, spec.height)
+    fit = select(["*"], min(map(min, spec.sizes)), min(map(min, spec.sizes)))
     plan = _plan(spec, ((cell.family, cell.question, cell.top_level) for cell in fit))
     entries: list[Entry] = []
     images: set[str] = set()
     for number in _bar(range(spec.count), progress, f"building {name}"):
-        family, question, level, held_out = next(plan)
+        family, question, level, size, held_out = next(plan)
         entry, why = None, ""
         seeds = Draws("testset", name, number)
         for _ in range(TRIES):
-            address = Address(family, question, level, seeds.integers(0, SEEDS), True, spec.width, spec.height)
+            address = Address(family, question, level, seeds.integers(0, SEEDS), spec.test, *size)
             try:
                 problem = make(address)
             except Unmakeable as error:
@@ -316,7 +341,7 @@ def build(name: str, spec: Spec | None = None, folder: str | Path = HERE, progre
             if candidate.image in images:
                 continue
             entry = entry or candidate
-            if problem.meta["held_out"] == held_out:
+            if problem.meta["held_out"] == (held_out and spec.test):
                 entry = candidate
                 break
         if entry is None:
