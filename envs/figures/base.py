@@ -15,7 +15,8 @@ from envs.drawing.colour import Colour
 from envs.drawing.metrics import Line, extent, line
 from envs.drawing.sheet import Box, Sheet, Text
 from envs.drawing.wear import Wear
-from envs.figures.around import EDGE, foot, write_source, write_title
+from envs.figures.around import EDGE as EDGE
+from envs.figures.around import foot, write_source, write_title
 from envs.figures.houses import cased
 from envs.numerals import COUNTS, Notation, Unit
 from envs.views import Categories, Item, View
@@ -40,7 +41,7 @@ class Style:
     fill: float  # width of a bar as a share of its slot
     one_colour: bool
     persona: Persona  # who made it
-    notation: Notation = Notation()
+    notation: Notation
     spine: float = 1.0  # pixels of a spine
     dash: tuple[float, ...] = ()  # of the grid
     fine: bool = False  # thin lines between those of the grid

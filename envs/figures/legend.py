@@ -63,8 +63,10 @@ def legend(
     return (x0, y0, x1, y1 - depth) if place == "top" else (x0, y0 + depth, x1, y1)
 
 
-def corner(entries: Sequence[Entry], style: Style, box: Box, free: Callable[[Box], bool], *, lines: bool = False) -> Box:
-    """The first corner inside a frame where a legend of these entries lies `free`: covers nothing of what is drawn there.
+def corner(
+    entries: Sequence[Entry], style: Style, box: Box, free: Callable[[Box], bool], *, lines: bool = False
+) -> Box:
+    """The first corner inside a frame where a legend of these entries lies `free`: covers nothing that is drawn there.
     Unreadable where none does."""
     x0, y0, x1, y1 = box
     wide = (STROKE if lines else SWATCH) + GAP + widest([name for name, _ in entries], style) + 2 * INSET

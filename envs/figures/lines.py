@@ -48,11 +48,11 @@ ROOMY = 280  # pixels: smaller pictures have no log axes
 class Lines:
     """A table drawn as one line a series; the value axis goes from `low` to `high`.
 
-    `step`: a level stretch for each position instead of a point. `place`: the side of the legend, "inside" for a free corner
-    of the frame, or "ends" for names at the ends of the lines; "" where there is one series. `written`: each value beside its point where there is room
-    for all of them; `asked`: values must be readable. `sizes`: how many numbers of series and of positions were
-    possible. `inset`: see frame.Names. `log`: on a log axis, where values are written or not `counted` with: what is
-    asked is their order alone.
+    `step`: a level stretch for each position instead of a point. `place`: the side of the legend, "inside" for a free
+    corner of the frame, or "ends" for names at the ends of the lines; "" where there is one series. `written`: each
+    value beside its point where there is room for all of them; `asked`: values must be readable. `sizes`: how many
+    numbers of series and of positions were possible. `inset`: see frame.Names. `log`: on a log axis, where values are
+    written or not `counted` with: what is asked is their order alone.
     """
 
     grid: Grid

@@ -82,8 +82,8 @@ _NUMBER = re.compile(r"(-?)[^\d\w-]*(\d{1,3}(?:[, ]\d{3})+|\d+)((?:\.\d+)?)(K?)(
 
 
 def number(text: str) -> float | None:
-    """The number that a label is, or None. "-$3.4M" is -3.4: values stay in the unit they are written in; only a capital
-    K, which no unit has, shortens a number: "1.2K" is 1200."""
+    """The number that a label is, or None. "-$3.4M" is -3.4: values stay in the unit they are written in; only a
+    capital K, which no unit has, shortens a number: "1.2K" is 1200."""
     if not (match := _NUMBER.match(text)):
         return None
     sign, whole, fraction, shortened = match.groups()
