@@ -25,7 +25,7 @@ from envs.numerals import Notation, Unit, read
 from envs.problem import Draft, draw
 from envs.readers import number
 from envs.readers.axes import scale
-from envs.views import Series
+from envs.views import Categories, Series
 from envs.views_whole import Parts
 
 SEEDS = st.integers(0, 2**63 - 1)
@@ -112,11 +112,11 @@ def in_ratios(draft: Draft) -> bool:
     return len(steps) > 1 and max(steps) > 1.5 * min(steps)
 
 
-@pytest.mark.parametrize("question", ["leader_at", "value_at", "is_above_at", "sum_all"])
+@pytest.mark.parametrize("question", ["leader_at", "value_of"])
 def test_a_log_axis_stands_only_where_values_are_written_or_their_order_is_asked(question: str) -> None:
-    for draft in drafts(f"line/{question}", in_ratios, 6):
+    for draft in drafts(f"line/{question}", in_ratios, 2):
         table = draft.views[0]
-        assert isinstance(table, Series)
+        assert isinstance(table, Series | Categories)
         assert table.written or "values" not in draft.question.needs
         assert faults(draft) == []
 
@@ -129,7 +129,7 @@ def test_a_legend_inside_the_frame_covers_nothing(family: str) -> None:
         low, high = min(m.box[1] for m in marks), max(m.box[3] for m in marks)
         return bool(keys) and all(left < k[0] and k[2] < right and low < k[1] and k[3] < high for k in keys)
 
-    for draft in drafts(f"{family}/leader_at", inside, 4):
+    for draft in drafts(f"{family}/leader_at", inside, 2):
         keys, layout = _keys(draft), draft.sheet.layout
         x0, y0 = min(k[0] for k in keys) - 16, min(k[1] for k in keys)  # the samples are beside the names
         x1, y1 = max(k[2] for k in keys), max(k[3] for k in keys)

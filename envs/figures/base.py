@@ -15,7 +15,7 @@ from envs.drawing.colour import Colour
 from envs.drawing.metrics import Line, extent, line
 from envs.drawing.sheet import Box, Sheet, Text
 from envs.drawing.wear import Wear
-from envs.figures.around import EDGE as EDGE
+from envs.figures.around import EDGE as EDGE  # noqa: PLC0414, most figures take it from here
 from envs.figures.around import foot, write_source, write_title
 from envs.figures.houses import cased
 from envs.numerals import COUNTS, Notation, Unit

@@ -160,8 +160,8 @@ class Frame:
                 sheet.text(name, right, foot, style.text, "name", across="right", up="center", angle=self.angle)
 
     def finish(self, style: Style, sheet: Sheet) -> None:
-        """Draws the spines, over the marks: all four sides, the two axes, only the side that marks stand on, or none; two
-        value axes keep theirs."""
+        """Draws the spines, over the marks: all four sides, the two axes, only the side that marks stand on, or none;
+        two value axes keep theirs."""
         named = isinstance(self.across, Names) != isinstance(self.up, Names)
         if style.spines == "none" and named:
             return
