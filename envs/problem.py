@@ -126,7 +126,7 @@ def draw(address: Address | str) -> Draft:
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
         try:
-            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), needs)
+            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), needs, question.hues)
             view, ask, question_key = _ask(
                 question, views, ("question", question.name, question.version, *key), address.level
             )
@@ -143,10 +143,11 @@ def _laid_out(
     key: tuple[object, ...],
     address: Address,
     needs: frozenset[str],
+    hues: bool,
 ) -> tuple[Figure, Sheet, tuple[View, ...]]:
     """A figure for an address without a question; Unreadable or TextError if this sub-seed gives none."""
     size = (address.width, address.height)
-    style = draw_style(Draws("style", *key), *size, test=address.test)
+    style = draw_style(Draws("style", *key), *size, test=address.test, hues=hues)
     scene = Scene(address.level, style, *size, address.text, address.test, needs)
     drawn = family(Draws("figure", *key), scene)
     figure = Figure(drawn if isinstance(drawn, tuple) else (drawn,), style, *size)

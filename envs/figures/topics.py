@@ -44,7 +44,7 @@ def tell(
         persona=scene.style.persona,
     )
     grid = replace(grid, unit=scene.style.notation.of(grid.unit))
-    titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
+    titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75) and not scene.tight
     title = grid.subject if titled or "title" in scene.needs else ""
     noted = scene.style.noted and "title" not in scene.needs
     return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, noted=noted), title)
