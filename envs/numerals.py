@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 def half_up(value: float, decimals: int) -> float:
@@ -26,7 +27,8 @@ class Unit:
 
     Values are held in the unit they are written in: 3.4 where "3.4M" is written, with `scale` 1e6. `words` is what
     a question says ("thousand tonnes", "percent", "" for bare counts); `prefix` and `suffix` stand on the figure with
-    each value ("$", "%", "M"). `decimals` are those of a written value.
+    each value ("$", "%", "M"). `decimals` are those of a written value. `group` parts thousands ("12,000"); where
+    `short`, ticks from a thousand on are written "1.2K", which never takes a digit from them.
     """
 
     decimals: int = 0
@@ -34,6 +36,8 @@ class Unit:
     prefix: str = ""
     suffix: str = ""
     scale: float = 1.0
+    group: str = ""
+    short: bool = False
 
     @property
     def percent(self) -> bool:
@@ -43,9 +47,44 @@ class Unit:
         """A value as it stands on a figure: "$3.4M"."""
         number = show(value, self.decimals if decimals is None else decimals)
         sign, number = ("-", number[1:]) if number.startswith("-") else ("", number)
+        if self.group:
+            number = f"{float(number):,.{len(number.partition('.')[2])}f}".replace(",", self.group)
         return f"{sign}{self.prefix}{number}{self.suffix}"
 
+    def tick(self, value: float, decimals: int) -> str:
+        """A value as it stands at a tick, exactly: "$1.2K" for 1200 where ticks are short."""
+        thousands = f"{value / 1000:.3f}".rstrip("0").rstrip(".")
+        if self.short and not self.suffix and abs(value) >= 1000 and float(thousands) * 1000 == value:
+            return replace(self, short=False, suffix="K").write(float(thousands), len(thousands.partition(".")[2]))
+        return self.write(value, decimals)
 
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """What one hand keeps to on a figure: how thousands are parted, whether ticks are short, which money is meant."""
+
+    group: str = ""
+    short: bool = False
+    money: tuple[str, str] = ("$", "dollars")
+
+    def of(self, unit: Unit) -> Unit:
+        """The unit in this notation."""
+        if unit.prefix == "$":
+            unit = replace(unit, prefix=self.money[0], words=unit.words.replace("dollars", self.money[1]))
+        return replace(unit, group=self.group, short=self.short)
+
+
+def read(label: str) -> tuple[float, str] | None:
+    """The number that a label is, in the unit it is written in, and its suffix: (-3.4, "M") for "-$3.4M", (1200, "")
+    for "1.2K"; None where it is no number."""
+    if not (match := _LABEL.match(label)):
+        return None
+    sign, digits, suffix = match.groups()
+    value = float(sign + re.sub("[, ]", "", digits))
+    return (1000 * value, "") if suffix == "K" else (value, suffix)
+
+
+_LABEL = re.compile(r"(-?)[^\d-]*((?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?)([kKMB%]?)\Z")
 COUNTS = Unit()  # whole numbers without a unit
 
 

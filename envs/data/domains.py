@@ -72,7 +72,8 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Who might have made the chart. Occupation and interest sway the domain; the region only tells personas apart."""
+    """Who might have made the chart. Occupation and interest sway the domain, the occupation also the looks; the region
+    names sources."""
 
     occupation: str
     interest: str
@@ -83,6 +84,11 @@ class Persona:
         """The fields of domains this persona favours."""
         people = _people()
         return frozenset(people["occupations"][self.occupation]) | frozenset(people["interests"][self.interest])
+
+    @property
+    def trade(self) -> str:
+        """The field of its occupation."""
+        return str(_people()["occupations"][self.occupation][0])
 
 
 @cache

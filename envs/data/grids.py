@@ -77,13 +77,15 @@ def draw_grid(
     parts: bool = False,
     sums: bool = False,
     dated: bool = False,
+    persona: Persona | None = None,
 ) -> Grid:
     """A table of that world. `longest` bounds the characters of names and times; `parts` asks for values that add up
-    over things, `sums` for such as do over times too, `dated` for times that are dates.
+    over things, `sums` for such as do over times too, `dated` for times that are dates; `persona` is who makes it, or
+    anybody.
 
     `ordered` None leaves it to chance. ValueError if no domain has so many names.
     """
-    persona = draw_persona(draws)
+    persona = persona or draw_persona(draws)
     wish = draws.chance(0.5) if ordered is None else ordered
     for choice in (wish, not wish) if ordered is None else (wish,):
         if plans := _plans(test, series, positions, choice, longest, parts, sums, dated):

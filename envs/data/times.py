@@ -2,6 +2,7 @@
 
     bare     Q1   Jan   W12   Mon   06:00           a cycle that names no year; never more than one turn of it
     dated    2011   Q1 2021   Jan 2020   3 May      those that name a year are dates: see `iso`
+    turned          2021-Q1   2020-01    May 3      the same, the other way about
 
 Both worlds share these labels: there are too few ways to write a year to keep some back.
 """
@@ -15,7 +16,7 @@ from typing import Literal
 from envs.address import Draws
 
 TimeUnit = Literal["year", "quarter", "month", "week", "day", "hour"]
-Form = Literal["bare", "dated"]
+Form = Literal["bare", "dated", "turned"]
 
 YEARS = (1985, 2025)  # first and last year shown
 BESIDE = 2  # labels just before and just after, on either side, that are plausible but not shown
@@ -39,13 +40,18 @@ _DATED: dict[TimeUnit, tuple[str, ...]] = {
     "month": tuple(f"{month} {year}" for year in range(2010, YEARS[1] + 1) for month in _MONTHS),
     "day": _DATES,
 }
+_TURNED: dict[TimeUnit, tuple[str, ...]] = {
+    "quarter": tuple(f"{year}-Q{quarter}" for year in range(2005, YEARS[1] + 1) for quarter in range(1, 5)),
+    "month": tuple(f"{year}-{month:02}" for year in range(2010, YEARS[1] + 1) for month in range(1, 13)),
+    "day": tuple(" ".join(reversed(date.split())) for date in _DATES),
+}
+_FORMS: dict[Form, dict[TimeUnit, tuple[str, ...]]] = {"bare": _CYCLES, "dated": _DATED, "turned": _TURNED}
 
 
 @lru_cache(4096)
 def time_forms(unit: TimeUnit, count: int, longest: int | None = None) -> tuple[Form, ...]:
     """The ways in which so many points can be labelled with at most `longest` characters each; () if there is none."""
-    tables: tuple[tuple[Form, dict[TimeUnit, tuple[str, ...]]], ...] = (("bare", _CYCLES), ("dated", _DATED))
-    return tuple(form for form, table in tables if _fit(table.get(unit, ()), count, longest))
+    return tuple(form for form, table in _FORMS.items() if _fit(table.get(unit, ()), count, longest))
 
 
 def _fit(labels: tuple[str, ...], count: int, longest: int | None) -> bool:
@@ -64,12 +70,12 @@ def draw_span(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Consecutive labels, and up to 2 x BESIDE labels just before and after them: none where a whole cycle is shown.
     `dated`: no bare ones."""
-    forms = tuple(form for form in time_forms(unit, count, longest) if form == "dated" or not dated)
+    forms = tuple(form for form in time_forms(unit, count, longest) if form != "bare" or not dated)
     if not forms:
         limit = "" if longest is None else f" of at most {longest} characters"
         raise ValueError(f"cannot write {count} labels{limit} for consecutive {unit}s: ask for fewer or allow longer")
     form = draws.choice(forms)
-    labels = _CYCLES[unit] if form == "bare" else _DATED[unit]
+    labels = _FORMS[form][unit]
     start = draws.integers(0, len(labels) - count + 1)
     shown = labels[start : start + count]
     around = [*range(start - BESIDE, start), *range(start + count, start + count + BESIDE)]
@@ -80,7 +86,7 @@ def draw_span(
     return shown, tuple(label for label in dict.fromkeys(beside) if label not in shown)
 
 
-_ISO = re.compile(rf"(?:(?:Q([1-4])|({'|'.join(_MONTHS)})) )?(\d{{4}})\Z")
+_ISO = re.compile(rf"(?:(Q[1-4]|{'|'.join(_MONTHS)}) )?(\d{{4}})\Z|(\d{{4}})-(Q[1-4]|\d\d)\Z")
 DATED: tuple[TimeUnit, ...] = ("year", "quarter", "month")  # units whose dated labels name a year
 
 
@@ -89,7 +95,9 @@ def iso(label: str) -> tuple[str, str] | None:
     found = _ISO.match(label)
     if found is None:
         return None
-    quarter, month, year = found.groups()
-    if quarter:
-        return f"{year}-Q{quarter}", "quarter"
-    return (f"{year}-{_MONTHS.index(month) + 1:02}", "month") if month else (year, "year")
+    part, year = found[1] or found[4], found[2] or found[3]
+    if not part:
+        return year, "year"
+    if part.startswith("Q"):
+        return f"{year}-{part}", "quarter"
+    return (f"{year}-{_MONTHS.index(part) + 1:02}" if part in _MONTHS else label), "month"

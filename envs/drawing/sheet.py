@@ -166,18 +166,19 @@ class Sheet:
     def __init__(self, width: int, height: int, font: str, ink: Colour, ground: Colour) -> None:
         self.width, self.height = width, height
         self.font, self.ink, self.ground = font, ink, ground
+        self.grounds: list[Fill] = []  # lie under everything and say nothing
         self.ops: list[Fill | Write] = []
         self.layout = Layout()
 
-    def bookmark(self) -> tuple[int, int, int, int]:
+    def bookmark(self) -> tuple[int, ...]:
         """How much is on the sheet, to rewind to."""
         layout = self.layout
-        return len(self.ops), len(layout.texts), len(layout.marks), len(layout.strokes)
+        return len(self.ops), len(layout.texts), len(layout.marks), len(layout.strokes), len(self.grounds)
 
-    def rewind(self, start: tuple[int, int, int, int]) -> None:
+    def rewind(self, start: tuple[int, ...]) -> None:
         """Takes off what was put on since a bookmark: a way of laying out that did not fit."""
         layout = self.layout
-        for held, length in zip((self.ops, layout.texts, layout.marks, layout.strokes), start):
+        for held, length in zip((self.ops, layout.texts, layout.marks, layout.strokes, self.grounds), start):
             del held[length:]  # type: ignore[attr-defined]
 
     def rect(
@@ -189,6 +190,12 @@ class Sheet:
         self.ops.append(Fill(path, fill, edge, width, True))
         if mark is not None:
             self.layout.marks.append(Mark(mark, box, fill))
+
+    def under(self, box: Box, colour: Colour) -> None:
+        """A part of the ground of another colour, from which text and marks must stand out no less."""
+        x0, y0, x1, y1 = box
+        path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
+        self.grounds.append(Fill(path, colour, None, 0.0, True))
 
     def line(
         self,

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from envs.data import Persona
 from envs.drawing.colour import Colour
 from envs.drawing.metrics import Line, extent, line
-from envs.drawing.sheet import Box, Sheet, Text, Unreadable
+from envs.drawing.sheet import Box, Sheet, Text
 from envs.drawing.wear import Wear
-from envs.numerals import COUNTS, Unit
+from envs.figures.around import foot, write_source, write_title
+from envs.figures.houses import cased
+from envs.numerals import COUNTS, Notation, Unit
 from envs.views import Categories, Item, Series, View
 from envs.views_whole import Panels, Parts
 
 IN_LINE = 1.5  # pixels that labels of one axis may differ in height, by the shape of their digits
-EDGE = 5.0  # pixels kept free along the border of a panel
 EMPTY = 0.07  # an empty cell is worth as many pixels off a square as this share of the picture's width and height
 
 
@@ -34,10 +36,24 @@ class Style:
     ground: Colour
     ink: Colour
     grid: Colour | None
-    spines: str  # "box", "corner" or "base"
+    spines: str  # "box", "corner", "base" or "none"
     outline: bool
     fill: float  # width of a bar as a share of its slot
     one_colour: bool
+    persona: Persona  # who made it
+    notation: Notation
+    spine: float = 1.0  # pixels of a spine
+    dash: tuple[float, ...] = ()  # of the grid
+    fine: bool = False  # thin lines between those of the grid
+    inward: bool = False  # ticks point into the frame
+    paper: Colour | None = None  # of the plotting area, where it is another: further from the ink than the ground is
+    striped: bool = False  # every second strip between ticks is of that colour, not all of the area
+    turn: float = 0.0  # degrees that names below are turned by, even where they would fit level
+    case: str = "as written"  # of titles: or "capitals", "each word"
+    left: bool = False  # titles begin on the left
+    noted: bool = False  # the unit stands below the title
+    measured: str = "{name} ({unit})"  # how the title of an axis tells its unit
+    source: str = ""  # the line below the figure
     wear: Wear | None = None
 
     @property
@@ -47,6 +63,10 @@ class Style:
     def width(self, text: str) -> float:
         """Pixels of a string in the text size."""
         return extent(text, self.font, self.text).width
+
+    def united(self, name: str, unit: str) -> str:
+        """The title of an axis with its unit."""
+        return self.measured.format(name=name, unit=unit)
 
     def colours(self, count: int) -> list[Colour]:
         """A colour a mark: all alike, as the style says or where the palette is too small to tell them apart."""
@@ -66,6 +86,7 @@ class Words:
     most: str = ""
     adds: bool = True
     subject: str = ""  # the noun for what the panels of a figure differ in ("country")
+    noted: bool = False  # all numbers of the figure are in the unit, which may stand below its title
 
 
 class Marks(Protocol):
@@ -94,6 +115,7 @@ class Panel:
     where: str = ""
     tag: str = ""
     subject: str = ""  # what this panel shows, where the panels differ in nothing else
+    sourced: bool = True  # a source may stand below it
 
     def categories(self, items: Iterable[Item], *, span: float, **more: Any) -> Categories:
         """The view of named values, in the words of this panel; `more` as Categories takes it."""
@@ -137,12 +159,19 @@ class Figure:
         room = self.room(sheet)
         shared = tuple(sheet.layout.texts)
         views: list[View] = []
+        sourced = len(self.panels) == 1 and self.panels[0].sourced
+        foot_room = foot(self.style) if sourced else 0.0
         for i, (panel, cell) in enumerate(zip(self.panels, split(room, len(self.panels)), strict=True)):
+            cell = (cell[0], cell[1] + foot_room, cell[2], cell[3])
+            if not panel.tag:
+                panel = replace(panel, title=cased(panel.title, self.style.case))
             before = len(sheet.layout.texts)
             found = panel.marks.lay_out(panel, self.style, write_title(panel, self.style, cell, sheet), sheet)
             parts = written_around(panel, [*shared, *sheet.layout.texts[before:]])
             placed = len(self.panels) > 1 or panel.where
             views += [replace(v, where=v.where + panel.where, panel=i) if placed else v for v in (*found, parts)]
+        if sourced:
+            write_source(self.style, views, sheet)
         return sheet, (*views, *self._whole(views)) if len(self.panels) > 1 else tuple(views)
 
     def _whole(self, views: Sequence[View]) -> list[Panels]:
@@ -233,39 +262,6 @@ def turned(text: Text) -> bool:
     """Whether a string runs upwards."""
     (x0, _), (x1, _) = text.quad[:2]
     return abs(x1 - x0) < 1
-
-
-def write_title(panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Box:
-    """The title, wrapped, along the top of the cell, and the tag in its corner; what is left of the cell."""
-    x0, y0, x1, y1 = cell
-    if not panel.title and not panel.tag:
-        return cell
-    measures = line(style.font, style.title)
-    top = y1 - 2 * EDGE
-    tag_width = 0.0
-    if panel.tag:
-        tag_width = extent(panel.tag, style.font, style.title).width + 2 * EDGE
-        sheet.text(panel.tag, x0 + 2 * EDGE, top, style.title, "tag", across="left", up="top")
-    lines = wrap(panel.title, x1 - x0 - 4 * EDGE - 2 * tag_width, style.font, style.title) if panel.title else [""]
-    for part in lines:
-        if part:
-            sheet.text(part, (x0 + x1) / 2, top, style.title, "title", up="top")
-        top -= measures.height + 2
-    return x0, y0, x1, top - 2
-
-
-def wrap(text: str, width: float, font: str, size: float) -> list[str]:
-    """A text in lines no wider than `width` pixels; at most three, or it is no title."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and extent(longer, font, size).width <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    if len(lines) > 3:
-        raise Unreadable("the title takes more than three lines")
-    return lines
 
 
 def widest(texts: Sequence[str], style: Style) -> float:

@@ -176,4 +176,4 @@ def wordcloud(draws: Draws, scene: Scene) -> Panel:
         found.absent,
     )
     measure = draws.choice(("frequency", "number of occurrences"))
-    return Panel(marks, Words("word", "words", measure, most="most frequent"), chart="word cloud")
+    return Panel(marks, Words("word", "words", measure, most="most frequent"), chart="word cloud", sourced=False)

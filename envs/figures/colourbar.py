@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 
 from envs.drawing.colour import COLOURS_APART, Colour, distance, from_hex, mix
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Style, widest
 from envs.figures.legend import legend
 from envs.numerals import Unit, half_up
 

@@ -14,7 +14,7 @@ from envs.figures.bars import THINNEST, Bars
 from envs.figures.base import Panel, Style, widest
 from envs.figures.counts import not_written
 from envs.figures.frame import PAD, Values
-from envs.figures.legend import legend
+from envs.figures.legend import INSIDE, corner, legend, write_inside
 from envs.figures.tables import (
     Plot,
     Rows,
@@ -111,6 +111,7 @@ class Columns:
         items = self._items(found, unit, written)
         if self.asked and not written:
             readable(max(item.err for row in items for item in row), found.values.high)
+        spot = self._corner(found, style, written) if place == "inside" else None
         self._begin(found, style, sheet)
         for j in range(len(grid.positions)):
             for i, row in enumerate(colours):
@@ -121,6 +122,8 @@ class Columns:
                 elif written:
                     value_label(sheet, style, end, labels[i][j], lying=lying, turned=turned)
         found.frame.finish(style, sheet)
+        if spot:
+            write_inside(list(zip(grid.series, style.palette)), style, sheet, spot)
         high = found.values.high
         if len(grid.series) == 1:
             return [single_view(panel, grid, items[0], span=high, written=written, sizes=self.sizes[1])]
@@ -129,9 +132,24 @@ class Columns:
     def _key(self, style: Style, sheet: Sheet, cell: Box, place: str) -> tuple[Box, list[list[Colour]]]:
         """Writes the legend; what it leaves of the cell, and the colour of each bar."""
         count, colours = len(self.grid.positions), style.palette[: len(self.grid.series)]
+        if place == "inside":
+            return cell, [[colour] * count for colour in colours]
         entries = list(zip(self.grid.series, colours, strict=True))
         room = legend(entries, style, sheet, cell, place) if place else cell
         return room, [[colour] * count for colour in colours]
+
+    def _corner(self, found: Plot, style: Style, written: bool) -> Box:
+        """A corner of the frame that no bar reaches."""
+        if written and not self.stack:
+            raise Unreadable("values and a legend share no frame")
+        series, positions = range(len(self.grid.series)), range(len(self.grid.positions))
+        bars = [self._box(found, style, i, j) for i in series for j in positions]
+
+        def free(spot: Box) -> bool:
+            x0, y0, x1, y1 = spot[0] - 3, spot[1] - 3, spot[2] + 3, spot[3] + 3
+            return not any(b[0] < x1 and x0 < b[2] and b[1] < y1 and y0 < b[3] for b in bars)
+
+        return corner(list(zip(self.grid.series, style.palette)), style, found.frame.box, free)
 
     def _thick(self, found: Plot, style: Style) -> float:
         """Pixels of a bar, across."""
@@ -302,12 +320,14 @@ def _panel(
 ) -> Panel:
     measure = f"{told.words.measure} of {told.grid.measure}" if full else ""
     category_axis, value_axis = axis_titles(draws, scene, told, measure)
+    written = writes(draws, scene) if written is None else written
+    free = not full and (stack or not written) and min(scene.width, scene.height) >= INSIDE
     marks = Columns(
         told.grid,
         stack=stack,
         lying=draws.chance(0.25 if told.grid.ordered else 0.5),
-        written=writes(draws, scene) if written is None else written,
-        place=draws.choice(PLACES),
+        written=written,
+        place="inside" if free and draws.chance(0.3) else draws.choice(PLACES),
         sizes=sizes,
         full=full,
         asked="values" in scene.needs,

@@ -194,6 +194,7 @@ def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
         marks = Combo(told.grid, pens, place, sizes)
         return Panel(marks, told.words, "combined bar and line chart", told.title, category_axis, value_axis)
     other = draw_measure(draws, told.grid, test=scene.test, level=scene.level)
+    other = replace(other, unit=scene.style.notation.of(other.unit))
     low, high = value_range(draws, other.values, other.unit)
     marks = Combo(told.grid, pens, place, sizes, other, low, high)
     noun = _capital(told.words.noun)

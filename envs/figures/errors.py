@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from envs.address import Draws
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style
 from envs.figures.frame import Frame, Names, Values, frame
 from envs.figures.strokes import (
     PLACES,

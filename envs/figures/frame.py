@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Style, widest
+from envs.figures.ground import lay_ground
 from envs.numerals import COUNTS, Unit
 
 TICK = 4.0  # pixels of a tick
@@ -37,7 +39,8 @@ class Names:
 class Values:
     """An axis from `low` to `high`, its ticks written in `unit`. `head`: pixels inside the frame beyond the high end,
     kept free for values that are written there. `at`: places where ticks may stand, evenly apart (as the edges of
-    bins); as many of them are labelled as fit. `bare`: neither ticks nor labels."""
+    bins); as many of them are labelled as fit. `bare`: neither ticks nor labels. `log`: equal ratios lie equally far
+    apart; only upwards, and `low` is above nought."""
 
     low: float
     high: float
@@ -46,27 +49,32 @@ class Values:
     head: float = 0.0
     at: tuple[float, ...] = ()
     bare: bool = False
+    log: bool = False
 
     def ticks(self, most: int) -> list[Tick]:
         """At most `most` steps, but at least one; none where the axis is bare."""
         if self.bare:
             return []
+        if self.log:
+            return ratio_ticks(self.low, self.high, most, self.unit)
         if not self.at:
             return ticks(self.low, self.high, most, self.unit)
         every = -(-(len(self.at) - 1) // most)
         decimals = 0 if all(value == round(value) for value in self.at) else self.unit.decimals
-        return [(value, self.unit.write(value, decimals)) for value in self.at[:: min(every, len(self.at) - 1)]]
+        return [(value, self.unit.tick(value, decimals)) for value in self.at[:: min(every, len(self.at) - 1)]]
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
     """Where things lie along one side: `start` and `end` are the pixels of `low` and `high`. For names, i + 0.5 is the
-    middle of the i-th slot, and low is 0 and high their number unless they are inset by less."""
+    middle of the i-th slot, and low is 0 and high their number unless they are inset by less. On a `log` axis low and
+    high are powers of ten, and its units decades."""
 
     start: float
     end: float
     low: float
     high: float
+    log: bool = False
 
     @property
     def px_per_unit(self) -> float:
@@ -79,7 +87,15 @@ class Axis:
 
     def px(self, value: float) -> float:
         """Where a value lies."""
+        if self.log:
+            value = math.log10(value)
         return self.start + (value - self.low) * self.px_per_unit
+
+    def off(self, value: float, pixels: float) -> float:
+        """How far off a value is that is read so many pixels too high."""
+        if self.log:
+            return value * (10 ** (pixels / abs(self.px_per_unit)) - 1)
+        return pixels / abs(self.px_per_unit)
 
     def middle(self, i: int) -> float:
         """Where the middle of the i-th slot lies."""
@@ -104,24 +120,24 @@ class Frame:
     def begin(self, style: Style, sheet: Sheet) -> None:
         """Draws what lies under the marks and around them: grid, ticks, their labels, the axis titles."""
         left, bottom, right, top = self.box
+        x_places = [self.x.px(value) for value, _ in self.x_ticks]
+        y_places = [self.y.px(value) for value, _ in self.y_ticks]
+        lay_ground(style if not self.y.log else replace(style, fine=False), sheet, self.box, x_places, y_places)
         if isinstance(self.across, Names):
             self._names_below(self.across, style, sheet)
+        out = 0.0 if style.inward else -TICK
         for value, label in self.x_ticks:
             at = self.x.px(value)
-            if style.grid and at > left + 1:
-                sheet.line([(at, bottom), (at, top)], style.grid, 1.0)
-            sheet.line([(at, bottom - TICK), (at, bottom)], style.ink, 1.0)
+            sheet.line([(at, bottom + out), (at, bottom + out + TICK)], style.ink, 1.0)
             sheet.text(label, at, bottom - TICK - PAD, style.text, "tick", up="top")
         if isinstance(self.up, Names):
             for i, name in enumerate(self.up.names):
                 at = self.y.middle(i)
-                sheet.line([(left - TICK, at), (left, at)], style.ink, 1.0)
+                sheet.line([(left + out, at), (left + out + TICK, at)], style.ink, 1.0)
                 sheet.text(name, left - TICK - PAD, at, style.text, "name", across="right", up="center")
         for value, label in self.y_ticks:
             at = self.y.px(value)
-            if style.grid and at > bottom + 1:
-                sheet.line([(left, at), (right, at)], style.grid, 1.0)
-            sheet.line([(left - TICK, at), (left, at)], style.ink, 1.0)
+            sheet.line([(left + out, at), (left + out + TICK, at)], style.ink, 1.0)
             sheet.text(label, left - TICK - PAD, at, style.text, "tick", across="right", up="center")
         if self.across.title:
             foot = self.cell[1] + EDGE
@@ -135,8 +151,8 @@ class Frame:
     def _names_below(self, side: Names, style: Style, sheet: Sheet) -> None:
         bottom = self.box[1]
         for i, name in enumerate(side.names):
-            at = self.x.middle(i)
-            sheet.line([(at, bottom - TICK), (at, bottom)], style.ink, 1.0)
+            at, out = self.x.middle(i), 0.0 if style.inward else -TICK
+            sheet.line([(at, bottom + out), (at, bottom + out + TICK)], style.ink, 1.0)
             foot = bottom - TICK - PAD
             if self.angle == 0:
                 sheet.text(name, at, foot, style.text, "name", up="top")
@@ -145,16 +161,20 @@ class Frame:
                 sheet.text(name, right, foot, style.text, "name", across="right", up="center", angle=self.angle)
 
     def finish(self, style: Style, sheet: Sheet) -> None:
-        """Draws the spines, over the marks: all four sides, the two axes, or only the side that marks stand on."""
+        """Draws the spines, over the marks: all four sides, the two axes, only the side that marks stand on, or none;
+        two value axes keep theirs."""
+        named = isinstance(self.across, Names) != isinstance(self.up, Names)
+        if style.spines == "none" and named:
+            return
         left, bottom, right, top = self.box
         below, beside = ((left, bottom), (right, bottom)), ((left, bottom), (left, top))
         sides = [below, beside]
-        if style.spines == "base" and isinstance(self.across, Names) != isinstance(self.up, Names):
+        if style.spines == "base" and named:
             sides = [below if isinstance(self.across, Names) else beside]
         if style.spines == "box":
             sides += [((left, top), (right, top)), ((right, bottom), (right, top))]
         for start, end in sides:
-            sheet.line([start, end], style.ink, 1.0)
+            sheet.line([start, end], style.ink, style.spine)
 
 
 def frame(cell: Box, style: Style, across: Names | Values, up: Names | Values) -> Frame:
@@ -167,7 +187,7 @@ def frame(cell: Box, style: Style, across: Names | Values, up: Names | Values) -
     title_room = line.height + 2 * PAD
     foot = y0 + EDGE + TICK + PAD + (title_room if across.title else 0)
     top = y1 - EDGE
-    labels = up.names if isinstance(up, Names) else [text for _, text in up.ticks(5)]
+    labels = up.names if isinstance(up, Names) else [text for _, text in up.ticks(9 if up.log else 5)]
     while True:  # the labels beside need the ticks, which need the height, which needs the names below, ...
         beside = widest(labels, style) + TICK + PAD if labels else 0.0
         if not labels and isinstance(across, Values):  # the first label below hangs out to the left
@@ -218,8 +238,20 @@ def ticks(low: float, high: float, most: int, unit: Unit) -> list[Tick]:
                 if finer is None:
                     return []
                 step, first, last, decimals = finer
-                return [(k * step, unit.write(k * step, decimals)) for k in range(first, last + 1)]
+                return [(k * step, unit.tick(k * step, decimals)) for k in range(first, last + 1)]
     raise Unreadable("the values are too large")
+
+
+def ratio_ticks(low: float, high: float, most: int, unit: Unit) -> list[Tick]:
+    """Round numbers for a log axis, at most `most` steps apart: 1, 2 and 5 times powers of ten, 1 and 3 times, or the
+    powers alone. Unreadable where there are fewer than three: two numbers do not show that an axis is no linear one."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        found = [(digit * 10.0**power, max(0, -power)) for power in powers for digit in digits]
+        found = [(value, decimals) for value, decimals in found if low <= value <= high and decimals <= unit.decimals]
+        if 3 <= len(found) <= most + 1:
+            return [(value, unit.tick(value, decimals)) for value, decimals in found]
+    raise Unreadable("no round numbers for a log axis")
 
 
 def _within(middle: float, width: float, start: float, end: float) -> float:
@@ -229,6 +261,8 @@ def _within(middle: float, width: float, start: float, end: float) -> float:
 
 def _axis(side: Names | Values, start: float, end: float) -> Axis:
     if isinstance(side, Values):
+        if side.log:
+            return Axis(start, end - side.head, math.log10(side.low), math.log10(side.high), log=True)
         return Axis(start, end - side.head, side.low, side.high)
     low, high = 0.5 - side.inset, len(side.names) - 0.5 + side.inset
     return Axis(end, start, low, high) if side.down else Axis(start, end, low, high)
@@ -245,16 +279,18 @@ def _turn(
     single = max(map(len, names)) == 1
     if single and width + 2 > slot:
         raise Unreadable("no room for the letters below the axis")
-    if single or width + 6 <= slot:
+    if single or (width + 6 <= slot and not style.turn):
         first, last = style.width(names[0]) / 2, style.width(names[-1]) / 2
         pushed = max(left, edges[0] + first - side.inset * slot), min(right, edges[1] - last + side.inset * slot)
         if single or width + 6 <= (pushed[1] - pushed[0]) / slots:
             return 0.0, line.height, *pushed
     inset = side.inset * slot
-    if line.height * 1.35 <= slot and width > line.height:
-        left = max(left, edges[0] + style.width(names[0]) * 0.71 - inset)  # the first name hangs out to the left
+    angle = style.turn if 0 < style.turn < 90 else 45.0
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    if line.height * 0.95 / sin <= slot and width > line.height and style.turn < 90:
+        left = max(left, edges[0] + style.width(names[0]) * cos - inset)  # the first name hangs out to the left
         right = min(right, edges[1] - 3 - 0.4 * line.height + inset)  # and the tip of the last to the right
-        return 45.0, (width + line.height) * 0.71, left, right
+        return angle, (width + line.height) * max(sin, 0.71), left, right
     if line.height > slot:
         raise Unreadable("no room for the names below the axis")
     # Half a line of the first and the last name may hang out.

@@ -11,7 +11,8 @@ from pathlib import Path
 from envs.address import Draws
 from envs.drawing.colour import Colour, ink_on
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, Words, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, Words, widest
 from envs.figures.counts import NARROW, not_written
 from envs.figures.tables import longest_name, window
 from envs.numerals import Unit

@@ -10,7 +10,8 @@ from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, Colour, distance, mix
 from envs.drawing.metrics import line as lines_of
 from envs.drawing.sheet import Box, Sheet, Unreadable, Wedge
-from envs.figures.base import EDGE, Panel, Style, Words, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, Words, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.legend import SWATCH, column

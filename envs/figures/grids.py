@@ -9,7 +9,8 @@ from envs.address import Draws
 from envs.data import Grid
 from envs.drawing.colour import COLOURS_APART, Colour, distance, ink_on
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, Words, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, Words, widest
 from envs.figures.colourbar import RAMPS, Classes, class_legend, colourbar, finest, ramp, shade
 from envs.figures.counts import NARROW
 from envs.figures.frame import Frame, Names, frame

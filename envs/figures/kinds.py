@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from envs.address import Draws
-from envs.data import Domain, Measure, domains, draw_domain, draw_persona
+from envs.data import Domain, Measure, domains, draw_domain
 from envs.data.domains import Kind
 from envs.drawing.sheet import Unreadable
 from envs.figures.counts import NARROW, RANKED
@@ -37,13 +37,14 @@ def draw_things(
     fits = _fits(scene.test, counts, longest, parts)
     if not fits:
         raise Unreadable(f"no domain has kinds with {counts} names")
-    domain = draw_domain(draws, test=scene.test, persona=draw_persona(draws), among=tuple(fits))
+    domain = draw_domain(draws, test=scene.test, persona=scene.style.persona, among=tuple(fits))
     found = []
     for count, which in zip(counts, draws.choice(fits[domain]), strict=True):
         kind = domain.kinds[which]
         order = draws.shuffled(_names(kind, longest))
         found.append(Things(kind.noun, kind.nouns, tuple(order[:count]), tuple(order[count:])))
-    return tuple(found), draws.choice([m for m in domain.measures if m.parts or not parts])
+    measure = draws.choice([m for m in domain.measures if m.parts or not parts])
+    return tuple(found), replace(measure, unit=scene.style.notation.of(measure.unit))
 
 
 @cache

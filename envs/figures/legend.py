@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 
 from envs.drawing.colour import Colour
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Style, widest
 
 SWATCH = 10.0  # pixels, the side of a coloured square
 STROKE = 20.0  # pixels, the length of a sample of a line
 GAP = 6.0  # pixels between a square and its name
+INSET = 6.0  # pixels between a legend inside a frame, its border and the frame
+INSIDE = 300  # pixels: smaller pictures have no legend in the frame
 BETWEEN = 14.0  # pixels between two entries of a row
 Entry = tuple[str, Colour]
 Sample = Callable[[str, float, float], None]  # draws the sample of this name, STROKE pixels wide, from (x, y) on
@@ -59,6 +62,42 @@ def legend(
             x += style.width(entry[0]) + before + BETWEEN
         y -= step
     return (x0, y0, x1, y1 - depth) if place == "top" else (x0, y0 + depth, x1, y1)
+
+
+def corner(
+    entries: Sequence[Entry], style: Style, box: Box, free: Callable[[Box], bool], *, lines: bool = False
+) -> Box:
+    """The first corner inside a frame where a legend of these entries lies `free`: covers nothing that is drawn there.
+    Unreadable where none does."""
+    x0, y0, x1, y1 = box
+    wide = (STROKE if lines else SWATCH) + GAP + widest([name for name, _ in entries], style) + 2 * INSET
+    high = (style.line.height + 5) * len(entries) + INSET
+    if wide > 0.6 * (x1 - x0) or high > 0.5 * (y1 - y0):
+        raise Unreadable("the legend is too large for a corner")
+    for left, low in (
+        (x1 - INSET - wide, y1 - INSET - high),
+        (x0 + INSET, y1 - INSET - high),
+        (x1 - INSET - wide, y0 + INSET),
+        (x0 + INSET, y0 + INSET),
+    ):
+        spot = (left, low, left + wide, low + high)
+        if free(spot):
+            return spot
+    raise Unreadable("no corner is free for the legend")
+
+
+def write_inside(
+    entries: Sequence[Entry],
+    style: Style,
+    sheet: Sheet,
+    spot: Box,
+    *,
+    lines: bool = False,
+    sample: Sample | None = None,
+) -> None:
+    """A legend in a place that `corner` found, on a ground of its own, over the grid."""
+    sheet.rect(spot, style.ground, style.grid, 1.0 if style.grid else 0.0)
+    column(entries, style, sheet, spot[0] + INSET, (spot[1] + spot[3]) / 2, lines=lines, sample=sample)
 
 
 def column(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from envs.address import Draws
 from envs.drawing.colour import Colour, ink_on, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, Words
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, Words
 from envs.figures.counts import NARROW, TOP
 from envs.figures.kinds import draw_things, titled
 from envs.figures.placing import Footprint, Plan, clip, connect, crown, grown, on_circle, on_grid

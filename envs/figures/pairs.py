@@ -6,11 +6,11 @@ every machine has the same bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from envs.address import Draws
-from envs.data import Domain, Measure, domains, draw_domain, draw_persona
+from envs.data import Domain, Measure, domains, draw_domain
 from envs.data.domains import Kind
 from envs.drawing.sheet import Box
 from envs.figures.base import Style
@@ -92,10 +92,10 @@ def draw_pairs(
     plans = _plans(scene.test, names, count, longest, measures, letters) or _plans(
         scene.test, names, count, 20, measures, 99
     )
-    domain = draw_domain(draws, test=scene.test, persona=draw_persona(draws), among=tuple(plans))
+    domain = draw_domain(draws, test=scene.test, persona=scene.style.persona, among=tuple(plans))
     kind = draws.choice(plans[domain])
     fit = [m for m in domain.measures if len(m.name) <= letters]
-    chosen = draws.sample(fit if len(fit) >= measures else domain.measures, measures)
+    chosen = _noted(draws.sample(fit if len(fit) >= measures else domain.measures, measures), scene)
     called = draws.sample(kind.short(longest) if len(kind.short(longest)) >= names else kind.names, names)
     other = next((k for k in domain.kinds if k is not kind and len(k.short(longest)) >= count), kind)
     grouped = draws.sample(other.short(longest), count) if count > 1 else []
@@ -121,6 +121,11 @@ def draw_pairs(
         tuple(rows),
         _title(draws, scene, domain, kind, chosen),
     )
+
+
+def _noted(measures: list[Measure], scene: Scene) -> list[Measure]:
+    """The measures as the scene's hand writes their numbers."""
+    return [replace(measure, unit=scene.style.notation.of(measure.unit)) for measure in measures]
 
 
 def draw_sizes(draws: Draws, count: int) -> list[float]:
@@ -278,9 +283,9 @@ def draw_surface(draws: Draws, scene: Scene, *, measures: int = 3) -> Surface:
     """Measures of one domain, and ranges for the first two."""
     letters = int(0.55 * min(scene.width, scene.height) / scene.style.width("n")) // 4 * 4
     plans = _plans(scene.test, 0, 0, 20, measures, letters)
-    domain = draw_domain(draws, test=scene.test, persona=draw_persona(draws), among=tuple(plans))
+    domain = draw_domain(draws, test=scene.test, persona=scene.style.persona, among=tuple(plans))
     kind = domain.kinds[0]
-    chosen = draws.sample([m for m in domain.measures if len(m.name) <= letters], measures)
+    chosen = _noted(draws.sample([m for m in domain.measures if len(m.name) <= letters], measures), scene)
     across, up, *third = chosen
     windows = [_window(draws, measure) for measure in chosen[:2]]
     (a, b), (c, d) = ((_value(m, 0.0, *w), _value(m, 1.0, *w)) for m, w in zip(chosen, windows))

@@ -11,7 +11,8 @@ from envs.address import Draws
 from envs.data import Grid
 from envs.drawing.colour import Colour
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, widest
 from envs.figures.frame import PAD, TICK, Axis, ticks
 from envs.figures.legend import legend
 from envs.figures.pairs import few

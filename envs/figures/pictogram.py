@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from envs.address import Draws
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, widest
 from envs.figures.tables import longest_name, single_view, window
 from envs.figures.topics import tell
 from envs.registry import Scene, family

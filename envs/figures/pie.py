@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, Colour, distance, ink_on, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable, Wedge
-from envs.figures.base import EDGE, Panel, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, widest
 from envs.figures.counts import NARROW, RANKED, draw_counts, draw_words, not_written
 from envs.figures.legend import SWATCH, column
 from envs.figures.topics import how_many, tell

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from envs.data import Measure
 from envs.drawing.colour import Colour, contrast
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
+from envs.figures.around import EDGE
 from envs.figures.bars import SURE
-from envs.figures.base import EDGE, Style
+from envs.figures.base import Style
 from envs.figures.frame import Axis, Frame, Values, frame
 from envs.figures.legend import GAP
 from envs.views import EYE
@@ -71,7 +72,7 @@ def plane(
     x, y = (Values(low, high, measure.unit) for (low, high), measure in zip(ranges, measures))
     cell = (*cell[:3], cell[3] - style.line.digit / 2)  # a tick may stand at the very top
     for full in (True, False) if titled else ():
-        across, up = (_title(measure, full) for measure in measures[:2])
+        across, up = (_title(measure, style, full) for measure in measures[:2])
         found = frame(cell, style, replace(x, title=across), replace(y, title=up))
         left, bottom, right, top = found.box
         _ticks_apart(found, style)
@@ -93,9 +94,9 @@ def _ticks_apart(found: Frame, style: Style) -> None:
         raise Unreadable("no room for the numbers below the axis")
 
 
-def _title(measure: Measure, full: bool) -> str:
+def _title(measure: Measure, style: Style, full: bool) -> str:
     name = measure.name[0].upper() + measure.name[1:]
-    return f"{name} ({measure.unit.words})" if full and measure.unit.words else name
+    return style.united(name, measure.unit.words) if full and measure.unit.words else name
 
 
 def padded(values: Sequence[float], *, zero: bool = False, share: float = 0.07) -> tuple[float, float]:

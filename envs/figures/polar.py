@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from envs.drawing.colour import Colour, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
-from envs.figures.base import EDGE, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Style, widest
 from envs.figures.frame import Tick, ticks
 from envs.numerals import Unit
 

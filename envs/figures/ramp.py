@@ -8,7 +8,8 @@ from functools import lru_cache
 from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, Colour, distance, from_hex, mix
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Style, widest
 from envs.figures.frame import PAD
 
 NARROW = 300.0  # pixels: a narrower cell has no room for a title beside the bar

@@ -66,7 +66,7 @@ def tell_samples(draws: Draws, scene: Scene, groups: int, *, longest: int | None
     titled = (min(scene.width, scene.height) >= NARROW and draws.chance(0.75)) or "title" in scene.needs
     return Told(
         tuple(names[:groups]),
-        Words(kind.noun, kind.nouns, name, measure.unit),
+        Words(kind.noun, kind.nouns, name, scene.style.notation.of(measure.unit)),
         time + "s",
         round(measure.low * digit),
         round(measure.high * digit),
@@ -79,7 +79,7 @@ def value_title(draws: Draws, scene: Scene, told: Told, room: float) -> str:
     """The title of the axis of values, with its unit where that fits in so many pixels; '' where none is written."""
     measure, unit = told.words.measure.capitalize(), told.words.unit.words
     wanted = draws.chance(0.8) or not told.title
-    titles = [f"{measure} ({unit})", measure] if unit and draws.chance(0.5) else [measure]
+    titles = [scene.style.united(measure, unit), measure] if unit and draws.chance(0.5) else [measure]
     titles = [title for title in titles if scene.style.width(title) <= room]
     if "axes" in scene.needs:
         return (titles or [measure])[0]

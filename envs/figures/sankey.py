@@ -9,7 +9,8 @@ from functools import cache
 from envs.address import Draws
 from envs.drawing.colour import Colour, contrast, ink_on, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, Words, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, Words, widest
 from envs.figures.counts import TOP
 from envs.figures.kinds import draw_things, titled
 from envs.registry import Scene, family

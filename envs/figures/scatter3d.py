@@ -9,7 +9,8 @@ from envs.address import Draws
 from envs.drawing.colour import Colour, mix
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.drawing.sheet import Point as Pixel
-from envs.figures.base import EDGE, Panel, Style, Words, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, Words, widest
 from envs.figures.frame import PAD, TICK, Axis, ticks
 from envs.figures.legend import SWATCH, legend
 from envs.figures.pairs import Pairs, Row, Shape, draw_pairs, draw_places, draw_sizes, few, split

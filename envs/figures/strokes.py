@@ -14,9 +14,9 @@ from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.base import Style, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import PAD, ticks
-from envs.figures.legend import STROKE, legend
+from envs.figures.legend import STROKE, Sample, legend
 from envs.figures.tables import Rows, fewest_series, longest_name, window
-from envs.figures.tags import tinted
+from envs.figures.tags import meets, tinted
 from envs.figures.topics import Told, tell
 from envs.numerals import Unit
 from envs.registry import Scene
@@ -25,6 +25,9 @@ from envs.views import APART
 TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered", "dated")
 STANDS_OUT = 2.5  # contrast of a thin line to its ground
 PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
+SPANS = {40: 3.688879, 60: 4.094345, 100: 4.60517}  # ratio of largest to smallest on a log axis: its logarithm
+WRITTEN = 12  # values on a log axis that there is mostly room to write
+FINE = 12.0  # steps of the last digit that the smallest value on a log axis has, at least
 HIDES = 3.0  # pixels: a point hidden by a line is no further than this from its middle
 SOME = 5  # points in time that have a course
 KINK = 0.7  # pixels: how far off a reader may be along a line without markers, where it does not turn
@@ -83,18 +86,31 @@ def key(
     names: Sequence[str], colours: Sequence[Colour], pens: Pens, style: Style, sheet: Sheet, cell: Box, place: str
 ) -> Box:
     """The legend, with samples of the lines; what is left of the cell. For names at the ends of lines only the room."""
-    if not place:
+    if place in ("", "inside"):
         return cell
     if place == "ends":
         x0, y0, x1, y1 = cell
         return x0, y0, x1 - widest(names, style) - PAD, y1
+    sample = sampler(names, colours, pens, style, sheet)
+    return legend(list(zip(names, colours, strict=True)), style, sheet, cell, place, lines=True, sample=sample)
+
+
+def sampler(names: Sequence[str], colours: Sequence[Colour], pens: Pens, style: Style, sheet: Sheet) -> Sample:
+    """What draws the sample of a line in a legend."""
 
     def sample(name: str, x: float, y: float) -> None:
         i = names.index(name)
         sheet.line([(x, y), (x + STROKE, y)], colours[i], max(2.0, pens.width), dash=pens.dash(i))
         pens.marker(i, (x + STROKE / 2, y), colours[i], style, sheet, None)
 
-    return legend(list(zip(names, colours, strict=True)), style, sheet, cell, place, lines=True, sample=sample)
+    return sample
+
+
+def out_of_the_way(spot: Box, strokes: Sequence[Sequence[Point]], reach: float) -> bool:
+    """Whether lines from left to right, with markers of this radius, keep clear of a box."""
+    x0, y0, x1, y1 = spot[0] - reach, spot[1] - reach, spot[2] + reach, spot[3] + reach
+    near = (ab for row in strokes for ab in pairwise(row) if ab[0][0] <= x1 and ab[1][0] >= x0)
+    return not any(meets(x0, y0, x1, y1, a, b) for a, b in near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +189,11 @@ def draw_table(
     shown: int = 14,
     parts: bool = False,
     spacing: float = 0.0,
+    spanning: bool = False,
 ) -> tuple[Told, tuple[int, int]]:
     """A table over times of at most so many `colours` or `most` series, and how many numbers of series and of positions
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
-    that each point takes, across.
+    that each point takes, across. `spanning`: values of very different size, where their digits allow.
     """
     lines, line_sizes = window(draws, scene, 3, most, colours, least=fewest_series(scene, parts))
     alone = not scene.needs & {"Series", "legend", "words"}
@@ -199,6 +216,10 @@ def draw_table(
         if parts:  # stacked, a pixel is worth more
             share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
         rows = parted(rows, decimals, min(share, 0.2 if min(scene.width, scene.height) >= 300 else 0.5))
+    # Where values are reckoned with, there must be room to write them all.
+    spanning &= "values" not in scene.needs or lines * count <= WRITTEN
+    if spanning and not told.words.unit.percent:
+        rows = spread_out(rows, decimals, draws.choice(tuple(SPANS)))
     return replace(told, grid=replace(told.grid, values=rows)), (line_sizes, sizes)
 
 
@@ -262,6 +283,37 @@ def parted(rows: Rows, decimals: int, share: float) -> Rows:
             while row[j] in row[:j]:
                 row[j] += 1
     return tuple(tuple(step / digit for step in row) for row in steps)
+
+
+def spread_out(rows: Rows, decimals: int, ratio: int) -> Rows:
+    """The rows in the same order, from the largest value down to a `ratio`-th of it, equal steps turned into equal
+    ratios; as they are where the last digit is too coarse. By sums and products alone, so that every machine has the
+    same bits."""
+    digit = 10**decimals
+    least, most = min(map(min, rows)), max(map(max, rows))
+    low = most * digit / ratio
+    if low < FINE or most <= least:
+        return rows
+    found = []
+    for row in rows:
+        steps = [int(low * _power((value - least) / (most - least) * SPANS[ratio]) + 0.5) for value in row]
+        for a, b in pairwise(sorted(range(len(row)), key=lambda j: row[j])):
+            steps[b] = max(steps[b], steps[a] + 1)
+        found.append(tuple(step / digit for step in steps))
+    return tuple(found)
+
+
+def _power(x: float) -> float:
+    """e to the x, nearly."""
+    result = 1 + x / 1048576
+    for _ in range(20):
+        result *= result
+    return result
+
+
+def spans(rows: Rows) -> bool:
+    """Whether values differ enough in size for a log axis."""
+    return min(map(min, rows)) * min(SPANS) * 0.9 < max(map(max, rows)) and min(map(min, rows)) > 0
 
 
 def value_range(draws: Draws, rows: Rows, unit: Unit, *, zero: float = 0.4) -> tuple[float, float]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from envs.address import Draws, in_test
-from envs.drawing.colour import COLOURS_APART, Colour, called, contrast, distance, from_hex
-from envs.drawing.metrics import size_for
+from envs.data import draw_persona
+from envs.drawing.colour import COLOURS_APART, Colour, called, contrast, distance, from_hex, ink_on, mix
+from envs.drawing.metrics import extent, size_for
 from envs.drawing.wear import draw_wear
 from envs.figures.base import Style
+from envs.figures.houses import CASES, GRIDS, MEASURED, SPINES, draw_notation, house_of, swayed
 
 FONTS = ("DejaVu Sans", "DejaVu Sans Bold", "DejaVu Serif", "DejaVu Sans Mono", "STIX")
 X_HEIGHT = 6.2  # pixels: the smallest letters a model is asked to read are at least this high
@@ -45,6 +47,8 @@ THEMES = {
     "black": "000000 ffffff 3a3a3a",
 }
 DARK = 4  # the first four themes are light
+PUREST = ("white", "black")  # no ground is further from their ink
+DASHES = ((3.0, 3.0), (1.0, 3.0), (6.0, 3.0))
 
 
 @lru_cache(256)
@@ -66,12 +70,14 @@ def speakable(colours: tuple[Colour, ...]) -> list[int]:
 
 
 def draw_style(draws: Draws, width: int, height: int, *, test: bool, hues: bool = False) -> Style:
-    """A style for a picture of this size, from the training or the test part of the space; `hues`: one with colours
-    that can be called by name."""
+    """A style for a picture of this size, from the training or the test part of the space,
+    as its persona likes it; `hues`: one with colours that can be called by name."""
+    persona = draw_persona(draws)
+    house = house_of(persona)
     while True:
-        font, palette = draws.choice(FONTS), draws.choice(tuple(PALETTES))
+        font, palette = swayed(draws, house.fonts, FONTS), swayed(draws, house.palettes, tuple(PALETTES))
         themes = tuple(THEMES)
-        theme = draws.choice(themes[DARK:] if draws.chance(0.2) else themes[:DARK])
+        theme = swayed(draws, house.themes, themes[DARK:] if draws.chance(0.3) else themes[:DARK])
         ground, ink, grid = map(from_hex, THEMES[theme].split())
         colours = usable(palette, ground)
         turns = speakable(colours) if hues else range(len(colours))
@@ -81,6 +87,8 @@ def draw_style(draws: Draws, width: int, height: int, *, test: bool, hues: bool 
     room = min(width, height) / 448
     text = small + (0.5 * draws.integers(0, 1 + int(8 * room)) if room > 0.5 else 0.0)
     turn = draws.choice(turns)
+    lines = swayed(draws, house.grids, GRIDS) if room > 0.5 else draws.choice(("none", "plain"))
+    source = draws.choice(house.sources).format(region=persona.region) if room > 0.6 and draws.chance(0.25) else ""
     return Style(
         font=font,
         text=text,
@@ -88,10 +96,24 @@ def draw_style(draws: Draws, width: int, height: int, *, test: bool, hues: bool 
         palette=colours[turn:] + colours[:turn],
         ground=ground,
         ink=ink,
-        grid=grid if draws.chance(0.5) else None,
-        spines=draws.choice(("box", "corner", "base")),
+        grid=grid if lines != "none" else None,
+        spines=swayed(draws, house.spines, SPINES),
         outline=draws.chance(0.3),
         fill=draws.uniform(0.5, 0.92),
         one_colour=draws.chance(0.5),
+        persona=persona,
+        notation=draw_notation(draws),
+        spine=draws.choice((1.0, 1.0, 1.0, 1.6, 2.2)),
+        dash=draws.choice(DASHES) if lines == "dashed" else (),
+        fine=lines == "fine",
+        inward=draws.chance(0.5 if house.spines == ("box",) else 0.15),
+        paper=mix(ground, ink_on(ink), 0.6) if theme not in PUREST and draws.chance(0.35) else None,
+        striped=draws.chance(0.3),
+        turn=draws.choice((30.0, 45.0, 60.0, 90.0)) if room > 0.6 and draws.chance(0.15) else 0.0,
+        case=swayed(draws, house.cases, CASES),
+        left=draws.chance(house.left),
+        noted=room > 0.6 and draws.chance(0.3),
+        measured=swayed(draws, house.measured, MEASURED),
+        source=source if extent(source, font, text).width < width - 20 else "",
         wear=draw_wear(draws) if room > 0.5 else None,  # the letters of small pictures have nothing to spare
     )

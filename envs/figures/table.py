@@ -10,7 +10,8 @@ from envs.address import Draws
 from envs.data import Grid
 from envs.drawing.colour import Colour, ink_on, mix
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, widest
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, widest
 from envs.figures.tables import table_views
 from envs.figures.topics import how_many, tell
 from envs.numerals import Unit, show

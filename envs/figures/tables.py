@@ -67,7 +67,7 @@ def axis_titles(draws: Draws, scene: Scene, told: Told, measure: str = "") -> tu
     words = unit.words.removeprefix("thousand ").removeprefix("million ").removeprefix("billion ")
     names = [measure or told.words.measure, told.words.measure]
     if words and not unit.prefix and not unit.percent and not names[0].endswith(words):  # those stand with the ticks
-        names.insert(0, f"{names[0]} ({words})")
+        names.insert(0, scene.style.united(names[0], words))
     name = next((name for name in names if scene.style.width(name) < 0.55 * side), names[-1])
     name = name[0].upper() + name[1:]
     noun = told.words.noun[0].upper() + told.words.noun[1:]
@@ -167,6 +167,12 @@ def first_fit(sheet: Sheet, ways: Iterable[Callable[[], list[V]]]) -> list[V]:
 def by_eye(px_per_unit: float, unit: Unit, edges: float = 1) -> float:
     """How far off a value may be that is read between so many edges; 0 where that still names its last digit."""
     err = edges * EYE / abs(px_per_unit)
+    return 0.0 if err < SURE * 10.0**-unit.decimals else err
+
+
+def off_by_eye(axis: Axis, value: float, unit: Unit, edges: float = 1) -> float:
+    """The same of a value on an axis, which may be a log one."""
+    err = axis.off(abs(value), edges * EYE)
     return 0.0 if err < SURE * 10.0**-unit.decimals else err
 
 

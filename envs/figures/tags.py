@@ -112,12 +112,12 @@ def _free(
         each = len(row) // len(points[0])  # corners of a stroke for each point
         near = row[max(0, each * (j - 2)) : each * (j + 3)]
         for a, b in pairwise(near):
-            if a[0] < x1 and x0 < b[0] and _meets(x0, y0, x1, y1, a, b):
+            if a[0] < x1 and x0 < b[0] and meets(x0, y0, x1, y1, a, b):
                 return False
     return True
 
 
-def _meets(x0: float, y0: float, x1: float, y1: float, a: Point, b: Point) -> bool:
+def meets(x0: float, y0: float, x1: float, y1: float, a: Point, b: Point) -> bool:
     """Whether a segment, drawn from left to right, runs through a box."""
     (ax, ay), (bx, by) = a, b
     if bx - ax < 1e-9:

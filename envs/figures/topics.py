@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envs.address import Draws
 from envs.data import Grid, draw_grid
@@ -45,10 +45,13 @@ def tell(
         parts=parts,
         sums=sums or "sums" in scene.needs,
         dated="dated" in scene.needs,
+        persona=scene.style.persona,
     )
+    grid = replace(grid, unit=scene.style.notation.of(grid.unit))
     titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75) and not scene.tight
     title = grid.subject if titled or "title" in scene.needs else ""
-    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, adds=grid.adds), title)
+    noted = scene.style.noted and "title" not in scene.needs
+    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, adds=grid.adds, noted=noted), title)
 
 
 def fewest(scene: Scene) -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from envs.address import Draws
 from envs.drawing.colour import Colour, ink_on
 from envs.drawing.sheet import Box, Sheet, Unreadable
-from envs.figures.base import EDGE, Panel, Style, Words
+from envs.figures.around import EDGE
+from envs.figures.base import Panel, Style, Words
 from envs.figures.counts import NARROW, TOP
 from envs.figures.kinds import draw_things, draw_values, titled
 from envs.figures.legend import legend

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from itertools import pairwise
 
 from envs.address import Draws
 from envs.drawing.colour import called
+from envs.numerals import read
 from envs.questions.asking import choice
 from envs.questions.ranking import ordinal
 from envs.registry import Ask, question
@@ -29,7 +29,6 @@ KINDS = (
     ("node chart", "sankey diagram"),
     ("contour plot",),
 )
-_NUMBER = re.compile(r"(-?)[^\d-]*(\d+(?:\.\d+)?)([kMB%]?)\Z")
 _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -209,9 +208,8 @@ def _ticks(view: Parts, draws: Draws) -> tuple[str, tuple[str, ...], list[tuple[
     """An axis with numbers: its name, its labels, and each label's number and suffix."""
     found = []
     for axis, labels in (("horizontal", view.ticks_across), ("vertical", view.ticks_up)):
-        read = [match for label in labels if (match := _NUMBER.match(label))]
-        if len(labels) >= 2 and len(read) == len(labels):
-            numbers = [(float(match[1] + match[2]), match[3]) for match in read]
+        numbers = [number for label in labels if (number := read(label))]
+        if len(labels) >= 2 and len(numbers) == len(labels):
             found.append((axis, labels, numbers))
     if not found:
         raise NotAskable("no axis has numbers")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -17,6 +17,7 @@ from pkgutil import iter_modules
 from envs.readers.tape import Recording
 from envs.views import Fact, Key
 
+FOOTNOTES = ("Source: ", "Data: ", "Chart: ")  # such a line says whose the figure is, and nothing of what it shows
 READERS: dict[str, Callable[[Recording], Reading]] = {}
 
 
@@ -62,7 +63,8 @@ def read(marks: str, recording: Recording) -> Reading:
     _load()
     if marks not in READERS:
         raise Misread(f"no reader for {marks}: register one with envs.readers.reader({marks!r})")
-    found = READERS[marks](recording)
+    words = tuple(word for word in recording.words if not word.string.startswith(FOOTNOTES))
+    found = READERS[marks](replace(recording, words=words))
     for key, text in found.written:
         value, drawn = number(text), found.facts[key].value
         if value is None or abs(drawn - value) > 0.5 * 10.0 ** -decimals(text) + 1e-6:
@@ -76,14 +78,16 @@ def _load() -> None:
         import_module(f"{__name__}.{module.name}")
 
 
-_NUMBER = re.compile(r"(-?)[^\d\w-]*(\d+(?:\.\d+)?)(?:%|[kMB])?\Z")
+_NUMBER = re.compile(r"(-?)[^\d\w-]*(\d{1,3}(?:[, ]\d{3})+|\d+)((?:\.\d+)?)(K?)(?:%|[kMB])?\Z")
 
 
 def number(text: str) -> float | None:
-    """The number that a label is ("-$3.4M" is -3.4: values stay in the unit they are written in), or None."""
+    """The number that a label is, or None. "-$3.4M" is -3.4: values stay in the unit they are written in; only a
+    capital K, which no unit has, shortens a number: "1.2K" is 1200."""
     if not (match := _NUMBER.match(text)):
         return None
-    return float(match[1] + match[2])
+    sign, whole, fraction, shortened = match.groups()
+    return float(sign + whole.replace(",", "").replace(" ", "") + fraction) * (1000 if shortened else 1)
 
 
 def decimals(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,17 +42,37 @@ def numeric(labels: dict[float, str]) -> bool:
 
 
 def scale(labels: dict[float, str]) -> Callable[[float], float]:
-    """Pixels to values, from the labels of a linear axis."""
+    """Pixels to values, from the labels of an axis, which is a log one where their ratios fit their places better than
+    their differences."""
     if len(labels) < 2:
         raise Misread("an axis with fewer than two ticks")
     worth = [value for text in labels.values() if (value := number(text)) is not None]
-    slope, intercept = np.polyfit(np.array(list(labels)), np.array(worth), 1)
+    places = np.array(list(labels))
+    if len(worth) > 2 and min(worth) > 0 and _bend(places, np.log(worth)) < 0.2 * _bend(places, np.array(worth)):
+        rate, start = np.polyfit(places, np.log(worth), 1)
+        return lambda px: float(np.exp(rate * px + start))
+    slope, intercept = np.polyfit(places, np.array(worth), 1)
     return lambda px: float(slope * px + intercept)
+
+
+def _bend(places: np.ndarray, values: np.ndarray) -> float:
+    """How far values lie from a straight line over their places, as a share of their range; nothing below a thousandth,
+    as labels are placed to within a fraction of a pixel."""
+    off = np.abs(np.polyval(np.polyfit(places, values, 1), places) - values).max()
+    return max(1e-3, float(off / np.ptp(values)))
 
 
 def nearest(labels: dict[float, str], px: float) -> str:
     """The label of the tick nearest to a pixel."""
     return labels[min(labels, key=lambda place: abs(place - px))]
+
+
+def axis_line(ticks: Sequence[np.ndarray], lines: Sequence[np.ndarray]) -> float:
+    """Where an axis lies, given its ticks and all lines by their places across it: at the lower ends of the ticks, if
+    there is a line along them, or else at the upper ends."""
+    low = min(float(tick.min()) for tick in ticks)
+    along = any(float(np.abs(line - low).max()) < 0.5 for line in lines)
+    return low if along else max(float(tick.max()) for tick in ticks)
 
 
 def _length(stroke: Stroke) -> float:
@@ -62,7 +82,7 @@ def _length(stroke: Stroke) -> float:
 def _label_below(tick: Stroke, words: tuple[Word, ...]) -> str:
     """The string that hangs from the lower end of a tick: its middle, or where it is turned its tip, lies under it."""
     x, y = tick.points.min(0)
-    hanging = [w for w in words if -3 <= y - w.box[3] <= 9]
+    hanging = [w for w in words if -3 <= y - w.box[3] <= 13]
 
     def off(word: Word) -> float:
         return abs((word.x if word.angle in (0, 90) else word.tip[0]) - float(x))

@@ -17,10 +17,10 @@ def combo(recording: Recording) -> Reading:
     """Each value by its entry in the legend and its position."""
     found = axes(recording)
     left = scale(found.left)
-    right = _right(recording)
     squares = [s for s in recording.strokes if boxed(s)]
     key = next(s for s in squares if _after(s, recording) and abs(s.box[3] - s.box[1] - SIDE) < 0.3)
     bars = [s for s in squares if s is not key and s.face == key.face]
+    right = _right(recording, max(s.box[2] for s in bars))
     lines = [s for s in recording.strokes if s.face is None and len(s.points) >= 3 and not s.curved]
     line = lines[-1]  # the last is drawn over its rim
     strokes = [s for s in recording.strokes if s.face is None and s is not line and s.edge == line.edge]
@@ -45,15 +45,15 @@ def _after(stroke: Stroke, recording: Recording) -> str:
     return min(near, key=lambda w: w.box[0]).string if near else ""
 
 
-def _right(recording: Recording):  # type: ignore[no-untyped-def]
-    """Pixels to values by the ticks on the right; None where there are none."""
+def _right(recording: Recording, edge: float):  # type: ignore[no-untyped-def]
+    """Pixels to values by the ticks to the right of an edge; None where there are none."""
     labels: dict[float, float] = {}
     for s in recording.strokes:
         if s.face is not None or len(s.points) != 2 or s.points[0][1] != s.points[1][1]:
             continue
         x0, y, x1, _ = s.box
         beside = [w for w in recording.words if -1 <= w.box[0] - x1 <= 9 and w.box[1] - 3 <= y <= w.box[3] + 3]
-        if 3 <= x1 - x0 <= 5 and beside:
+        if 3 <= x1 - x0 <= 5 and x0 > edge - 1 and beside:
             value = number(min(beside, key=lambda w: abs(w.y - y)).string)
             if value is None:
                 raise Misread("a tick on the right without a number")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from envs.readers import Misread, Reading, reader
-from envs.readers.axes import axes, scale
+from envs.readers.axes import axes, axis_line, scale
 from envs.readers.tape import RGB, Recording
 
 
@@ -36,14 +36,10 @@ def densities(recording: Recording) -> Reading:
 
 
 def _floor(recording: Recording) -> float:
-    """Where the ticks below begin: the base line."""
-    ticks = [
-        s.points
-        for s in recording.strokes
-        if s.face is None and len(s.points) == 2 and s.points[0][0] == s.points[1][0]
-        if 3 <= abs(s.points[0][1] - s.points[1][1]) <= 5
-    ]
-    return float(max(points[:, 1].max() for points in ticks))
+    """The base line."""
+    lines = [s.points for s in recording.strokes if s.face is None and len(s.points) == 2]
+    ticks = [points for points in lines if points[0][0] == points[1][0] and 3 <= np.ptp(points[:, 1]) <= 5]
+    return axis_line([points[:, 1] for points in ticks], [points[:, 1] for points in lines])
 
 
 def _crossing(x: np.ndarray, y: np.ndarray, outside: int, inside: int, level: float) -> float:

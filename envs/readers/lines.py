@@ -71,14 +71,14 @@ def keys_of_lines(drawn: Sequence[Stroke], recording: Recording) -> dict[RGB | N
 
 
 def sampled(colours: set[RGB | None], data: Box, recording: Recording) -> dict[RGB | None, str]:
-    """The names by colour, from strokes of a legend, outside of where the data lie."""
+    """The names by colour, from strokes of a legend: outside of where the data lie, or short straight ones."""
     left, bottom, right, top = data
     found: dict[RGB | None, str] = {}
     for stroke in recording.strokes:
         x0, y0, x1, y1 = stroke.box
         inside = left - 6 <= x0 and x1 <= right + 6 and bottom - 6 <= y0 and y1 <= top + 6
         colour = next((c for c in (stroke.edge, stroke.face) if c is not None and c in colours), None)
-        if inside or colour is None or not 8 <= x1 - x0 <= 26:
+        if (inside and len(stroke.points) > 2) or colour is None or not 8 <= x1 - x0 <= 26:
             continue
         near = [w for w in recording.words if 2 <= w.box[0] - x1 <= 12 and w.box[1] <= (y0 + y1) / 2 <= w.box[3]]
         if near:

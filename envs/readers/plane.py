@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from envs.readers import Misread, number
-from envs.readers.axes import axes, scale
+from envs.readers.axes import axes, axis_line, scale
 from envs.readers.tape import RGB, Recording, Stroke, Word
 
 Box = tuple[float, float, float, float]
@@ -30,8 +30,12 @@ def plane(recording: Recording) -> Plane:
     x, y = scale(found.below), scale(found.left)
     flat = [s for s in recording.strokes if s.face is None and len(s.points) == 2]
     short = [s for s in flat if 3 <= abs(s.points[1] - s.points[0]).sum() <= 5]
-    bottom = max(float(s.points[:, 1].max()) for s in short if s.points[0][0] == s.points[1][0])
-    left = max(float(s.points[:, 0].max()) for s in short if s.points[0][1] == s.points[1][1])
+    bottom = axis_line(
+        [s.points[:, 1] for s in short if s.points[0][0] == s.points[1][0]], [s.points[:, 1] for s in flat]
+    )
+    left = axis_line(
+        [s.points[:, 0] for s in short if s.points[0][1] == s.points[1][1]], [s.points[:, 0] for s in flat]
+    )
     right = max(s.box[2] for s in flat if abs(s.box[1] - bottom) < 0.5 and abs(s.box[3] - bottom) < 0.5)
     top = max(s.box[3] for s in flat if abs(s.box[0] - left) < 0.5 and abs(s.box[2] - left) < 0.5)
     if right - left < 20 or top - bottom < 20:

@@ -110,8 +110,8 @@ class Tape(RendererAgg):
 
 
 def record(sheet: Sheet) -> Recording:
-    """Everything that is drawn when the sheet is played, the ground (the first stroke) left out."""
+    """Everything that is drawn when the sheet is played, the ground (its first strokes) left out."""
     painter = Painter(Tape)
     painter.paint(sheet)
     tape: Tape = painter._renderer
-    return Recording(tuple(tape.strokes[1:]), tuple(tape.words))
+    return Recording(tuple(tape.strokes[1 + len(sheet.grounds) :]), tuple(tape.words))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -61,13 +62,20 @@ def _tiles(tape: Recording, filled: list[Stroke]) -> list[_Tile]:
             raise Misread(f"a tile without a name at {stroke.box}")
         assert stroke.face is not None
         found.append((stroke.box, stroke.face, " ".join(lines)))
-    written = all(number(text.rpartition(" ")[2]) is not None for _, _, text in found)
+    written = all(number(_parted(text)[1]) is not None for _, _, text in found)
     tiles = []
     for box, face, text in found:
-        name, _, value = text.rpartition(" ") if written else (text, "", "")
+        name, value = _parted(text) if written else (text, "")
         area = (box[2] - box[0]) * (box[3] - box[1])
         tiles.append(_Tile(box, face, name, number(value) or 0.0 if written else area, area))
     return tiles
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """What stands on a tile as name and number, whose thousands a space may part: "Lyon", "$1 200k"; names have no
+    digits."""
+    found = re.search(r" (\S*\d[\d ,.]*\S*)\Z", text)
+    return (text[: found.start()], found[1]) if found else (text, "")
 
 
 def _small(stroke: Stroke) -> bool:
