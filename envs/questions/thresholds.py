@@ -81,9 +81,11 @@ def _how_many_of(view: Categories, draws: Draws) -> Ask:
     cut, above = found[m], draws.chance(0.5)
     words = _words(view, cut, above)
     right = [item for item in asked if (item.value > cut) == above]
-    said = f"What lies {words['side']} {view.say(cut)} is {valued(view, right)}." if right else f"None of these lies {words['side']} {view.say(cut)}."
-    steps = [f"Of those named, {valued(view, asked)}.", said, f"That makes {len(right)}."]
-    return Ask(Number(len(right)), steps, count + 1, slots=words | {"only": f" Count only among {spoken(view, asked)}."})
+    side = f"{words['side']} {view.say(cut)}"
+    said = f"What lies {side} is {valued(view, right)}." if right else f"None of these lies {side}."
+    steps = [f"Those named are {valued(view, asked)}.", said, f"That makes {len(right)}."]
+    only = f" Count only among {spoken(view, asked)}."
+    return Ask(Number(len(right)), steps, count + 1, slots=words | {"only": only})
 
 
 @question(
