@@ -21,13 +21,12 @@ from typing import Any
 from envs.address import Address, Draws
 from envs.check import BAND, TOO_MANY_TRIES, fingerprint, words
 from envs.checkstore import commit
-from envs.checktable import beyond
+from envs.checktable import NEW, beyond
 from envs.guessing import Seen, guessability
 from envs.problem import Unmakeable, draw
 from envs.registry import FAMILIES, QUESTIONS, Cell
 
 ALL = "*"  # the family of a row over all families, where a question is judged so
-NEW = 0.999  # of problems must be distinct
 
 
 @dataclass(frozen=True, slots=True)
