@@ -144,7 +144,8 @@ def _attempt(address: Address, attempt: int, judged: bool = True) -> Draft:
     # The figure's streams leave the question out, so that several questions can share a figure.
     key = (world, family.name, family.version, address.level, address.seed, *size, address.text, attempt)
     needs = question.needs | {question.view.__name__, question.skill}
-    figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), needs, judged)
+    hidden = replace(address, question="")
+    figure, sheet, views = _laid_out(family.draw, key, hidden, needs, question.hues, judged)
     view, ask, question_key = _ask(question, views, ("question", question.name, question.version, *key), address.level)
     return Draft(address, family, question, figure, sheet, views, view, ask, question_key, ())
 
@@ -155,11 +156,12 @@ def _laid_out(
     key: tuple[object, ...],
     address: Address,
     needs: frozenset[str],
+    hues: bool,
     judged: bool,
 ) -> tuple[Figure, Sheet, tuple[View, ...]]:
     """A figure for an address without a question; Unreadable or TextError if this sub-seed gives none."""
     size = (address.width, address.height)
-    style = draw_style(Draws("style", *key), *size, test=address.test)
+    style = draw_style(Draws("style", *key), *size, test=address.test, hues=hues)
     scene = Scene(address.level, style, *size, address.text, address.test, needs)
     drawn = family(Draws("figure", *key), scene)
     figure = Figure(drawn if isinstance(drawn, tuple) else (drawn,), style, *size)

@@ -53,6 +53,11 @@ class Scene:
         each had better write them."""
         return "values" in self.needs and bool(self.needs & {"comparison", "aggregation", "composition", "trend"})
 
+    @property
+    def tight(self) -> bool:
+        """Whether a small picture had better spend its pixels on the plot: titles that nobody asks for are left out."""
+        return self.reckons and min(self.width, self.height) < 300
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -101,6 +106,7 @@ class Question:
     top_level: int | None
     bare: bool
     pooled: bool
+    hues: bool
     version: int
 
 
@@ -161,6 +167,7 @@ def question(
     top_level: int | None = 0,
     bare: bool = False,
     pooled: bool = False,
+    hues: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
@@ -168,7 +175,8 @@ def question(
     It is asked of every family that offers `view`, whose traits include all of `needs` and none of `unfit`.
     `top_level` is the level above which the question itself gets no harder; None if it never stops. `bare`: its
     numbers are counts or ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
-    whether it can be guessed is judged over all families together.
+    whether it can be guessed is judged over all families together. `hues`: it calls colours by name, so the palette has
+    some that nobody doubts.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -186,6 +194,7 @@ def question(
             top_level,
             bare,
             pooled,
+            hues,
             version,
         )
         _claim(QUESTIONS, name, made, generator)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from envs import Address, AddressError, cells, make
 from envs.address import Draws, in_test
 from envs.check import examine, faults, monotone
-from envs.drawing.colour import contrast, distance, from_hex
+from envs.drawing.colour import called, contrast, distance, from_hex
 from envs.drawing.metrics import FILES
 from envs.figures.style import PALETTES, THEMES, draw_style
 from envs.guessing import Seen, guessability
@@ -258,6 +258,12 @@ def test_styles_of_training_and_test_are_disjoint(seed: int, test: bool) -> None
     theme = next(t for t, text in THEMES.items() if from_hex(text.split()[0]) == style.ground)
     points = {f"{style.font}|{palette}|{theme}" for palette in PALETTES if set(style.palette) <= _colours(palette)}
     assert any(in_test(point) == test for point in points)
+
+
+@given(SEEDS, st.booleans(), st.integers(2, 6))
+@settings(max_examples=100, deadline=None)
+def test_of_a_palette_for_names_of_colours_one_can_be_called(seed: int, test: bool, count: int) -> None:
+    assert called(draw_style(Draws(seed), 448, 448, test=test, hues=True).palette[:count])
 
 
 def _colours(palette: str) -> set[tuple[float, float, float]]:

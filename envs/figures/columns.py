@@ -204,11 +204,14 @@ def table(
     series: tuple[int, int, float],
     parts: bool = False,
     together: bool = True,
+    fewest: int = 2,
 ) -> tuple[Told, tuple[int, int]]:
     """A table of several series with a colour for each, and how many numbers of series and positions were possible;
-    `positions` and `series` are as `window` takes them; `together`: the room in the first is that of all marks."""
+    `positions` and `series` are as `window` takes them, the latter at least `fewest`; `together`: the room in the first
+    is that of all marks."""
     first, last, room = series
-    lines, line_sizes = window(draws, scene, first, last, min(room, len(scene.style.palette)), least=2)
+    colours = len(scene.style.palette)
+    lines, line_sizes = window(draws, scene, first, last, min(room, colours), least=min(fewest, colours))
     first, last, room = positions
     room /= lines if together else 1
     count, sizes = window(draws, scene, first, last, room, least=2 if room < 4 else 3)
@@ -241,7 +244,14 @@ def stacked_bar(draws: Draws, scene: Scene) -> Panel:
     return _panel(draws, scene, told, sizes, "stacked bar chart", stack=True, written=written)
 
 
-@family("percent_bar", Series, Categories, traits=(*TRAITS, "entries", "percent", "whole"), top_level=12)
+@family(
+    "percent_bar",
+    Series,
+    Categories,
+    traits=(*TRAITS, "entries", "percent", "whole"),
+    top_level=12,
+    smallest={"": 200, "values": 300},
+)
 def percent_bar(draws: Draws, scene: Scene) -> Panel:
     """The shares of each position on top of each other, up to 100 %."""
     told, sizes = stacked_table(draws, scene)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from envs.address import Draws
@@ -15,8 +15,8 @@ from envs.figures.base import Panel, Style, widest
 from envs.figures.counts import not_written
 from envs.figures.frame import PAD, TICK, Axis, Frame, Names, Tick, Values, frame, ticks
 from envs.figures.legend import STROKE, SWATCH, legend
-from envs.figures.strokes import Pens, line_colours, value_range
-from envs.figures.tables import axis_titles, by_eye, first_fit, longest_name, table_views, window
+from envs.figures.strokes import Pens, draw_times, line_colours, stepped, value_range
+from envs.figures.tables import axis_titles, by_eye, first_fit, longest_name, table_views
 from envs.figures.topics import tell
 from envs.registry import Scene, family
 from envs.views import Categories, Item, Series, View
@@ -177,9 +177,14 @@ def twin_axis(draws: Draws, scene: Scene) -> Panel:
 
 def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     room = (scene.width - (160 if twin else 100)) / (scene.style.line.height + 4)
-    count, sizes = window(draws, scene, 6, 14, room)
+    count, sizes = draw_times(draws, scene, 6, 14, room)
     told = tell(draws, scene, series=1 if twin else 2, positions=count, ordered=True, longest=longest_name(scene))
-    small = min(scene.width, scene.height) < 300
+    side = min(scene.width, scene.height)
+    small = side < 300
+    if "trend" in scene.needs:
+        grid, decimals = told.grid, told.words.unit.decimals
+        gap = 6.0 / (side - 130) * max(map(max, grid.values))
+        told = replace(told, grid=replace(grid, values=tuple(stepped(row, decimals, gap) for row in grid.values)))
     shape = draws.choice(("disc", "square", "diamond"))
     pens = Pens(draws.choice((1.8, 2.2, 2.6)), (shape,), 3.0 if small else 3.6, hollow=draws.chance(0.3))
     category_axis, value_axis = axis_titles(draws, scene, told)

@@ -154,7 +154,14 @@ def _hidden(paths: list[list[tuple[float, float]]], i: int, j: int) -> bool:
     return False
 
 
-@family("parallel", Series, Categories, traits=("values", "words", "title", "legend", "entries"), top_level=12)
+@family(
+    "parallel",
+    Series,
+    Categories,
+    traits=("values", "words", "title", "legend", "entries"),
+    top_level=12,
+    smallest={"": 200, "values": 300},  # between the labelled ends of a shorter axis values are read too coarsely
+)
 def parallel(draws: Draws, scene: Scene) -> Panel:
     """A table of names as lines across parallel axes."""
     level, small = min(scene.level, 12), min(scene.width, scene.height) < 300

@@ -239,9 +239,10 @@ def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> 
 )
 def pie(draws: Draws, scene: Scene) -> Panel:
     """Shares of letter or word counts above a threshold."""
-    found, shown, sizes = draw_counts(
-        draws, scene, most=max(4, min(10, min(scene.width, scene.height) // 32)), clear=ANGLES_APART + 0.01
-    )
+    # Shares that have to be written take room beside a small disc.
+    each = 40 if "values" in scene.needs else 32
+    most = max(4, min(10, min(scene.width, scene.height) // each))
+    found, shown, sizes = draw_counts(draws, scene, most=most, clear=ANGLES_APART + 0.01)
     words, title, _ = draw_words(draws, scene, found, measures=("share", "percentage"))
     level = min(scene.level, 12)
     # By eye a share is read to within a point or two, which is too coarse to ask for.

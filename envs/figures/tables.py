@@ -66,9 +66,10 @@ def axis_titles(draws: Draws, scene: Scene, told: Told, measure: str = "") -> tu
     name = next((name for name in names if scene.style.width(name) < 0.55 * side), names[-1])
     name = name[0].upper() + name[1:]
     noun = told.words.noun[0].upper() + told.words.noun[1:]
-    if "axes" in scene.needs or (draws.chance(0.5) and side >= NARROW):
+    room = side >= NARROW and not scene.tight
+    if "axes" in scene.needs or (draws.chance(0.5) and room):
         return noun, name
-    return "", name if draws.chance(0.4) and side >= NARROW else ""
+    return "", name if draws.chance(0.4) and room else ""
 
 
 # What is shown: sums of whole steps of the last digit, so that every machine has the same bits

@@ -42,7 +42,7 @@ def tell(
         longest=longest,
         parts=parts,
     )
-    titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
+    titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75) and not scene.tight
     title = grid.subject if titled or "title" in scene.needs else ""
     return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit), title)
 

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from envs.address import Draws
-from envs.drawing.colour import BLACK, Colour, colour_names, contrast
+from envs.drawing.colour import called
 from envs.questions.asking import choice
 from envs.questions.ranking import ordinal
 from envs.registry import Ask, question
@@ -80,7 +80,6 @@ OFTEN = {
 }
 OFFERED = tuple(kind for kind in LOOKS for _ in range(OFTEN.get(kind, 1)))
 _NUMBER = re.compile(r"(-?)[^\d-]*(\d+(?:\.\d+)?)([kMB%]?)\Z")
-LIGHTNESSES_APART = 1.35  # contrast ratio of two colours, one of which is plainly the darker
 _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -245,6 +244,7 @@ def legend_entry(view: Parts, draws: Draws, level: int) -> Ask:
     Label,
     skill="recognition",
     needs=("legend",),
+    hues=True,
     phrasings=(
         "Which entry of the legend is marked in {colour}{where}?",
         "What does {colour} stand for in the legend{where}?",
@@ -259,29 +259,12 @@ def legend_entry(view: Parts, draws: Draws, level: int) -> Ask:
 )
 def legend_colour(view: Parts, draws: Draws, level: int) -> Ask:
     """What a colour stands for, where one entry alone can be called so."""
-    found = _called(view.colours)
+    found = called(view.colours)
     if len(view.colours) != len(view.legend) or not found:
         raise NotAskable("no colour of the legend has a name of its own")
     colour, k = draws.choice(found)
     steps = [f"The sign in {colour} belongs to {view.legend[k]}."]
     return Ask(Label(view.legend[k]), steps, len(view.legend), slots={"colour": colour})
-
-
-def _called(colours: tuple[Colour, ...]) -> list[tuple[str, int]]:
-    """What can be said of one colour alone, with its index: a common name, or that it is the darkest or lightest."""
-    if len(colours) < 2:
-        return []
-    names = [colour_names(colour) for colour in colours]
-    found = [
-        (f"the colour {next(iter(mine))}", k)
-        for k, mine in enumerate(names)
-        if len(mine) == 1 and sum(bool(mine & other) for other in names) == 1
-    ]
-    order = sorted(range(len(colours)), key=lambda k: contrast(colours[k], BLACK))
-    for word, a, b in (("darkest", order[0], order[1]), ("lightest", order[-1], order[-2])):
-        if contrast(colours[a], colours[b]) >= LIGHTNESSES_APART:
-            found.append((f"the {word} colour", a))
-    return found
 
 
 def _ticks(view: Parts, draws: Draws) -> tuple[str, tuple[str, ...], list[tuple[float, str]]]:

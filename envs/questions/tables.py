@@ -123,9 +123,10 @@ def table_of_series(view: Series, draws: Draws, level: int) -> Ask:
 )
 def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
     """Which of five named are shown: one to four of them."""
-    shown = draws.integers(1, 5)
-    if len(view.items) < shown or len(view.absent) < 5 - shown:
+    least, most = max(1, 5 - len(view.absent)), min(4, len(view.items))
+    if least > most:
         raise NotAskable("too few names are absent or shown")
+    shown = draws.integers(least, most + 1)
     there = draws.sample(view.names, shown)
     names = draws.shuffled([*there, *draws.sample(view.absent, 5 - shown)])
     found = [name for name in names if name in there]
