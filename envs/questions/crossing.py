@@ -98,13 +98,14 @@ def crossings(view: Series, draws: Draws, level: int) -> Ask:
     for i, k in combinations(range(len(view.series)), 2):
         clear, over = clear_positions(view, i, k), above(view, i, k)
         for first, last in combinations(clear, 2):
-            if last - first >= max(2, len(places) // 2) and set(range(first, last)) <= set(clear):
+            if last - first > 1 and set(range(first, last)) <= set(clear):
                 found = sum(a != b for a, b in pairwise(over[first : last + 1]))
                 fits.setdefault(found, []).append((i, k, first, last))
     if not fits:
         raise NotAskable("no two series can be told apart for long enough")
     count = draws.choice(sorted(fits))
-    i, k, first, last = draws.choice(fits[count])
+    longest = sorted(fits[count], key=lambda fit: fit[2] - fit[3])
+    i, k, first, last = draws.choice(longest[: (len(longest) + 1) // 2])
     shown, only = part(view, [first <= j <= last for j in places], 3)
     names = draws.shuffled([view.series[i], view.series[k]])
     leads = ", ".join(view.series[i] if way else view.series[k] for way in above(shown, i, k))
