@@ -341,7 +341,7 @@ def test_faults_are_found_when_a_figure_lies() -> None:
     op = next(
         i for i, op in enumerate(draft.sheet.ops) if hasattr(op, "path") and op.fill and len(op.path.vertices) == 5
     )
-    path = draft.sheet.ops[op].path  # type: ignore[union-attr]
-    path.vertices.flags.writeable = True
-    path.vertices[:] = path.vertices * 1.05
+    drawn = draft.sheet.ops[op]
+    path = drawn.path._replace(vertices=np.asarray(drawn.path.vertices) * 1.05)  # type: ignore[union-attr]
+    draft.sheet.ops[op] = drawn._replace(path=path)
     assert faults(draft)

@@ -2,7 +2,7 @@
 
 from envs.data.domains import Domain, Measure, Persona, domains, draw_domain, draw_persona
 from envs.data.frequencies import Frequencies, Kind, frequencies
-from envs.data.grids import Grid, draw_grid, draw_measure
+from envs.data.grids import Grid, draw_alike, draw_grid, draw_measure
 from envs.data.times import TimeUnit, draw_times
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Persona",
     "TimeUnit",
     "domains",
+    "draw_alike",
     "draw_domain",
     "draw_grid",
     "draw_measure",

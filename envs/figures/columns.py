@@ -20,6 +20,7 @@ from envs.figures.tables import (
     Rows,
     axis_titles,
     by_eye,
+    fewest_series,
     first_fit,
     lifted,
     longest_name,
@@ -49,8 +50,8 @@ TRAITS = ("values", "words", "title", "axes", "ticks", "legend")
 class Columns:
     """A table of at least two series. `stack`: the bars of a position stand on each other, else side by side; `full`:
     they fill it up to 100. `written`: each value on or beyond its bar where there is room for all of them; `asked`:
-    values must be readable. `place`: the side of the legend. `sizes`: how many numbers of series and of positions were
-    possible."""
+    values must be readable. `place`: the side of the legend, "" where panels share one. `sizes`: how many numbers of
+    series and of positions were possible."""
 
     grid: Grid
     stack: bool
@@ -72,7 +73,7 @@ class Columns:
 
     def _ways(self) -> Iterator[tuple[bool, str, bool]]:
         """Lying, place of the legend, values written: as drawn first; what is given up first comes last."""
-        places = (self.place, *(place for place in PLACES if place != self.place))
+        places = (self.place, *(place for place in PLACES if place != self.place)) if self.place else ("",)
         for written in dict.fromkeys((self.written, False, self.asked)):
             for lying in self._stands:
                 yield from ((lying, place, written) for place in places[: 3 if len(self.grid.series) > 1 else 1])
@@ -128,7 +129,8 @@ class Columns:
     def _key(self, style: Style, sheet: Sheet, cell: Box, place: str) -> tuple[Box, list[list[Colour]]]:
         """Writes the legend; what it leaves of the cell, and the colour of each bar."""
         count, colours = len(self.grid.positions), style.palette[: len(self.grid.series)]
-        room = legend(list(zip(self.grid.series, colours, strict=True)), style, sheet, cell, place)
+        entries = list(zip(self.grid.series, colours, strict=True))
+        room = legend(entries, style, sheet, cell, place) if place else cell
         return room, [[colour] * count for colour in colours]
 
     def _thick(self, found: Plot, style: Style) -> float:
@@ -211,7 +213,9 @@ def table(
     is that of all marks."""
     first, last, room = series
     colours = len(scene.style.palette)
-    lines, line_sizes = window(draws, scene, first, last, min(room, colours), least=min(fewest, colours))
+    lines, line_sizes = window(
+        draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)
+    )
     first, last, room = positions
     room /= lines if together else 1
     count, sizes = window(draws, scene, first, last, room, least=2 if room < 4 else 3)

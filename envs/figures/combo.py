@@ -23,7 +23,7 @@ from envs.views import Categories, Item, Series, View
 
 BAR_APART = 25.0  # CIEDE2000 between the line and the bars that it runs over
 PLACES = ("top", "bottom", "right")
-TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered")
+TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered", "dated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,7 @@ class Combo:
                     span=axis.high - axis.low,
                     measure=table.measure,
                     unit=table.unit,
+                    adds=table.adds,
                     ordered=table.ordered,
                     sizes=self.sizes,
                     absent=not_written(table.absent, panel.title, panel.category_axis, panel.value_axis),

@@ -269,7 +269,13 @@ GOALS = (
 )
 
 
-@family("radial_progress", Categories, traits=("values", "percent", "words", "title"), top_level=12, smallest=NARROW)
+@family(
+    "radial_progress",
+    Categories,
+    traits=("values", "percent", "rates", "words", "title"),
+    top_level=12,
+    smallest=NARROW,
+)
 def radial_progress(draws: Draws, scene: Scene) -> Panel:
     """One to six percentages as concentric arcs, of names from a packaged domain."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
@@ -294,5 +300,5 @@ def radial_progress(draws: Draws, scene: Scene) -> Panel:
         sizes=sizes,
         absent=grid.absent,
     )
-    words = Words(grid.noun, grid.nouns, measure, PERCENT)
+    words = Words(grid.noun, grid.nouns, measure, PERCENT, adds=False)
     return Panel(marks, words, "radial bar chart", title[:1].upper() + title[1:])

@@ -15,14 +15,14 @@ from envs.figures.base import Style, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import PAD, ticks
 from envs.figures.legend import STROKE, legend
-from envs.figures.tables import Rows, longest_name, window
+from envs.figures.tables import Rows, fewest_series, longest_name, window
 from envs.figures.tags import tinted
 from envs.figures.topics import Told, tell
 from envs.numerals import Unit
 from envs.registry import Scene
 from envs.views import APART
 
-TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered")
+TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered", "dated")
 STANDS_OUT = 2.5  # contrast of a thin line to its ground
 PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
 HIDES = 3.0  # pixels: a point hidden by a line is no further than this from its middle
@@ -178,7 +178,7 @@ def draw_table(
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
     that each point takes, across.
     """
-    lines, line_sizes = window(draws, scene, 3, most, colours, least=2)
+    lines, line_sizes = window(draws, scene, 3, most, colours, least=fewest_series(scene, parts))
     alone = not scene.needs & {"Series", "legend", "words"}
     if draws.chance(single) and alone:
         lines = 1

@@ -28,9 +28,11 @@ def tell(
     positions: int,
     ordered: bool | None = None,
     parts: bool = False,
+    sums: bool = False,
     longest: int | None = None,
 ) -> Told:
-    """A table of series x positions at the scene's level; see `draw_grid`. Pictures narrower than NARROW are given no
+    """A table of series x positions at the scene's level; see `draw_grid`. Asked for sums, its values add up; asked
+    for dates, its times are. Pictures narrower than NARROW are given no
     title unless the question is about it."""
     grid = draw_grid(
         draws,
@@ -41,10 +43,12 @@ def tell(
         level=scene.level,
         longest=longest,
         parts=parts,
+        sums=sums or "sums" in scene.needs,
+        dated="dated" in scene.needs,
     )
     titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75) and not scene.tight
     title = grid.subject if titled or "title" in scene.needs else ""
-    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit), title)
+    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, adds=grid.adds), title)
 
 
 def fewest(scene: Scene) -> int:
@@ -54,7 +58,7 @@ def fewest(scene: Scene) -> int:
 
 def how_many(draws: Draws, level: int, least: int, most: int) -> tuple[int, int]:
     """How many things to show, and how many different numbers might have been drawn: uniform over a window of up to
-    five that moves from `least` towards `most` with the level."""
-    width = min(most - least, 4)
+    four that moves from `least` towards `most` with the level."""
+    width = min(most - least, 3)
     low = least + (most - least - width) * min(level, TOP) // TOP
     return draws.integers(low, low + width + 1), width + 1

@@ -71,7 +71,7 @@ LOOKS = {
 }
 # How many families draw a kind, where not one.
 OFTEN = {
-    "bar chart": 3,
+    "bar chart": 2,
     "pie chart": 2,
     "scatter chart": 2,
     "radar chart": 2,
@@ -88,6 +88,7 @@ _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
     Choice,
     skill="recognition",
     pooled=True,
+    rests=True,
     phrasings=(
         "What kind of figure is this{where}? Options: {options}. Answer with the letter.",
         "Which of these names the kind of chart shown{where}? {options}. Answer with the letter.",
@@ -164,6 +165,7 @@ def title(view: Parts, draws: Draws, level: int) -> Ask:
     Label,
     skill="recognition",
     needs=("axes",),
+    rests=True,
     phrasings=(
         "What is the title of the {axis} axis{where}?",
         "Which title is written along the {axis} axis{where}?",
@@ -292,6 +294,7 @@ def _number(value: float, suffix: str) -> Answer:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "What is the {end} number written at a tick of the {axis} axis{where}?",
         "Which is the {end} number on the {axis} axis{where}?",
@@ -321,6 +324,7 @@ def end_tick(view: Parts, draws: Draws, level: int) -> Ask:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "How far apart are neighbouring numbers on the {axis} axis{where}?",
         "What is the step from one tick label to the next on the {axis} axis{where}?",
@@ -352,6 +356,7 @@ def tick_step(view: Parts, draws: Draws, level: int) -> Ask:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "How many numbers are written along the {axis} axis{where}?",
         "Count the numbered ticks of the {axis} axis{where}.",

@@ -157,11 +157,15 @@ def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def extreme_choice(view: Categories, draws: Draws, level: int) -> Ask:
-    """The largest or smallest of three or four options."""
-    try:
-        items = some_apart(view, draws, view.items, 4)
-    except NotAskable:
-        items = some_apart(view, draws, view.items, 3)
+    """The largest or smallest of three or four options; of up to seven, close to each other, at higher levels."""
+    for count in range(min(len(view.items), 4 + min(level, 12) // 4), 2, -1):
+        try:
+            items = some_apart(view, draws, view.items, count, level)
+            break
+        except NotAskable:
+            continue
+    else:
+        raise NotAskable("no three values can be told apart")
     up = draws.chance(0.5)
     right = sorted(items, key=lambda item: item.value if up else -item.value)[0]
     answer, options = choice(draws, right.name, [item.name for item in items if item is not right])
