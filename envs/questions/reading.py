@@ -123,8 +123,8 @@ def two_values(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def value_choice(view: Categories, draws: Draws, level: int) -> Ask:
-    """The value of a named item among four (seven at higher levels), of which the others are those of other items or lie
-    near it; the right one may be any of them by size."""
+    """The value of a named item among four (seven at higher levels); the others are those of other items, or lie
+    near. The right one may be any of them by size."""
     items, count, near = readable(view), 3 + min(level, TOP) // 4, draws.chance(0.5)
     for way in (near, not near):
         for item in draws.shuffled(items) if way else items[:1]:
