@@ -5,14 +5,16 @@ Each address is drawn and laid out; then
     readable    planned texts lie where the recorded ones do, and judge() passed (else it would have been turned away);
     graded      the solution's box is right for the checker, and a wrong answer is not;
     guessable   the best constant, and the best guess from the words of the question alone, by band of levels;
-    new         how many problems are distinct, style aside.
+    new         how many problems are distinct, style aside, in a cell and over the whole world;
+    undistorted what is turned away does not change what is answered: see `moved` below.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Row
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import pairwise
@@ -20,12 +22,12 @@ from itertools import pairwise
 from envs.address import Address, Draws
 from envs.guessing import Seen, wrong
 from envs.numerals import half_up
-from envs.problem import Draft, Unmakeable, draw, word
+from envs.problem import Draft, Unmakeable, draw, first_answer, word
 from envs.readers import read
 from envs.readers.tape import record
 from envs.registry import Cell
 from envs.views import WHOLE, Categories, Fact, Facts, Key, Measured, NotAskable, View
-from rewards import score
+from rewards import Answer, Boolean, Choice, Label, Number, Percent, Sequence, Set, score
 
 TOO_MANY_TRIES = 0.05  # of addresses may need a second sub-seed
 TOO_MANY_FAILURES = 1e-4
@@ -44,6 +46,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
     answers: list[Seen] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
+    moved: Counter[str] = field(default_factory=Counter)  # by bin: answers that turning away cost, less those it gave
 
     def add(self, other: Tally) -> None:
         """Take in what another process saw."""
@@ -54,6 +57,7 @@ class Tally:
         self.wrong += other.wrong
         self.answers += other.answers
         self.seen |= other.seen
+        self.moved.update(other.moved)  # += would drop what is negative
 
 
 def addresses(
@@ -81,10 +85,29 @@ def examine(address: Address) -> Tally:
     if draft.turned_away:
         tally.retried = 1
         tally.turned_away.update(_kind(reason) for reason in draft.turned_away)
+        tally.moved[bin_of(first_answer(address))] += 1
+        tally.moved[bin_of(draft.ask.answer)] -= 1
     tally.wrong += [f"{address}: {what}" for what in faults(draft)]
     tally.answers.append((words(draft), draft.ask.answer, draft.ask.possible))
     tally.seen.add(fingerprint(draft))
     return tally
+
+
+def bin_of(answer: Answer | None) -> str:
+    """Answers that are much alike: numbers by size, lists by length, others by what they say or how long it is."""
+    if answer is None:
+        return "none"
+    if isinstance(answer, Number | Percent):
+        size = abs(answer.value)
+        edge = next((edge for edge in (0, 1, 2, 3, 5, 10, 20, 50, 100, 1000) if size <= edge), math.inf)
+        return f"{answer.kind} {'-' if answer.value < 0 else ''}{f'to {edge}' if edge < math.inf else 'above 1000'}"
+    if isinstance(answer, Sequence | Set):
+        return f"{answer.kind} of {min(len(answer.items), 8)}"
+    if isinstance(answer, Boolean | Choice):
+        return f"{answer.kind} {answer.text()}"
+    if isinstance(answer, Label):
+        return f"label {'number' if answer.value.isdecimal() else f'of {min(len(answer.value) // 4 * 4, 16)}+ letters'}"
+    return answer.kind
 
 
 def words(draft: Draft) -> dict[str, str]:
@@ -147,7 +170,7 @@ def faults(draft: Draft) -> list[str]:
     return found
 
 
-def _misread(seen: Facts, views: Sequence[View]) -> list[str]:
+def _misread(seen: Facts, views: Row[View]) -> list[str]:
     """Where what was read off the drawing is not what the views of a panel mean by it: each value is in one of them."""
     meant: dict[Key, tuple[Fact, float]] = {}
     for view in views:

@@ -112,6 +112,7 @@ class Store:
             "wrong": tally.wrong,
             "answers": [[words, answer.to_json(), possible] for words, answer, possible in tally.answers],
             "seen": sorted(tally.seen),
+            "moved": dict(tally.moved),
         }
         self._rows[chunk.key] = row
         with self._path.open("a", encoding="utf-8") as file:
@@ -144,6 +145,7 @@ def _tally(row: dict[str, Any]) -> Tally:
         wrong=row["wrong"],
         answers=[(words, from_json(answer), possible) for words, answer, possible in row["answers"]],
         seen=set(row["seen"]),
+        moved=Counter(row.get("moved", {})),
     )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from envs.address import Draws
-from envs.check import BAND, TOO_MANY_FAILURES, TOO_MANY_TRIES, Tally
+from envs.check import BAND, TOO_MANY_FAILURES, TOO_MANY_TRIES, Tally, bin_of
 from envs.guessing import Guess, guessability
 from envs.registry import QUESTIONS, cells
 
 ENOUGH = 60  # problems from which on a share is judged; fewer say little
 ERRORS = 2  # how many standard errors beyond what is allowed a share must lie to break a promise: less is chance
+NEW = 0.999  # of problems must be distinct
+UNDISTORTED = 0.30  # of the first figures of a question may be turned away
 MOST_ROWS = 100  # cells that get rows of their own; above, a row is a family
 
 Tallies = Mapping[tuple[str, str, int], Tally]
@@ -51,15 +53,22 @@ def render(tallies: Tallies) -> tuple[str, list[str]]:
     wrong = whole.wrong + whole.failed
     if wrong:
         broken.append(f"{len(wrong)} problems are not as promised")
+    new = len(whole.seen) / max(1, len(whole.answers))
+    if len(whole.answers) >= ENOUGH and beyond(1 - new, 1 - NEW, len(whole.answers)):
+        broken.append(f"{100 * new:.2f} % of all problems are distinct")
     summary = [
         "",
         f"{whole.made} addresses: {len(whole.failed)} failed,"
-        f" {100 * whole.retried / max(1, whole.made):.2f} % needed a second sub-seed, {len(whole.wrong)} are wrong.",
+        f" {100 * whole.retried / max(1, whole.made):.2f} % needed a second sub-seed, {len(whole.wrong)} are wrong,"
+        f" {100 * new:.2f} % of the problems are distinct over all cells.",
     ]
     if whole.turned_away:
         reasons = "; ".join(f"{why} ({n})" for why, n in whole.turned_away.most_common(12))
         summary += ["", f"Turned away: {reasons}."]
     summary += [f"- {line}" for line in wrong[:20]]
+    moved, broken_by_moving = _before_and_after(tallies, whole)
+    summary += moved
+    broken += broken_by_moving
     summary += ["", "Broken promises:" if broken else "Every promise holds.", *(f"- {line}" for line in broken)]
     return "\n".join(lines + summary), broken
 
@@ -80,6 +89,37 @@ def _pool(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         whole.add(tally)
     return whole
+
+
+def _before_and_after(tallies: Tallies, whole: Tally) -> tuple[list[str], list[str]]:
+    """Whether turning figures away changes what is answered: answers by bin, in % of all problems, as they are, and as
+    they would be if the first figure of every address were taken, readable or not ("none": it could not be laid out or
+    asked about, so that there is no answer). And which questions turn too many first figures away."""
+    after = Counter(bin_of(answer) for _, answer, _ in whole.answers)
+    before = Counter(after)
+    before.update(whole.moved)
+    total = max(1, len(whole.answers))
+    rows = [
+        f"| {name} | {100 * before[name] / total:.2f} | {100 * after[name] / total:.2f} |"
+        for name in sorted(before.keys() | after.keys())
+    ]
+    apart = sum(abs(before[name] - after[name]) for name in before.keys() | after.keys()) / 2 / total
+    lines = [
+        "",
+        f"Turning figures away moves {100 * apart:.2f} % of all answers from one bin to another.",
+        "",
+        "| answers | if the first figure were taken % | as they are % |",
+        "|---|---|---|",
+        *rows,
+    ]
+    questions: dict[str, Tally] = defaultdict(Tally)
+    for (_, question, _), tally in tallies.items():
+        questions[question].add(tally)
+    return lines, [
+        f"*/{question}: {100 * found.retried / found.made:.0f} % of first figures are turned away"
+        for question, found in sorted(questions.items())
+        if found.made >= ENOUGH and beyond(found.retried / found.made, UNDISTORTED, found.made)
+    ]
 
 
 def _over_all(tallies: Tallies) -> tuple[list[str], list[str]]:

@@ -20,13 +20,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from envs.address import Address, Draws
-from envs.eyes import KIN, likeness, look, missed, sight, spelled, tires
+from envs.eyes import likeness, look, missed, sight, spelled, tires
 from envs.problem import Draft, Unmakeable, draw
-from envs.questions.recognition import KINDS
 from envs.readers import number
 from envs.registry import Ask, Cell
 from envs.views import NotAskable, View
-from rewards import Answer, Boolean, Choice, Number, Percent, score
+from rewards import Boolean, Choice, Number, Percent, score
 
 STEP = 0.15  # accuracy may fall by at most this much from one level to the next
 FALL = 0.20  # and from the lowest to the highest by at least this much, or to chance
@@ -189,7 +188,7 @@ def answers(draft: Draft, draws: Draws) -> bool:
     """Whether the weak reader answers rightly."""
     view, ask = draft.view, draft.ask
     reading = sight(view, draft.views, draft.sheet.layout.texts)
-    if tires(ask.steps, draws) or _lost(view, ask, draws) or _misjudged_kind(ask.answer, draws):
+    if tires(ask.steps, draws) or _lost(view, ask, draws):
         return False
     for _ in range(LOOKS):
         try:
@@ -228,15 +227,6 @@ def _option(text: str, answer: Choice) -> str:
     if value is None or None in worth.values():
         return next((letter for letter, option in answer.options.items() if option == text), text)
     return min(worth, key=lambda letter: abs((worth[letter] or 0.0) - value))
-
-
-def _misjudged_kind(answer: Answer, draws: Draws) -> bool:
-    """Whether one kind of figure is taken for another on offer: kinds of one line are akin."""
-    if not isinstance(answer, Choice):
-        return False
-    right = answer.options[answer.value]
-    line = next((kinds for kinds in KINDS if right in kinds), ())
-    return any(draws.chance(KIN) for option in answer.options.values() if option != right and option in line)
 
 
 def _lost(view: View, ask: Ask, draws: Draws) -> bool:

@@ -42,7 +42,6 @@ CROWDED, CLOSE = 0.08, 20.0  # pixels between two names in which mistakes become
 ALIKE, UNLIKE = 0.3, 0.12  # share of the letters that differ in which mistakes become e times rarer
 MIXED, LEAST, APART = 0.08, 12.0, 10.0  # CIEDE2000: any two colours that matter are LEAST apart; e times rarer in APART
 TIRED = 0.008
-KIN = 0.15  # a kind of figure is taken for one that is akin
 
 
 @dataclass(frozen=True, slots=True)

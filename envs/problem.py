@@ -117,26 +117,38 @@ def draw(address: Address | str) -> Draft:
     """Everything of the problem but its pixels and its wording."""
     if isinstance(address, str):
         address = Address.parse(address)
+    turned_away: list[str] = []
+    for attempt in range(TRIES):
+        try:
+            found = _attempt(address, attempt)
+        except (Unreadable, NotAskable, TextError) as reason:
+            turned_away.append(f"{type(reason).__name__}: {reason}")
+            continue
+        return replace(found, turned_away=tuple(turned_away))
+    raise Unmakeable(f"'{address}' gives no fair problem in {TRIES} tries; the last: {turned_away[-1]}")
+
+
+def first_answer(address: Address) -> Answer | None:
+    """What would be answered at an address if its first sub-seed were taken, whether it can be read or not; None where
+    it cannot even be laid out or asked about."""
+    try:
+        return _attempt(address, 0, judged=False).ask.answer
+    except (Unreadable, NotAskable, TextError):
+        return None
+
+
+def _attempt(address: Address, attempt: int, judged: bool = True) -> Draft:
+    """The problem of a sub-seed; Unreadable, TextError or NotAskable if it gives none."""
     family, question = find(address)
     world = "test" if address.test else "train"
     size = (address.width, address.height)
     # The figure's streams leave the question out, so that several questions can share a figure.
-    figure_key = (world, family.name, family.version, address.level, address.seed, *size, address.text)
+    key = (world, family.name, family.version, address.level, address.seed, *size, address.text, attempt)
     needs = question.needs | {question.view.__name__, question.skill} | ({"sums"} if question.sums else set())
     asked = needs, question.unfit, question.hues
-    turned_away: list[str] = []
-    for attempt in range(TRIES):
-        key = (*figure_key, attempt)
-        try:
-            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), *asked)
-            view, ask, question_key = _ask(
-                question, views, ("question", question.name, question.version, *key), address.level
-            )
-        except (Unreadable, NotAskable, TextError) as reason:
-            turned_away.append(f"{type(reason).__name__}: {reason}")
-            continue
-        return Draft(address, family, question, figure, sheet, views, view, ask, question_key, tuple(turned_away))
-    raise Unmakeable(f"'{address}' gives no fair problem in {TRIES} tries; the last: {turned_away[-1]}")
+    figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), *asked, judged)
+    view, ask, question_key = _ask(question, views, ("question", question.name, question.version, *key), address.level)
+    return Draft(address, family, question, figure, sheet, views, view, ask, question_key, ())
 
 
 @lru_cache(maxsize=2)  # who asks several questions of a figure asks one after the other
@@ -147,6 +159,7 @@ def _laid_out(
     needs: frozenset[str],
     unfit: frozenset[str],
     hues: bool,
+    judged: bool,
 ) -> tuple[Figure, Sheet, tuple[View, ...]]:
     """A figure for an address without a question; Unreadable or TextError if this sub-seed gives none."""
     size = (address.width, address.height)
@@ -155,7 +168,8 @@ def _laid_out(
     drawn = family(Draws("figure", *key), scene)
     figure = drawn if isinstance(drawn, Figure) else Figure((drawn,), style, *size)
     sheet, views = figure.lay_out()
-    judge(sheet)
+    if judged:
+        judge(sheet)
     return figure, sheet, views
 
 

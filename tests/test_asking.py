@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from functools import cache
+from itertools import combinations
 
 import programs  # noqa: F401  (registers the second answers of composed questions)
 import pytest
@@ -19,6 +20,7 @@ from envs.drawing.colour import colour_names, from_hex
 from envs.guessing import guessability, wrong
 from envs.known import Known, share, total
 from envs.problem import Draft, draw, word
+from envs.questions.recognition import OFFERED, alike
 from envs.readers import read
 from envs.readers.tape import record
 from envs.registry import QUESTIONS
@@ -164,6 +166,23 @@ def test_neither_letter_nor_rank_nor_length_of_an_option_tells(name: str) -> Non
 def test_what_cannot_be_told_is_asked_half_the_time(name: str) -> None:
     nowhere = [answer.to_json()["value"] == "cannot be told" for _, answer, _ in asked(name, 500)]
     assert 0.4 < sum(nowhere) / len(nowhere) < 0.6
+
+
+def test_kinds_of_charts_are_offered_as_often_as_they_are_drawn_and_none_tells() -> None:
+    drawn = Counter()
+    for cell in (cell for cell in ALL if cell.question == "chart_type"):
+        seeds = range(12 if cell.family == "pyramid" else 1)  # two kinds, each of which must come
+        figures = [draw(Address(cell.family, "chart_type", 4, seed)).figure for seed in seeds]
+        if len(figures[0].panels) == 1:  # several panels are of any kind
+            drawn.update({figure.panels[0].chart for figure in figures})
+    assert drawn == Counter(OFFERED)
+    seen, made = [], QUESTIONS["chart_type"].generator
+    for seed in range(1200):
+        ask = made(Parts(chart=Draws("kind", seed).choice(OFFERED)), Draws("ask", seed), 0)
+        seen.append((ask.slots or {}, ask.answer, 4))
+        options = list(ask.answer.options.values())  # type: ignore[attr-defined]
+        assert not any(alike(one, other) for one, other in combinations(options, 2))
+    assert guessability(seen).text_only < 0.33
 
 
 # --- Reckoning with errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from envs.check import fingerprint, words
 from envs.guessing import guessability
 from envs.problem import draw
 from envs.quality import ALL, Row, Table, Work, plan, put_section, summary
-from envs.registry import QUESTIONS, cells, select
+from envs.registry import QUESTIONS, Ask, Cell, _pairs, cells, question, select
+from envs.views import Categories
 from rewards import Boolean, Choice, Label, Number
 
 FEW = select(["bar/count", "bar/mean", "network/degree"])
@@ -129,3 +131,26 @@ def test_works_of_one_question_over_all_families_make_one_row() -> None:
     some = tuple(cell for cell in cells() if cell.question == "chart_type")[:6]
     rows = Work(some, (0, 1, 2), 12, 0, (448, 448), together=True).rows()
     assert [(row.family, row.problems, row.old) for row in rows] == [(ALL, 12, False)]
+
+
+@pytest.fixture
+def leak() -> Iterator[Cell]:
+    """A question whose answer is one of two, which says that it is one of a hundred."""
+
+    @question(Categories, Number, skill="reading", phrasings=("Guess.",) * 5, held_out=("Guess.",) * 2)
+    def heads_or_tails(view: Categories, draws: Draws, level: int) -> Ask:
+        return Ask(Number(draws.integers(0, 2)), [], 100)
+
+    yield next(cell for cell in cells() if cell.name == "funnel/heads_or_tails")
+    del QUESTIONS["heads_or_tails"]
+    cells.cache_clear(), _pairs.cache_clear()
+
+
+def test_what_looks_broken_is_judged_by_a_fresh_seed(leak: Cell) -> None:
+    fair = next(cell for cell in cells() if cell.name == "funnel/count")
+    for cell, broken in ((leak, True), (fair, False)):
+        work = Work((cell,), (0, 1, 2), 60, 0, (448, 448))
+        own, fresh = work._look(), replace(work, seed=-1)._look()
+        assert own != fresh
+        assert all(any(row.guesses()) == broken for row in (*own, *fresh))
+        assert work.rows() == (fresh if broken else own)

@@ -69,6 +69,10 @@ def draw_words(
         f"{found.kind.capitalize()} {measure}",
         f"How often each {found.kind} occurs",
         f"{found.kind.capitalize()}s of a passage",
+        f"{found.kind.capitalize()}s by {measure}",
+        f"{measure.capitalize()} of each {found.kind}",
+        f"{found.kind.capitalize()}s in a short text",
+        f"Counting the {found.kind}s of a text",
     ]
     if not scene.source:  # from a corpus only a selection is shown
         titles.append(f"{found.kind.capitalize()}s that occur more than {found.threshold} times")

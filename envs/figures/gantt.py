@@ -31,6 +31,7 @@ PROJECTS = {
     "Ship repair": "Docking Inspection Blasting Welding Engine Propeller Rudder Radar Pumps Coating Trials Delivery",
     "School play": "Choice Roles Lines Props Scenery Dresses Make-up Lighting Programme Invites Previews Premiere",
 }
+NOUNS = {"task": "tasks", "step": "steps", "activity": "activities", "job": "jobs"}
 UNITS = ("days", "weeks", "months")
 NO_FINER = 7.5  # pixels of a unit of time: ends lie on whole units, which the eye then tells apart
 
@@ -132,9 +133,11 @@ def gantt(draws: Draws, scene: Scene) -> Panel:
         asked="values" in scene.needs,
         absent=tuple(tasks[i] for i in draws.shuffled(fit) if i not in chosen),
     )
-    words = Words("task", "tasks", "duration", Unit(0, unit), "longest")
-    category_axis = "Task" if axes or draws.chance(0.3) else ""
-    return Panel(marks, words, "Gantt chart", title, category_axis, draws.choice((f"Time ({unit})", unit.capitalize())))
+    noun, nouns = draws.choice(tuple(NOUNS.items()))
+    words = Words(noun, nouns, "duration", Unit(0, unit), "longest")
+    category_axis = draws.choice((noun, nouns)).capitalize() if axes or draws.chance(0.3) else ""
+    times = (f"Time ({unit})", f"Time in {unit}", f"{unit.capitalize()} from the start", unit.capitalize())
+    return Panel(marks, words, "Gantt chart", title, category_axis, draws.choice(times))
 
 
 def _plan(draws: Draws, count: int, last: int, part: int) -> tuple[list[int], list[int]]:

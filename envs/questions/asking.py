@@ -201,16 +201,31 @@ def choice(draws: Draws, right: str, wrong: Sequence[str]) -> tuple[Choice, str]
     return Choice(letter, options), "; ".join(f"{key}: {text}" for key, text in options.items())
 
 
-def near_values(view: Measured, draws: Draws, value: float, err: float, level: int) -> list[str]:
-    """Wrong values about the right one: evenly spaced, and the right one is as likely at any place among them. Three
-    at level 0, six at the highest, which lie closer."""
-    count, finest = 3 + min(level, TOP) // 4, 1 - 0.05 * min(level, TOP)
-    steps = [s * finest for s in (0.05, 0.08, 0.12, 0.18, 0.25)]
-    steps = [s for s in steps if abs(value) * s >= max(3 * err, 2 * 10.0**-view.decimals)]
-    if not steps:
+def other_values(view: Measured, draws: Draws, items: Sequence[Item], count: int) -> list[Item]:
+    """So many items, the values of any of which are wrong for the others: each as likely as the others to be asked."""
+    found: list[Item] = []
+    for item in draws.shuffled(items):
+        if all(abs(item.value - other.value) >= _clear(view, max(item.err, other.err)) for other in found):
+            found.append(item)
+        if len(found) == count:
+            return draws.shuffled(found)
+    raise NotAskable(f"no {count} values are clear of each other")
+
+
+def near_values(view: Categories, draws: Draws, value: float, err: float, level: int, count: int) -> list[float]:
+    """So many wrong values about the right one: evenly spaced, closer at higher levels, by a step that only tells how
+    far the values of the figure reach; the right one is as likely at any place among them."""
+    finest = (1 - 0.05 * min(level, TOP)) * view.reach
+    steps = [half_up(share * finest, view.decimals) for share in (0.04, 0.06, 0.08, 0.11, 0.15)]
+    fit = [step for step in steps if step >= _clear(view, err)]
+    if not fit:
         raise NotAskable("no wrong value is near and clear of the right one")
-    step = max(half_up(draws.choice(steps) * abs(value), view.decimals), 10.0**-view.decimals)
-    below = draws.integers(0, count + 1)
+    step, below = draws.choice(fit), draws.integers(0, count + 1)
     if value - below * step <= 0:
         raise NotAskable("a wrong value would be negative")
-    return [view.say(value + k * step) for k in range(-below, count - below + 1) if k]
+    return [value + k * step for k in range(-below, count - below + 1) if k]
+
+
+def _clear(view: Measured, err: float) -> float:
+    """How far a wrong value must lie from one that is read with this error."""
+    return max(3 * err, 2 * 10.0**-view.decimals)

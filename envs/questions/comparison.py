@@ -31,7 +31,6 @@ from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
 from rewards import Boolean, Label, Number, Set
 
-TRIES = 8
 FACTORS = (1.5, 2.0, 3.0, 4.0, 1.25, 5.0)
 
 
@@ -58,13 +57,15 @@ def _two(view: Categories, a: Item, b: Item, **more: str) -> dict[str, str]:
     ),
 )
 def difference(view: Categories, draws: Draws, level: int) -> Ask:
-    """How far apart two named items are."""
-    for _ in range(TRIES):
-        a, b = some_apart(view, draws, readable(view, 2), 2)
-        high, low = falling([a, b])
-        known = high.known.minus(low.known)
-        if firm(known):
-            break
+    """How far apart two named items are; how far is drawn first, as most pairs are near each other."""
+    pairs = [(a, b) for a, b in permutations(readable(view, 2), 2) if a.value > b.value and view.apart(a, b)]
+    fit = [(a, b) for a, b in draws.shuffled(pairs) if firm(a.known.minus(b.known))]
+    if not fit:
+        raise NotAskable("no difference can be read closely enough")
+    far = draws.uniform(0.25, 1.25) * max(a.value - b.value for a, b in fit)
+    high, low = min(fit, key=lambda pair: abs(pair[0].value - pair[1].value - far))
+    known = high.known.minus(low.known)
+    a, b = draws.shuffled([high, low])
     steps = [
         f"{high.name} has {view.say(high.value)} and {low.name} has {view.say(low.value)}.",
         f"The difference is {view.plain(high.value)} - {view.plain(low.value)} = {view.say(known.value)}.",

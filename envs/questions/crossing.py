@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from envs.address import Draws
 from envs.questions.across import above, all_positions, clear_part, clear_positions, part, several
@@ -90,17 +90,28 @@ def where_above(view: Series, draws: Draws, level: int) -> Ask:
     ),
 )
 def crossings(view: Series, draws: Draws, level: int) -> Ask:
-    """How many times two series change places."""
+    """How many times two series change places over a stretch of time; how many is drawn first."""
     if not view.ordered:
         raise NotAskable("the positions do not follow each other in time")
-    i, k, view, only = clear_part(view, draws, 3)
-    over = above(view, i, k)
-    count = sum(a != b for a, b in pairwise(over))
-    names = (view.series[i], view.series[k])
-    leads = ", ".join(names[0] if way else names[1] for way in over)
+    fits: dict[int, list[tuple[int, int, int, int]]] = {}
+    places = all_positions(several(view))
+    for i, k in combinations(range(len(view.series)), 2):
+        clear, over = clear_positions(view, i, k), above(view, i, k)
+        for first, last in combinations(clear, 2):
+            if last - first > 1 and set(range(first, last)) <= set(clear):
+                found = sum(a != b for a, b in pairwise(over[first : last + 1]))
+                fits.setdefault(found, []).append((i, k, first, last))
+    if not fits:
+        raise NotAskable("no two series can be told apart for long enough")
+    count = draws.choice(sorted(fits))
+    longest = sorted(fits[count], key=lambda fit: fit[2] - fit[3])
+    i, k, first, last = draws.choice(longest[: (len(longest) + 1) // 2])
+    shown, only = part(view, [first <= j <= last for j in places], 3)
+    names = draws.shuffled([view.series[i], view.series[k]])
+    leads = ", ".join(view.series[i] if way else view.series[k] for way in above(shown, i, k))
     steps = [f"In turn the larger one is {leads}.", f"The lead changes {'once' if count == 1 else f'{count} times'}."]
-    slots = {"a": names[0], "b": names[1], "first": view.positions[0], "last": view.positions[-1], "only": only}
-    return Ask(Number(count), steps, max(2, (len(view.positions) + 1) // 2), slots=slots)
+    slots = {"a": names[0], "b": names[1], "first": shown.positions[0], "last": shown.positions[-1], "only": only}
+    return Ask(Number(count), steps, max(2, (len(places) + 1) // 2), slots=slots)
 
 
 @question(

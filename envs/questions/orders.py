@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 from envs.address import Draws
-from envs.questions.asking import LIST, YES_NO, falling, quoted, sequence, some_apart, spoken, stated, unordered
+from envs.numerals import listed
+from envs.questions.asking import (
+    LIST,
+    YES_NO,
+    complete,
+    either_apart,
+    falling,
+    quoted,
+    sequence,
+    some_apart,
+    spoken,
+    stated,
+    unordered,
+)
 from envs.questions.ranking import TOP_LEVEL, ordinal, place
 from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
@@ -236,17 +251,26 @@ def next_in_order(view: Categories, draws: Draws, level: int) -> Ask:
     top_level=12,
 )
 def between(view: Categories, draws: Draws, level: int) -> Ask:
-    """The items between two named ones in the ranking: at least one, and more at higher levels."""
-    up, ranking = _ranking(view, draws)
-    if len(ranking) < 3:
-        raise NotAskable("too few items can be ranked")
-    gap = draws.integers(1, min(len(ranking) - 2, 2 + level // 3) + 1)
-    start = draws.integers(0, len(ranking) - gap - 1)
-    ends, inside = [ranking[start], ranking[start + gap + 1]], ranking[start + 1 : start + gap + 1]
+    """The items between two named ones in the ranking: at least one, and more at higher levels. Only the two must be
+    clear of all others; how those between them are ranked is not asked."""
+    up = draws.chance(0.5)
+    order = falling(view.items if view.span == math.inf else complete(view.items, 3), up)
+    clear = {i for i, a in enumerate(order) if all(a is b or either_apart(view, a, b) for b in order)}
+    gaps: dict[int, list[int]] = {}
+    for start in sorted(clear):
+        for gap in range(1, 3 + level // 3):
+            if start + gap + 1 in clear:
+                gaps.setdefault(gap, []).append(start)
+    if not gaps:
+        raise NotAskable("no two items are clear of those between them")
+    gap = draws.choice(sorted(gaps))
+    start = draws.choice(gaps[gap])
+    ends, inside = [order[start], order[start + gap + 1]], order[start + 1 : start + gap + 1]
     names = [item.name for item in view.items if item in inside]
     a, b = draws.shuffled(ends)
     slots = {"a": quoted(view, a.name), "b": quoted(view, b.name), "list": LIST}
-    steps = [_sorted(view, ranking[start : start + gap + 2], up)]
+    lie = "lies" if gap == 1 else "lie"
+    steps = [f"By {view.measure}, {listed(names)} {lie} between {ends[0].name} and {ends[1].name}."]
     return Ask(unordered(names), steps, max(2, view.known - 2), stated(names), slots)
 
 

@@ -234,15 +234,15 @@ def _beyond_value(program: Program) -> None:
 
 
 def build(view: Categories, draws: Draws, definitions: int) -> Program:
-    """A program of so many definitions."""
-    reason = NotAskable("no program fits")
-    for _ in range(TRIES):
-        program = Program(view, draws)
-        try:
-            for k in range(definitions):
+    """A program of so many definitions. One that does not fit is drawn anew, not the program: long ones would else
+    hardly ever be finished."""
+    program = Program(view, draws)
+    for k in range(definitions):
+        for attempt in reversed(range(TRIES)):
+            try:
                 define(program, k == definitions - 1)
-        except NotAskable as failure:
-            reason = failure
-            continue
-        return program
-    raise reason
+                break
+            except NotAskable:
+                if not attempt:
+                    raise
+    return program

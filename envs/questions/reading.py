@@ -6,7 +6,7 @@ import math
 
 from envs.address import Draws
 from envs.known import Known
-from envs.questions.asking import LIST, MANY, choice, near_values, quoted, readable, stated
+from envs.questions.asking import LIST, MANY, TOP, choice, near_values, other_values, quoted, readable, stated
 from envs.registry import Ask, question
 from envs.views import Categories, Item, Measured, NotAskable, Series
 from rewards import Choice, Label, Number, Sequence
@@ -123,19 +123,26 @@ def two_values(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def value_choice(view: Categories, draws: Draws, level: int) -> Ask:
-    """The value of a named item among four (seven at higher levels); the right one may be any of them by size."""
-    for item in draws.shuffled(readable(view)):
-        try:
-            wrong = near_values(view, draws, item.value, item.err, level)
-        except NotAskable:
-            continue
-        answer, options = choice(draws, view.say(item.value), wrong)
-        steps = [
-            f"The {view.measure} {view.slots()['of']} {item.name} is {view.say(item.value)}.",
-            f"That is option {answer.value}.",
-        ]
-        return Ask(answer, steps, len(wrong) + 1, slots={"name": quoted(view, item.name), "options": options})
-    raise NotAskable("no wrong value is near and clear of a right one")
+    """The value of a named item among four (seven at higher levels); the others are those of other items, or lie
+    near. The right one may be any of them by size."""
+    items, count, near = readable(view), 3 + min(level, TOP) // 4, draws.chance(0.5)
+    for way in (near, not near):
+        for item in draws.shuffled(items) if way else items[:1]:
+            try:
+                if way:
+                    wrong = near_values(view, draws, item.value, item.err, level, count)
+                else:
+                    item, *others = other_values(view, draws, items, count + 1)
+                    wrong = [other.value for other in others]
+            except NotAskable:
+                continue
+            answer, options = choice(draws, view.say(item.value), [view.say(value) for value in wrong])
+            steps = [
+                f"The {view.measure} {view.slots()['of']} {item.name} is {view.say(item.value)}.",
+                f"That is option {answer.value}.",
+            ]
+            return Ask(answer, steps, count + 1, slots={"name": quoted(view, item.name), "options": options})
+    raise NotAskable("no wrong value is clear of a right one")
 
 
 @question(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from itertools import pairwise
 
 from envs.address import Draws
@@ -15,20 +16,69 @@ from envs.views import NotAskable
 from envs.views_whole import Parts
 from rewards import Answer, Choice, Label, Number, Percent
 
-# Kinds of figures that nobody takes for each other; kinds of one line could be.
-KINDS = (
-    ("bar chart", "histogram", "grouped bar chart", "stacked bar chart", "waterfall chart"),
-    ("pie chart", "donut chart", "sunburst chart", "rose chart"),
-    ("line chart", "step chart", "area chart", "stacked area chart"),
-    ("scatter plot", "bubble chart"),
-    ("box plot", "violin plot"),
-    ("word cloud",),
-    ("heat map", "treemap"),
-    ("radar chart",),
-    ("funnel chart",),
-    ("node chart", "sankey diagram"),
-    ("contour plot",),
-)
+# What each kind of chart may be taken for: no two kinds that share a word are offered together.
+LOOKS = {
+    "bar chart": "bars",
+    "3D bar chart": "bars",
+    "grouped bar chart": "bars",
+    "stacked bar chart": "bars",
+    "3D stacked bar chart": "bars",
+    "100% stacked bar chart": "bars",
+    "3D 100% stacked bar chart": "bars",
+    "diverging bar chart": "bars",
+    "population pyramid": "bars funnel",
+    "histogram": "bars",
+    "waterfall chart": "bars",
+    "combined bar and line chart": "bars lines",
+    "error bar chart": "bars lines boxes",
+    "radial bar chart": "bars round",
+    "line chart": "lines",
+    "line chart with a band": "lines",
+    "step chart": "lines",
+    "area chart": "lines",
+    "stacked area chart": "lines",
+    "100% stacked area chart": "lines",
+    "density plot": "lines",
+    "parallel coordinates chart": "lines",
+    "pie chart": "round",
+    "donut chart": "round",
+    "nested donut chart": "round",
+    "sunburst chart": "round",
+    "rose chart": "round",
+    "gauge chart": "round",
+    "radar chart": "radar",
+    "scatter chart": "points",
+    "3D scatter chart": "points",
+    "bubble chart": "points",
+    "lollipop chart": "stems",
+    "dumbbell chart": "stems",
+    "box plot": "boxes",
+    "violin plot": "boxes",
+    "candlestick chart": "boxes",
+    "heat map": "tiles table",
+    "tile map": "tiles",
+    "treemap": "tiles",
+    "hexbin plot": "tiles",
+    "contour plot": "tiles",
+    "table": "table",
+    "word cloud": "words",
+    "funnel chart": "funnel",
+    "Gantt chart": "spans",
+    "node chart": "links",
+    "directed node chart": "links",
+    "sankey diagram": "links",
+    "pictogram": "icons",
+}
+# How many families draw a kind, where not one.
+OFTEN = {
+    "bar chart": 2,
+    "pie chart": 2,
+    "scatter chart": 2,
+    "radar chart": 2,
+    "treemap": 2,
+    "combined bar and line chart": 2,
+}
+OFFERED = tuple(kind for kind in LOOKS for _ in range(OFTEN.get(kind, 1)))
 _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -52,23 +102,37 @@ _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
 )
 def chart_type(view: Parts, draws: Draws, level: int) -> Ask:
     """The kind of chart, among four that nobody could confuse."""
-    others = [kinds for kinds in KINDS if view.chart not in kinds and not _akin(view.chart, kinds)]
-    wrong = [draws.choice(kinds) for kinds in draws.sample(others, 3)]
-    answer, options = choice(draws, view.chart, wrong)
+    answer, options = choice(draws, view.chart, _hand(view.chart, draws))
     steps = [f"The figure shows a kind of chart called {view.chart}.", f"That is option {answer.value}."]
     return Ask(answer, steps, 4, slots={"options": options})
 
 
+def _hand(chart: str, draws: Draws) -> list[str]:
+    """Three kinds to offer beside the right one. All kinds, as often as they are drawn, are dealt into hands of four
+    that nobody could confuse, whichever is right; so of the four in a hand each is as likely to be it."""
+    deck = OFFERED if chart in LOOKS else (*OFFERED, chart)
+    while True:
+        hands: list[list[str]] = [[] for _ in range(math.ceil(len(deck) / 4))]
+        for kind in draws.shuffled(deck):
+            fit = (hand for hand in hands if len(hand) < 4 and not any(alike(kind, other) for other in hand))
+            next(fit, []).append(kind)
+        found = [hand for hand in hands if len(hand) == 4 and chart in hand]
+        if found:
+            return [kind for kind in draws.choice(found) if kind != chart]
+
+
 def alike(one: str, other: str) -> bool:
     """Whether a kind of chart might be taken for another."""
-    lines = [kinds for kinds in KINDS if one in kinds or _akin(one, kinds)]
-    return one == other or any(other in kinds or _akin(other, kinds) for kinds in lines)
+    return one == other or bool(_looks(one) & _looks(other))
 
 
-def _akin(chart: str, kinds: tuple[str, ...]) -> bool:
-    """Whether a kind that is on no line shares its particular word with a line: "twin line chart"."""
-    words = set(chart.split()) - {"chart", "plot", "map", "diagram", "grouped", "stacked"}
-    return any(words & set(kind.split()) for kind in kinds)
+@cache
+def _looks(chart: str) -> frozenset[str]:
+    """What a kind may be taken for; one that is not listed ("dot plot") for all that share its particular words."""
+    if chart in LOOKS:
+        return frozenset(LOOKS[chart].split())
+    own = set(chart.casefold().split()) - {"chart", "plot", "map", "diagram", "grouped", "stacked"}
+    return frozenset(look for kind, looks in LOOKS.items() if own & set(kind.split()) for look in looks.split())
 
 
 @question(

@@ -9,6 +9,7 @@ from envs.questions.asking import (
     YES_NO,
     complete,
     cuts,
+    falling,
     known_sum,
     margin,
     quoted,
@@ -45,23 +46,46 @@ def _words(view: Categories, cut: float, above: bool) -> dict[str, str]:
     needs=("values",),
     bare=True,
     phrasings=(
-        "How many {nouns} have a {measure} {side} {cut}{where}?",
-        "For how many {nouns} is the {measure} {more} than {cut}{where}?",
-        "Count the {nouns} whose {measure} is {side} {cut}{where}.",
-        "In how many cases does the {measure} lie {side} {cut}{where}?",
-        "What is the number of {nouns} with a {measure} of {more} than {cut}{where}?",
+        "How many {nouns} have a {measure} {side} {cut}{where}?{only}",
+        "For how many {nouns} is the {measure} {more} than {cut}{where}?{only}",
+        "Count the {nouns} whose {measure} is {side} {cut}{where}.{only}",
+        "In how many cases does the {measure} lie {side} {cut}{where}?{only}",
+        "What is the number of {nouns} with a {measure} of {more} than {cut}{where}?{only}",
     ),
     held_out=(
-        "Draw a line at {cut}{where}: how many {nouns} have a {measure} {side} it?",
-        "Of the {nouns} shown{where}, how many have a {measure} of {more} than {cut}?",
+        "Draw a line at {cut}{where}: how many {nouns} have a {measure} {side} it?{only}",
+        "Of the {nouns} shown{where}, how many have a {measure} of {more} than {cut}?{only}",
     ),
 )
 def how_many_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     """How many values lie above or below a threshold."""
+    if view.whole and len(view.items) > 3:
+        return _how_many_of(view, draws)
     cut, above, items = _side(view, draws)
     words = _words(view, cut, above)
     steps = [f"What lies {words['side']} {view.say(cut)} is {valued(view, items)}.", f"That makes {len(items)}."]
-    return Ask(Number(len(items)), steps, len(view.items) - 1, slots=words)
+    return Ask(Number(len(items)), steps, len(view.items) - 1, slots=words | {"only": ""})
+
+
+def _how_many_of(view: Categories, draws: Draws) -> Ask:
+    """The same of some named parts of a whole, whose sum is known: how many parts of it there are above 10 % hardly
+    varies. The threshold has enough parts on both sides for any answer, which is drawn first."""
+    order = falling(complete(view.items))
+    found = cuts(view, draws, order)
+    count = max(min(m, len(order) - m) for m in found)
+    if count < 2:
+        raise NotAskable("no threshold has two parts on both sides")
+    m = draws.choice([m for m in sorted(found) if min(m, len(order) - m) >= count])
+    high = draws.integers(0, count + 1)
+    asked = draws.shuffled([*draws.sample(order[:m], high), *draws.sample(order[m:], count - high)])
+    cut, above = found[m], draws.chance(0.5)
+    words = _words(view, cut, above)
+    right = [item for item in asked if (item.value > cut) == above]
+    side = f"{words['side']} {view.say(cut)}"
+    said = f"What lies {side} is {valued(view, right)}." if right else f"None of these lies {side}."
+    steps = [f"Those named are {valued(view, asked)}.", said, f"That makes {len(right)}."]
+    only = f" Count only among {spoken(view, asked)}."
+    return Ask(Number(len(right)), steps, count + 1, slots=words | {"only": only})
 
 
 @question(
