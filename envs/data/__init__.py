@@ -1,5 +1,6 @@
 """The numbers a chart shows: counted from text, or tables drawn from packaged domains."""
 
+from envs.data.counted import draw_counted
 from envs.data.domains import Domain, Measure, Persona, domains, draw_domain, draw_persona
 from envs.data.frequencies import Frequencies, Kind, frequencies
 from envs.data.grids import Grid, draw_grid, draw_measure
@@ -14,6 +15,7 @@ __all__ = [
     "Persona",
     "TimeUnit",
     "domains",
+    "draw_counted",
     "draw_domain",
     "draw_grid",
     "draw_measure",

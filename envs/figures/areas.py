@@ -194,7 +194,7 @@ def stacked_area(draws: Draws, scene: Scene) -> Panel:
     """Areas on top of each other: what is read is how thick each is."""
     told, sizes = _stackable(draws, scene)
     rows = lifted(told.grid.values, told.words.unit.decimals, _least(scene))
-    told = replace(told, grid=replace(told.grid, values=rows))
+    told = told.mended(rows)
     return _panel(draws, scene, told, sizes, "stacked area chart", stack=True)
 
 

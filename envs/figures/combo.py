@@ -178,7 +178,15 @@ def twin_axis(draws: Draws, scene: Scene) -> Panel:
 def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     room = (scene.width - (160 if twin else 100)) / (scene.style.line.height + 4)
     count, sizes = window(draws, scene, 6, 14, room)
-    told = tell(draws, scene, series=1 if twin else 2, positions=count, ordered=True, longest=longest_name(scene))
+    told = tell(
+        draws,
+        scene,
+        series=1 if twin else 2,
+        positions=count,
+        ordered=True,
+        longest=longest_name(scene),
+        counted=not twin,
+    )
     small = min(scene.width, scene.height) < 300
     shape = draws.choice(("disc", "square", "diamond"))
     pens = Pens(draws.choice((1.8, 2.2, 2.6)), (shape,), 3.0 if small else 3.6, hollow=draws.chance(0.3))

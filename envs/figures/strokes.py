@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -172,6 +172,7 @@ def draw_table(
     shown: int = 14,
     parts: bool = False,
     spacing: float = 0.0,
+    counted: bool = True,
 ) -> tuple[Told, tuple[int, int]]:
     """A table over times of at most so many `colours` or `most` series, and how many numbers of series and of positions
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
@@ -182,7 +183,16 @@ def draw_table(
         lines = 1
     room = (scene.width - 100) / max(scene.style.line.height + 1, lines * spacing)
     count, sizes = window(draws, scene, 7, shown, room)
-    told = tell(draws, scene, series=lines, positions=count, ordered=True, parts=parts, longest=longest_name(scene))
+    told = tell(
+        draws,
+        scene,
+        series=lines,
+        positions=count,
+        ordered=True,
+        parts=parts,
+        longest=longest_name(scene),
+        counted=counted,
+    )
     share = 5.5 / (0.65 * (min(scene.width, scene.height) - 100))
     rows, decimals = told.grid.values, told.words.unit.decimals
     if lines == 1:
@@ -191,7 +201,7 @@ def draw_table(
         if parts:  # stacked, a pixel is worth more
             share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
         rows = parted(rows, decimals, min(share, 0.2))
-    return replace(told, grid=replace(told.grid, values=rows)), (line_sizes, sizes)
+    return told.mended(rows), (line_sizes, sizes)
 
 
 def led(row: tuple[float, ...], decimals: int, share: float) -> tuple[float, ...]:

@@ -1,14 +1,18 @@
-"""What charts of topics share: a table drawn from a packaged domain, the words to speak of it, and a title."""
+"""What charts of tables share: a table of a packaged domain or counted from a text, the words for it, and a title."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from envs.address import Draws
-from envs.data import Grid, draw_grid
+from envs.data import Grid, draw_counted, draw_grid
 from envs.figures.base import Words
 from envs.figures.counts import NARROW, TOP
 from envs.registry import Scene
+
+OF_TEXT = 0.18  # of tables are counted from a text
+OF_CORPUS = 0.85  # those of an address that names a text; the others stand in where it has none that can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,13 @@ class Told:
     grid: Grid
     words: Words
     title: str
+
+    def mended(self, rows: tuple[tuple[float, ...], ...]) -> Told:
+        """The table with other values; one that is counted from a text is counted again, from a text that has them."""
+        if rows == self.grid.values:
+            return self
+        rows = self.grid.recount(rows) if self.grid.recount else rows
+        return replace(self, grid=replace(self.grid, values=rows))
 
 
 def tell(
@@ -29,22 +40,25 @@ def tell(
     ordered: bool | None = None,
     parts: bool = False,
     longest: int | None = None,
+    counted: bool = True,
 ) -> Told:
-    """A table of series x positions at the scene's level; see `draw_grid`. Pictures narrower than NARROW are given no
-    title unless the question is about it."""
-    grid = draw_grid(
-        draws,
-        test=scene.test,
-        series=series,
-        positions=positions,
-        ordered=ordered,
-        level=scene.level,
-        longest=longest,
-        parts=parts,
-    )
+    """A table of series x positions at the scene's level; see `draw_grid`. Some are counted from a text, if `counted`:
+    most where the address names one. Pictures narrower than NARROW are given no title unless the question is about it.
+    """
+    shape: dict[str, Any] = {
+        "test": scene.test,
+        "series": series,
+        "positions": positions,
+        "ordered": ordered,
+        "level": scene.level,
+        "longest": longest,
+    }
+    counted = counted and draws.chance(OF_CORPUS if scene.source else OF_TEXT)
+    grid = draw_counted(draws, **shape, source=scene.source) if counted else None
+    grid = grid or draw_grid(draws, **shape, parts=parts)
     titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
     title = grid.subject if titled or "title" in scene.needs else ""
-    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit), title)
+    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, most=grid.most), title)
 
 
 def fewest(scene: Scene) -> int:
