@@ -13,20 +13,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, TypeVar
 
 from envs.address import Draws
 from envs.data.domains import Kind, Measure, draw_persona
 from envs.data.frequencies import MOST_UNITS, dated, distinct
 from envs.data.grids import LONGEST_SUBJECT, ROOM, SPARE, Axis, Grid, Rows, draw_values, unnamed
 from envs.numerals import COUNTS, Unit
-from envs.text import Of, corpus_for, letters, measured, pairs, said, sentence_lengths, topics, words
+from envs.text import (
+    Of,
+    corpus_for,
+    letters,
+    measured,
+    pairs,
+    said,
+    sentence_lengths,
+    topics,
+    words,
+)
 
 # "follows": a table of pairs, one letter of which is the series and the next the position.
 What = Literal["sentences", "words", "letters", "pairs", "follows"]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-MOST_WORDS = 30  # cells of a table of words: more would take long to write
+N = TypeVar("N", str, int)
+MOST_WORDS = 20  # cells of a table of words: more would take long to write
 SHORTEST: dict[Of, int] = {"words": 5, "letters": 30}  # of a sentence
 LENGTHS: dict[Of, int] = {"words": 40, "letters": 160}  # between the shortest and the longest sentence, at least
 TRIES = 12  # places of a corpus that are looked at
@@ -111,7 +122,7 @@ class AsItIs:
         return self.rows
 
 
-def mixed(names: Sequence[str], counts: Sequence[int]) -> list[str]:
+def mixed(names: Sequence[N], counts: Sequence[int]) -> list[N]:
     """Each name as often as its count says, all of them spread evenly."""
     return [name for _, name in sorted(((2 * k + 1) / n, name) for name, n in zip(names, counts) for k in range(n))]
 
@@ -142,7 +153,7 @@ def draw_counted(
     second: Named | None
     keys: tuple[str, ...] = ()
     if what == "sentences":
-        first, second = _numbered(draws, "sentence", positions, longest), _passages(draws, series, longest)
+        first, second = _numbered(draws, "sentence", positions, longest), draw_passages(draws, series, longest)
     elif what == "follows":
         order = draws.shuffled(LETTERS)
         second = Named("first letter", "first letters", tuple(order[:series]), ())
@@ -151,7 +162,7 @@ def draw_counted(
     else:
         known = _known(draws, what, topic.short(longest))
         counted = Named.first_of(_NOUNS[what], draws.shuffled(known), series if across else positions)
-        passages = _passages(draws, positions if across else series, longest, numbered=across)
+        passages = draw_passages(draws, positions if across else series, longest, numbered=across)
         first, second = (passages, counted) if across else (counted, passages)
         keys = tuple(map(str.lower, counted.shown))
     if first is None or second is None:
@@ -159,7 +170,9 @@ def draw_counted(
     written = Written(what, keys, topic.nouns, of, across, test, draws.bits())
     low, span = (SHORTEST[of], LENGTHS[of]) if what == "sentences" else (1, 0)
     low += draws.integers(0, 12)
-    honest = Measure("", COUNTS, low, low + max(span, ROOM * positions + draws.integers(0, 30)), True)
+    # Series have room for ranges of their own.
+    span = max(span, (ROOM if series == 1 else 3 * ROOM // 2) * positions + draws.integers(0, 30))
+    honest = Measure("", COUNTS, low, low + span, True)
     # The course over positions that follow each other is that of years, which has no seasons.
     axis: Axis = "year" if ordered else Kind(first.noun, first.nouns, first.shown)
     values = written(draw_values(draws, honest, axis, series, positions, level))
@@ -202,7 +215,7 @@ def _numbered(draws: Draws, noun: str, count: int, longest: int | None) -> Named
     return Named(noun, noun + "s", tuple(shown), tuple(draws.shuffled([name for name in names if name not in shown])))
 
 
-def _passages(draws: Draws, count: int, longest: int | None, *, numbered: bool = False) -> Named | None:
+def draw_passages(draws: Draws, count: int, longest: int | None, *, numbered: bool = False) -> Named | None:
     """Passages by number or by who speaks in them."""
     speakers = [name for name in _SPEAKERS.split() if longest is None or len(name) <= longest]
     if not numbered and count + SPARE <= len(speakers) and draws.chance(0.35):

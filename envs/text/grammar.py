@@ -53,18 +53,18 @@ def measured(draws: Draws, nouns: Sequence[str], size: int, of: Of) -> str:
         adverb = [draws.choice(shared("adverbs"))] if more == 5 else []
         found += [*noun_phrase(first), *adverb, draws.choice(verbs), *noun_phrase(more - first - len(adverb))]
     else:  # ends in invented names that take all the letters there are
-        left, start = size, draws.integers(0, len(_SOUNDS))
+        left, start = size, draws.integers(0, len(SOUNDS))
         while len("".join(clause := [*noun_phrase(0), draws.choice(verbs), *noun_phrase(0), "and"])) <= left:
             found += clause
             left -= len("".join(clause))
-        sounds = _SOUNDS[start:] + _SOUNDS * (1 + left // len(_SOUNDS))
+        sounds = SOUNDS[start:] + SOUNDS * (1 + left // len(SOUNDS))
         found += [sounds[i : min(i + 7, left)].capitalize() for i in range(0, left, 7)]
     sentence = " ".join(found)
     return sentence[0].upper() + sentence[1:] + "."
 
 
 Of = Literal["words", "letters"]
-_SOUNDS = "kavuzilomeradunopitesakubolifenamutogirewahedojysicupa"
+SOUNDS = "kavuzilomeradunopitesakubolifenamutogirewahedojysicupa"
 
 
 def _noun_phrase(draws: Draws, topic: Topic) -> str:
