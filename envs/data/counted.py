@@ -156,8 +156,9 @@ def draw_counted(
         first, second = _numbered(draws, "sentence", positions, longest), draw_passages(draws, series, longest)
     elif what == "follows":
         order = draws.shuffled(LETTERS)
-        second = Named("first letter", "first letters", tuple(order[:series]), ())
-        first = Named.first_of("second letter", order[series:], positions)
+        half = (len(order) + series - positions) // 2  # letters that begin pairs, shown or not
+        second = Named.first_of("first letter", order[:half], series)
+        first = Named.first_of("second letter", order[half:], positions)
         keys = tuple((a + b).lower() for a in second.shown for b in first.shown)
     else:
         known = _known(draws, what, topic.short(longest))

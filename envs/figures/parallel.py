@@ -163,7 +163,7 @@ def parallel(draws: Draws, scene: Scene) -> Panel:
     most_lines = max(3, min(3 + few(level, 1, 5), len(scene.style.palette), 4 if small else 8))
     lines = draws.integers(3, most_lines + 1)
     room = int((scene.width - 30) / axes / scene.style.width("n")) - 1
-    told = tell(draws, scene, series=lines, positions=axes, ordered=False, longest=max(7, min(14, room)))
+    told = tell(draws, scene, series=lines, positions=axes, ordered=False, longest=max(7, min(14, room)), counted=False)
     places = (*PLACES, "ends") if "legend" not in scene.needs else PLACES
     marks = Parallel(
         told.grid, draws.choice(places), draws.chance(0.4), draws.uniform(1.6, 2.6), (most_lines - 2, most_axes - 2)
