@@ -39,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--count", type=int, default=100, help="addresses for each cell and level")
     check.add_argument("--sample", type=int, metavar="N", help="only N addresses, dealt over all cells and levels")
     check.add_argument("--out", type=Path, help="also write the table as Markdown there")
+    check.add_argument(
+        "--guess",
+        type=Path,
+        metavar="CSV",
+        help="only draw --count problems a cell and band: guessable? new? rows go there",
+    )
     check.add_argument("--test-set", metavar="NAME", help="re-make a fixed test set and compare, instead")
     check.add_argument("--workers", type=int, default=2)
     check.add_argument("--store", type=Path, metavar="DIR", help="keep what is done there; a cut-off check goes on")
@@ -146,10 +152,13 @@ def _gallery(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     if options.test_set:
         return _check_test_set(options.test_set)
+    if options.guess:
+        return _check_guess(options)
     from tqdm import tqdm
 
     from envs.checkstore import Chunk, Store, chunks, sample
     from envs.checktable import render
+    from envs.quality import put_section
 
     levels, px = _levels(options.levels), _px(options.px)
     chosen = _chosen(options.cells, px)
@@ -177,8 +186,35 @@ def _check(options: argparse.Namespace) -> int:
     if options.out:
         many = f"--sample {options.sample}" if options.sample else f"--count {options.count}"
         command = f"python -m envs check {many} --seed {options.seed} --levels {options.levels} --px {options.px}"
-        page = f"# Do the promises hold?\n\n`{command}`, {made_by}.\n\n{text}\n"
-        _write(options.out, lambda path: path.write_text(page, encoding="utf-8"))
+        said = f"`{command}`, {made_by}.\n\n{text}"
+        _write(options.out, lambda path: put_section(path, "Right, readable, at once", said))
+    return 1 if broken else 0
+
+
+def _check_guess(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from envs.quality import Table, Work, plan, put_section, summary
+
+    levels, px = _levels(options.levels), _px(options.px)
+    part, parts = _shard(options.shard)
+    wanted = plan(_chosen(options.cells, px), levels, options.count, options.seed, px)
+    table = Table(options.guess)
+    todo = [work for i, all_ in enumerate(wanted) if i % parts == part - 1 and (work := table.lacks(all_))]
+    bar = tqdm(
+        total=sum(len(work.cells) for work in todo), desc="guessing", unit="band", disable=not sys.stderr.isatty()
+    )
+    with ProcessPoolExecutor(options.workers) as pool:
+        for work, rows in zip(todo, pool.map(Work.rows, todo)):
+            table.add(rows)
+            bar.update(len(work.cells))
+    bar.close()
+    table.tidy()
+    text, broken = summary(table)
+    text += "\n\n" + "\n".join([*(f"- {line}" for line in broken)] or ["Every promise holds."])
+    print(text)
+    if options.out:
+        _write(options.out, lambda path: put_section(path, "Not guessable, new", text))
     return 1 if broken else 0
 
 

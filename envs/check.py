@@ -82,11 +82,22 @@ def examine(address: Address) -> Tally:
         tally.retried = 1
         tally.turned_away.update(_kind(reason) for reason in draft.turned_away)
     tally.wrong += [f"{address}: {what}" for what in faults(draft)]
-    slots = draft.ask.slots or {}
-    tally.answers.append(({**draft.view.slots(), **slots}, draft.ask.answer, draft.ask.possible))
-    said = f"{sorted(slots.items())} {draft.view.identity()}".encode()
-    tally.seen.add(int.from_bytes(blake2b(said, digest_size=8).digest()))
+    tally.answers.append((words(draft), draft.ask.answer, draft.ask.possible))
+    tally.seen.add(fingerprint(draft))
     return tally
+
+
+def words(draft: Draft) -> dict[str, str]:
+    """What fills the phrasing, by slot."""
+    return {**draft.view.slots(), **(draft.ask.slots or {})}
+
+
+def fingerprint(draft: Draft) -> int:
+    """What makes a problem new, in 64 bits: what is asked, and all names and values that are drawn, style aside."""
+    whole = {view.panel: view for view in reversed(draft.views)}  # the first of a panel has all its values
+    drawn = [view.identity() for _, view in sorted(whole.items())]
+    said = f"{draft.question.name} {sorted(words(draft).items())} {draft.view.identity()} {drawn}"
+    return int.from_bytes(blake2b(said.encode(), digest_size=8).digest())
 
 
 def _kind(reason: str) -> str:

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,7 @@ def _tally(row: dict[str, Any]) -> Tally:
     )
 
 
+@cache
 def commit() -> str:
     """The commit at hand, with a + where files differ from it; "unknown" outside a checkout."""
     try:

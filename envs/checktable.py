@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -103,23 +104,20 @@ def _cell(cell: str, levels: Mapping[int, Tally], pooled: bool) -> tuple[list[st
 
 
 def _guessable(guess: Guess, seen: int) -> Iterable[str]:
-    for what, share, tried in (
-        ("constant answer", guess.constant, seen),
-        ("guess from the words", guess.text_only, guess.tried),  # tried on some of the problems
-    ):
-        if _beyond(share, guess.allowed, tried):
+    for what, share in (("constant answer", guess.constant), ("guess from the words", guess.text_only)):
+        if beyond(share, guess.allowed, seen):
             yield f"a {what} is right {share:.2f} of the time, allowed {guess.allowed:.2f}"
 
 
-def _beyond(share: float, allowed: float, tried: int) -> bool:
+def beyond(share: float, allowed: float, tried: int) -> bool:
     """Whether a share among `tried` problems is more than is allowed, and no matter of chance."""
-    return share > allowed + ERRORS * (allowed * (1 - allowed) / max(1, tried)) ** 0.5
+    return share > allowed + ERRORS * math.sqrt(allowed * (1 - allowed) / max(1, tried))
 
 
 def _slow(name: str, tallies: Iterable[Tally]) -> list[str]:
     """Whether too many addresses need a second sub-seed, as far as enough were tried to tell."""
     whole = _pool(tallies)
-    if whole.made < ENOUGH or not _beyond(whole.retried / whole.made, TOO_MANY_TRIES, whole.made):
+    if whole.made < ENOUGH or not beyond(whole.retried / whole.made, TOO_MANY_TRIES, whole.made):
         return []
     return [f"{name}: {100 * whole.retried / whole.made:.1f} % of addresses need a second sub-seed"]
 

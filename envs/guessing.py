@@ -2,26 +2,33 @@
 
 A guess counts where the checker would accept it: a wide tolerance is easy to hit. The guesser from the words knows many
 ways: what was most often right after these words, or after one of them; the names and numbers of the question
-themselves, the first, last, longest or shortest of several, in the order given or in that of the alphabet; of the
-options of a choice the one at some rank by number, length or alphabet, or whose text is most often right. It learns on
-one half of the problems, takes the way that does best on the next quarter, and is judged on the last one.
+themselves, the first, last, longest or shortest of several, in the order given or in that of the alphabet; a number
+of the question times or plus what fits best; of the options of a choice the one at some rank by number, length or
+alphabet, or whose text is most often right; and a model (guessmodel.py) of words, numbers, ranks and lengths together.
+
+Each problem is guessed once, by a guesser that has not seen it: of four parts, two are learned from, the third says
+which way does best, and the fourth is guessed; then the parts change places.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from envs.guessmodel import Model, Offer, ranked
 from rewards import Answer, Boolean, Choice, Date, Interval, Label, Number, Percent, Set, Table
 from rewards import Sequence as Ordered
 
 Words = dict[str, str]  # what fills the question's phrasing, by slot
 Seen = tuple[Words, Answer, int]
 Way = Callable[[Words, Answer], Any]  # the answer's options may be looked at, which are words of the question
+PARTS = 4
+COMMON = 12  # answers that the model chooses from
 CANDIDATES = 200  # the values that a constant guess is chosen from
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _PARTS = re.compile(r"; |, | and ")
@@ -29,27 +36,28 @@ _PARTS = re.compile(r"; |, | and ")
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """How often guessing is right, how often it may be, and on how many problems the guess from the words was tried."""
+    """How often guessing is right, and how often it may be."""
 
     constant: float
     text_only: float
     allowed: float
-    tried: int
 
 
 def guessability(seen: Sequence[Seen]) -> Guess:
     """See above; `allowed` follows from how many answers the words leave possible."""
     if not seen:
-        return Guess(0.0, 0.0, 1.0, 0)
+        return Guess(0.0, 0.0, 1.0)
     answers = [answer for _, answer, _ in seen]
     constant = hits(best(answers), answers) / len(seen)
     possible = len(seen) / sum(1 / max(1, k) for _, _, k in seen)
-    half, rest = seen[: len(seen) // 2], seen[len(seen) // 2 :]
-    choosing, judging = rest[::2], rest[1::2]
-    ways = [way for _, way in _ways(half)] if half else []
-    chosen = max(ways, key=lambda way: _right(way, choosing), default=lambda words, answer: None)
-    text_only = _right(chosen, judging) / max(1, len(judging))
-    return Guess(constant, text_only, max(0.15, 1 / possible + 0.10), len(judging))
+    parts = [seen[k::PARTS] for k in range(PARTS)]  # each has its share of every level
+    right = 0
+    for k in range(PARTS):
+        judged, choosing, *learned = parts[k:] + parts[:k]
+        ways = [way for _, way in _ways([one for part in learned for one in part])]
+        chosen = max(ways, key=lambda way: _right(way, choosing))
+        right += _right(chosen, judged)
+    return Guess(constant, right / len(seen), max(0.15, 1 / possible + 0.10))
 
 
 def _right(way: Way, seen: Sequence[Seen]) -> int:
@@ -76,9 +84,8 @@ def value(answer: Answer) -> Any:
 def accepts(guess: Any, answer: Answer) -> bool:
     """Whether the checker would take this value for the answer."""
     if isinstance(answer, Number | Percent) and isinstance(guess, float):
-        rel = getattr(answer, "rel_tol", None)
-        tolerance = answer.abs_tol or (rel or 0) * abs(answer.value)
-        return abs(guess - answer.value) <= tolerance + 1e-9
+        low, high = _reach(answer)
+        return low <= guess <= high
     if isinstance(answer, Interval) and isinstance(guess, tuple) and len(guess) == 2:
         return all(abs(a - b) <= (answer.abs_tol or 0) for a, b in zip(guess, (answer.low, answer.high)))
     if isinstance(answer, Ordered) and isinstance(guess, tuple):
@@ -96,8 +103,31 @@ def hits(guess: Any, answers: Sequence[Answer]) -> int:
 def best(answers: Sequence[Answer]) -> Any:
     """The value that most of the answers would accept."""
     values = Counter(value(answer) for answer in answers)
-    found = [guess for guess, _ in values.most_common(CANDIDATES)]
-    return max(found, key=lambda guess: (hits(guess, answers), str(guess)), default=None)
+    if all(isinstance(answer, Number | Percent) for answer in answers):
+        right = _covered(values, [_reach(answer) for answer in answers])
+    elif any(_loose(answer) for answer in answers):
+        right = {guess: hits(guess, answers) for guess, _ in values.most_common(CANDIDATES)}
+    else:
+        right = values
+    return max(right, key=lambda guess: (right[guess], str(guess)), default=None)
+
+
+def _reach(answer: Any) -> tuple[float, float]:
+    """The least and the largest number that the checker would take for the answer."""
+    slack = (answer.abs_tol or (getattr(answer, "rel_tol", None) or 0) * abs(answer.value)) + 1e-9
+    return answer.value - slack, answer.value + slack
+
+
+def _loose(answer: Answer) -> bool:
+    """Whether values that differ may both be right."""
+    items = answer.items if isinstance(answer, Ordered) else (answer,)
+    return any(isinstance(item, Interval | Number | Percent) for item in items)
+
+
+def _covered(guesses: Iterable[float], reaches: Sequence[tuple[float, float]]) -> dict[float, int]:
+    """In how many of the ranges each guess lies."""
+    lows, highs = sorted(low for low, _ in reaches), sorted(high for _, high in reaches)
+    return {guess: bisect_right(lows, guess) - bisect_left(highs, guess) for guess in guesses}
 
 
 def _ways(seen: Sequence[Seen]) -> Iterator[tuple[str, Way]]:
@@ -105,12 +135,16 @@ def _ways(seen: Sequence[Seen]) -> Iterator[tuple[str, Way]]:
     fallback = best([answer for _, answer, _ in seen])
     yield "constant", lambda words, answer: fallback
     yield "all words", _learned(seen, lambda words: str(sorted(words.items())), fallback)
+    numeric = all(isinstance(answer, Number | Percent) for _, answer, _ in seen)
     keys = sorted({key for words, _, _ in seen for key in words})
     for key in keys:
         if len({words.get(key) for words, _, _ in seen}) > 1:
             yield f"by {key}", _learned(seen, partial(_slot, key), fallback)
             yield f"by size of {key}", _by_size(seen, key, fallback)
             yield from _of_slot(key)
+            if numeric:
+                yield from _reckoned(seen, key)
+    yield "model", _modelled(seen)
     if any(isinstance(answer, Choice) for _, answer, _ in seen):
         yield from _of_options(seen)
 
@@ -148,6 +182,8 @@ def _of_slot(key: str) -> Iterator[tuple[str, Way]]:
         "alphabet": sorted,
         "length": lambda found: sorted(found, key=len),
         "length backwards": lambda found: sorted(found, key=len)[::-1],
+        "number": lambda found: sorted(found, key=_size),
+        "number backwards": lambda found: sorted(found, key=_size)[::-1],
     }
     for name, order in orders.items():
         yield f"{key} {name}", partial(_from_slot, key, order)
@@ -166,6 +202,22 @@ def _as(answer: Answer, names: list[str]) -> Any:
     if isinstance(answer, Number | Percent):
         return float(found[0]) if (found := _NUMBER.search(names[0])) else None
     return names[0]
+
+
+def _reckoned(seen: Sequence[Seen], key: str) -> Iterator[tuple[str, Way]]:
+    """The number in a slot, times or plus what is right most often."""
+    found = [(_size(words.get(key, "")), *_reach(answer)) for words, answer, _ in seen]
+    more = [(low - size, high - size) for size, low, high in found]
+    times = [(low / size, high / size) for size, low, high in found if size > 0]
+    for name, reaches in (("plus", more), ("times", times)):
+        right = _covered([(low + high) / 2 for low, high in reaches], reaches)
+        if right:
+            yield f"{key} {name}", partial(_moved, key, name, max(right, key=lambda by: (right[by], by)))
+
+
+def _moved(key: str, name: str, by: float, words: Words, answer: Answer) -> float:
+    size = _size(words.get(key, ""))
+    return size + by if name == "plus" else size * by
 
 
 def _of_options(seen: Sequence[Seen]) -> Iterator[tuple[str, Way]]:
@@ -189,6 +241,34 @@ def _of_options(seen: Sequence[Seen]) -> Iterator[tuple[str, Way]]:
 
 def _ranked(order: Callable[[str], Any], rank: int, words: Words, answer: Answer) -> str | None:
     return _at(answer, order, rank)
+
+
+def _modelled(seen: Sequence[Seen]) -> Way:
+    """A model (guessmodel.py) of the options of a choice, of what the question names, or of the commonest answers."""
+    common = [guess for guess, _ in Counter(value(answer) for _, answer, _ in seen).most_common(COMMON)]
+
+    def named(words: Words, answer: Answer, key: str) -> list[tuple[Any, str]]:
+        parts = [part.strip('"') for part in _PARTS.split(words.get(key, ""))]
+        return [(_as(answer, [part.casefold()]), part) for part in parts]
+
+    def names(key: str) -> bool:
+        return any(accepts(guess, answer) for words, answer, _ in seen for guess, _ in named(words, answer, key))
+
+    keys = [key for key in sorted({key for words, _, _ in seen for key in words}) if names(key)]
+
+    def offers(words: Words, answer: Answer) -> list[Offer]:
+        if isinstance(answer, Choice):
+            return ranked("", [(letter, answer.options[letter]) for letter in sorted(answer.options)], _size)
+        found: list[Offer] = [(guess, [str(guess)]) for guess in common]
+        return found + [offer for key in keys for offer in ranked(key, named(words, answer, key), _size)]
+
+    model = Model(
+        [
+            (words, [(marks, accepts(guess, answer)) for guess, marks in offers(words, answer)])
+            for words, answer, _ in seen
+        ]
+    )
+    return lambda words, answer: model.best(words, offers(words, answer))
 
 
 def _at(answer: Answer, order: Callable[[str], Any], rank: int) -> str | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from string import Formatter
 from typing import Any
 
@@ -21,7 +22,7 @@ from envs.address import MAX_SEED, Address, Draws
 from envs.drawing.painter import Painter
 from envs.drawing.sheet import Sheet, Unreadable
 from envs.drawing.wear import worn
-from envs.figures.base import Figure
+from envs.figures.base import Figure, Panel
 from envs.figures.style import draw_style
 from envs.legibility import judge
 from envs.numerals import half_up
@@ -124,13 +125,8 @@ def draw(address: Address | str) -> Draft:
     turned_away: list[str] = []
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
-        style = draw_style(Draws("style", *key), *size, test=address.test)
-        scene = Scene(address.level, style, *size, address.text, address.test, needs)
         try:
-            drawn = family.draw(Draws("figure", *key), scene)
-            figure = Figure(drawn if isinstance(drawn, tuple) else (drawn,), style, *size)
-            sheet, views = figure.lay_out()
-            judge(sheet)
+            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), needs)
             view, ask, question_key = _ask(
                 question, views, ("question", question.name, question.version, *key), address.level
             )
@@ -139,6 +135,24 @@ def draw(address: Address | str) -> Draft:
             continue
         return Draft(address, family, question, figure, sheet, views, view, ask, question_key, tuple(turned_away))
     raise Unmakeable(f"'{address}' gives no fair problem in {TRIES} tries; the last: {turned_away[-1]}")
+
+
+@lru_cache(maxsize=2)  # who asks several questions of a figure asks one after the other
+def _laid_out(
+    family: Callable[[Draws, Scene], Panel | tuple[Panel, ...]],
+    key: tuple[object, ...],
+    address: Address,
+    needs: frozenset[str],
+) -> tuple[Figure, Sheet, tuple[View, ...]]:
+    """A figure for an address without a question; Unreadable or TextError if this sub-seed gives none."""
+    size = (address.width, address.height)
+    style = draw_style(Draws("style", *key), *size, test=address.test)
+    scene = Scene(address.level, style, *size, address.text, address.test, needs)
+    drawn = family(Draws("figure", *key), scene)
+    figure = Figure(drawn if isinstance(drawn, tuple) else (drawn,), style, *size)
+    sheet, views = figure.lay_out()
+    judge(sheet)
+    return figure, sheet, views
 
 
 def _ask(
