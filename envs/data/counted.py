@@ -37,9 +37,9 @@ What = Literal["sentences", "words", "letters", "pairs", "follows"]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 N = TypeVar("N", str, int)
-MOST_WORDS = 20  # cells of a table of words: more would take long to write
+MOST_WORDS = 14  # cells of a table of words: more would take long to write
 SHORTEST: dict[Of, int] = {"words": 5, "letters": 30}  # of a sentence
-LENGTHS: dict[Of, int] = {"words": 50, "letters": 160}  # between the shortest and the longest sentence, at least
+LENGTHS: dict[Of, int] = {"words": 40, "letters": 160}  # between the shortest and the longest sentence, at least
 TRIES = 12  # places of a corpus that are looked at
 
 _COUNT: dict[What, Callable[[str], dict[str, int]]] = {"words": words, "letters": letters, "pairs": pairs}
@@ -172,7 +172,7 @@ def draw_counted(
     low, span = (SHORTEST[of], LENGTHS[of]) if what == "sentences" else (1, 0)
     low += draws.integers(0, 12)
     # Series have room for ranges of their own.
-    span = max(span, (1 if series == 1 else 2) * ROOM * positions + draws.integers(0, 30))
+    span = max(span, (1 if series == 1 else 2) * ROOM * positions + draws.integers(0, 20))
     honest = Measure("", COUNTS, low, low + span, True)
     # The course over positions that follow each other is that of years, which has no seasons.
     axis: Axis = "year" if ordered else Kind(first.noun, first.nouns, first.shown)

@@ -42,7 +42,8 @@ def measured(draws: Draws, nouns: Sequence[str], size: int, of: Of) -> str:
     verbs, adjectives = shared("verbs"), shared("adjectives")
 
     def noun_phrase(more: int) -> list[str]:
-        return [draws.choice(_DETERMINERS), *draws.sample(adjectives, more), draws.choice(nouns)]
+        told = draws.sample(adjectives, more) if more else []
+        return ["the", *told, draws.choice(nouns)]
 
     found: list[str] = []
     if of == "words":
