@@ -25,6 +25,7 @@ from envs.views_spread import Bins
 LEAST = 0.05  # of the highest bar: the lowest one, so that it is seen
 NARROWEST = 12.0  # pixels of a bin
 OF_TEXT = 0.2  # of histograms show the lengths of sentences or words
+OF_WORDS = 0.4  # of those; not more, for a bin of these is always one letter wide
 MOST_LENGTHS = 8  # bins of five characters, where sentences lie
 LONGEST_WORD = 14  # letters
 LONGEST_TEXT = 500  # sentences that are tried
@@ -198,7 +199,7 @@ def histogram(draws: Draws, scene: Scene) -> Panel:
     edges = _edges(draws, told, count)
     lettered = False
     if draws.chance(OF_TEXT) or scene.source:
-        lettered = count <= LONGEST_WORD and (bool(scene.source) or count > MOST_LENGTHS or draws.chance(0.5))
+        lettered = count <= LONGEST_WORD and (bool(scene.source) or draws.chance(OF_WORDS))
         if lettered:
             told, edges = _words(draws, scene, count)
         elif count <= MOST_LENGTHS:
