@@ -1,4 +1,5 @@
-"""What the stream costs: problems a second by number of workers, and the milliseconds of a plan and of an update.
+"""What the stream costs: problems a second by number of workers, the CPU time that workers and the process they draw
+for spend on a problem (Linux), and the milliseconds of a plan and of an update.
 
     python benchmarks/stream.py [--problems 400] [--workers 0 1 2] [--px 448x448] [--cells '*/*'] [--fake]
 
@@ -6,8 +7,11 @@
 """
 
 import argparse
+import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -30,19 +34,29 @@ def blank(address: Address) -> np.ndarray:
     return np.zeros((address.height, address.width, 3), np.uint8)
 
 
-def throughput(workers: int, arguments: argparse.Namespace) -> float:
-    """Problems a second from a stream that never waits for a model, after a first batch that warms workers up."""
+def cpu(pids: Iterable[int]) -> float:
+    """Seconds of CPU that these processes have used."""
+    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
+    return sum(int(held[11]) + int(held[12]) for held in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def throughput(workers: int, arguments: argparse.Namespace) -> tuple[float, float, float]:
+    """Problems a second from a stream that never waits for a model, after first batches that warm workers up; CPU
+    milliseconds a problem of all workers and of this process."""
     config = {"mode": "uniform", "levels": 5, "cells": arguments.cells, "px": arguments.px}
     with Stream(make_curriculum(config), BATCH, workers=workers, make=blank if arguments.fake else None) as stream:
-        for batch in (0, 1):
+        warm = arguments.warm * max(1, workers)  # each worker has caches of its own to fill
+        for batch in range(warm):
             stream.problems(batch, stream.own_slots(batch))
-        stream.observe(0, [])
-        stream.observe(1, [])
-        count, start = 0, time.perf_counter()
-        for batch in range(2, 2 + max(1, arguments.problems // BATCH)):
+            stream.observe(batch, [])
+        pids = stream.worker_pids()
+        count, start, theirs, ours = 0, time.perf_counter(), cpu(pids), time.process_time()
+        for batch in range(warm, warm + max(1, arguments.problems // BATCH)):
             count += len(stream.problems(batch, stream.own_slots(batch)))
             stream.observe(batch, [])
-        return count / (time.perf_counter() - start)
+        each = 1000 / count
+        used = each * (cpu(pids) - theirs), each * (time.process_time() - ours)
+        return count / (time.perf_counter() - start), *used
 
 
 def planning(cells: int, n: int) -> tuple[float, float]:
@@ -64,6 +78,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=400)
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--warm", type=int, default=2, help="batches for each worker before the clocks start")
     parser.add_argument("--px", default="448x448")
     parser.add_argument("--cells", nargs="+", default=["*/*"])
     parser.add_argument("--fake", action="store_true")
@@ -74,4 +89,7 @@ if __name__ == "__main__":
         plan, update = planning(cells, n)
         print(f"{cells} cells: plan({n}) {plan:.1f} ms, observe {update:.1f} ms")
     for workers in arguments.workers:
-        print(f"{workers} workers: {throughput(workers, arguments):.0f} problems/s")
+        rate, theirs, ours = throughput(workers, arguments)
+        print(
+            f"{workers} workers: {rate:.0f} problems/s, CPU ms a problem: workers {theirs:.2f}, this process {ours:.2f}"
+        )

@@ -50,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--store", type=Path, metavar="DIR", help="keep what is done there; a cut-off check goes on")
     check.add_argument("--shard", default="1/1", metavar="I/N", help="do only the I-th of N parts, as 2/8")
     harder = commands.add_parser("difficulty", help="accuracy by level of a scripted reader with weak eyes")
-    harder.add_argument("--count", type=int, default=100, help="problems for each cell and level")
-    harder.add_argument("--out", type=Path, help="also write the table as Markdown there")
+    harder.add_argument(
+        "--sample", type=int, default=20000, metavar="N", help="problems, dealt over questions and levels"
+    )
     export = commands.add_parser("export", help="problems as a data set: Parquet shards with a card")
     export.add_argument("--n", type=int, required=True, help="how many problems, dealt over cells and levels")
     export.add_argument("--out", type=Path, required=True, metavar="DIR", help="what is there already is gone on with")
@@ -69,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument(
             "--text", metavar="SPEC", help="text of your own: files:GLOB or hub:DATASET:COLUMN[:SPLIT]"
         )
+    for command in (show, gallery):
+        command.add_argument(
+            "--phrasings", metavar="FILE", help="ask in these phrasings too: JSON or TOML, by question"
+        )
     for command in (gallery, check, harder, export):
         command.add_argument("--cells", nargs="*", default=["*"], metavar="FAMILY/QUESTION", help="globs")
         command.add_argument("--levels", default="0-5" if command is export else "0-8", help="as 3 or 0-8 or 0-8,40")
@@ -80,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.corpus = _open(getattr(options, "text", None))
+        options.words = _open_phrasings(getattr(options, "phrasings", None))
         return COMMANDS[options.command](options)
     except (AddressError, BadInput) as wrong:
         print(f"error: {wrong}", file=sys.stderr)
@@ -139,7 +145,7 @@ def _gallery(options: argparse.Namespace) -> int:
     wanted = [(chosen[i % len(chosen)], draws.choice(levels)) for i in range(count)]
     bar = tqdm(wanted, desc="drawing", unit="problem", disable=not sys.stderr.isatty())
     try:
-        problems = [first(cell, level, draws, px, options.corpus) for cell, level in bar]
+        problems = [first(cell, level, draws, px, options.corpus, options.words) for cell, level in bar]
     except Unmakeable as failure:
         raise BadInput(failure) from None
     if options.out.suffix == ".png":
@@ -221,16 +227,14 @@ def _check_guess(options: argparse.Namespace) -> int:
 def _difficulty(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from envs.difficulty import slope, table
+    from envs.difficulty import broken, deal, measure, pooled, table
 
     levels, px = _levels(options.levels), _px(options.px)
     chosen = _chosen(options.cells, px)
-    bar = tqdm(chosen, desc="reading", unit="cell", disable=not sys.stderr.isatty())
-    text = table([slope(cell, levels, options.count, px, options.seed) for cell in bar])
-    print(text)
-    if options.out:
-        _write(options.out, lambda path: path.write_text(text + "\n", encoding="utf-8"))
-    return 0
+    dealt = list(deal(chosen, levels, options.sample, options.seed))
+    slopes = measure(chosen, tqdm(dealt, desc="reading", unit="problem", disable=not sys.stderr.isatty()), px)
+    print(table(slopes))
+    return 1 if broken(pooled(slopes)) else 0
 
 
 def _check_test_set(name: str) -> int:
@@ -338,6 +342,18 @@ def _open(spec: str | None) -> str:
     except TextError as wrong:
         raise BadInput(wrong) from None
     return corpus.key
+
+
+def _open_phrasings(path: str | None) -> str:
+    """Open a file of phrasings; the words key of its addresses, '' for none."""
+    if path is None:
+        return ""
+    from envs.phrasings import PhrasingError, open_phrasings
+
+    try:
+        return open_phrasings(path).key
+    except PhrasingError as wrong:
+        raise BadInput(wrong) from None
 
 
 def _chosen(globs: Sequence[str], px: tuple[int, int]) -> tuple[Cell, ...]:

@@ -1,6 +1,6 @@
 """The address of a problem, and the random streams that grow from it.
 
-    [test:]family/question/level/seed[?px=WxH&text=name:digest8]
+    [test:]family/question/level/seed[?px=WxH&text=name:digest8&words=name:digest8]
 
 An address names one problem for ever: `bar/kth_largest/3/9137`. Everything random about the problem is drawn from
 `Draws`, a counter-based generator of our own keyed by parts of the address, so that no library's generator, whose
@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from struct import Struct
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ DEFAULT_PX = 448
 SMALLEST_PX, LARGEST_PX = 56, 2048
 MAX_LEVEL, MAX_SEED = 10_000, 2**63 - 1
 
+_EIGHT = Struct("<8Q").unpack
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
 _PX = re.compile(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})\Z")
@@ -34,7 +36,8 @@ class AddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a problem lives. `width` and `height` are pixels; `text` is `name:digest8` of an outside corpus or ''."""
+    """Where a problem lives. `width` and `height` are pixels; `text` is `name:digest8` of an outside corpus or '',
+    `words` that of a file of phrasings."""
 
     family: str
     question: str
@@ -44,6 +47,7 @@ class Address:
     width: int = DEFAULT_PX
     height: int = DEFAULT_PX
     text: str = ""
+    words: str = ""
 
     def __str__(self) -> str:
         keys = []
@@ -51,6 +55,8 @@ class Address:
             keys.append(f"px={self.width}x{self.height}")
         if self.text:
             keys.append(f"text={self.text}")
+        if self.words:
+            keys.append(f"words={self.words}")
         body = f"{self.family}/{self.question}/{self.level}/{self.seed}"
         return ("test:" if self.test else "") + body + ("?" + "&".join(keys) if keys else "")
 
@@ -90,8 +96,14 @@ class Address:
                 if not _TEXT.match(value):
                     raise AddressError(f"{pair!r} in {text!r} is not a corpus: write text=NAME:DIGEST8")
                 address = replace(address, text=value)
+            elif key == "words":
+                if not _TEXT.match(value):
+                    raise AddressError(f"{pair!r} in {text!r} is no file of phrasings: write words=NAME:DIGEST8")
+                if test:
+                    raise AddressError(f"{text!r}: test problems keep to their own phrasings; drop {pair!r}")
+                address = replace(address, words=value)
             else:
-                raise AddressError(f"unknown key {key!r} in {text!r}: the keys are px and text")
+                raise AddressError(f"unknown key {key!r} in {text!r}: the keys are px, text and words")
         return address
 
 
@@ -113,7 +125,7 @@ class Draws:
         """64 random bits."""
         if not self._block:
             block = blake2b(self._counter.to_bytes(8, "little"), key=self._key).digest()
-            self._block = [int.from_bytes(block[i : i + 8], "little") for i in range(0, 64, 8)]
+            self._block = [*_EIGHT(block)]
             self._counter += 1
         return self._block.pop()
 

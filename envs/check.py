@@ -120,8 +120,9 @@ def faults(draft: Draft) -> list[str]:
         if off > 2 + 0.02 * max(b[2] - b[0], b[3] - b[1]):  # the recorder's metrics are hinted, the plan's are not
             found.append(f"text {string!r} is drawn at {b}, planned at {a}")
     facts: dict[Key, Fact] = {}
+    room = draft.figure.room()
     for i, (panel, cell) in enumerate(zip(draft.figure.panels, draft.figure.cells(), strict=True)):
-        part = tape.within(cell) if len(draft.figure.panels) > 1 else tape
+        part = tape.within(cell, room) if len(draft.figure.panels) > 1 else tape
         meant = [view for view in draft.views if view.panel == i]
         try:
             seen = read(type(panel.marks).__name__, part).facts

@@ -6,9 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from envs.address import Draws
 from envs.check import BAND, TOO_MANY_FAILURES, TOO_MANY_TRIES, Tally
 from envs.guessing import Guess, guessability
-from envs.registry import QUESTIONS
+from envs.registry import QUESTIONS, cells
 
 ENOUGH = 60  # problems from which on a share is judged; fewer say little
 ERRORS = 2  # how many standard errors beyond what is allowed a share must lie to break a promise: less is chance
@@ -26,12 +27,13 @@ def render(tallies: Tallies) -> tuple[str, list[str]]:
     for (family, question, level), tally in sorted(tallies.items()):
         by_cell[family, question][level] = tally
     rows, broken = [], []
+    shared, broken_over_all = _over_all(tallies)
     for (family, question), levels in by_cell.items():
         pooled = question in QUESTIONS and QUESTIONS[question].pooled
         row, broken_here = _cell(f"{family}/{question}", levels, pooled)
         rows += row
         broken += broken_here
-    lines = _CELLS + rows
+    lines = _CELLS + rows + shared
     if len(by_cell) > MOST_ROWS:
         families: dict[str, dict[int, Tally]] = defaultdict(lambda: defaultdict(Tally))
         for (family, _, level), tally in sorted(tallies.items()):
@@ -41,6 +43,8 @@ def render(tallies: Tallies) -> tuple[str, list[str]]:
             cells = sum(name == family for name, _ in by_cell)
             lines.append(_family(family, cells, levels))
             broken += _slow(family, levels.values())
+        lines += ["", *_CELLS, *shared] if shared else []
+    broken += broken_over_all
     whole = _pool(tallies.values())
     if len(whole.failed) > TOO_MANY_FAILURES * whole.made:
         broken.append(f"{len(whole.failed)} of {whole.made} addresses give no problem")
@@ -78,13 +82,33 @@ def _pool(tallies: Iterable[Tally]) -> Tally:
     return whole
 
 
+def _over_all(tallies: Tallies) -> tuple[list[str], list[str]]:
+    """Rows of the pooled questions over all families together, and what is broken: judged where most families that can
+    be asked are there, in an order that mixes them."""
+    found: dict[str, dict[int, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    families: dict[str, set[str]] = defaultdict(set)
+    for (family, question, level), tally in sorted(tallies.items()):
+        if question in QUESTIONS and QUESTIONS[question].pooled:
+            found[question][level].add(tally)
+            families[question].add(family)
+    rows, broken = [], []
+    for question, levels in found.items():
+        for level, tally in levels.items():
+            tally.answers = Draws("over all families", question, level).shuffled(tally.answers)
+        few = 2 * len(families[question]) <= sum(cell.question == question for cell in cells())
+        row, broken_here = _cell(f"*/{question}", levels, few)
+        rows += row
+        broken += broken_here
+    return rows, broken
+
+
 def _at_once(levels: Mapping[int, Tally], members: Iterable[int]) -> str:
     return " ".join(f"{100 * (1 - levels[k].retried / max(1, levels[k].made)):.1f}" for k in members)
 
 
 def _cell(cell: str, levels: Mapping[int, Tally], pooled: bool) -> tuple[list[str], list[str]]:
     """A row a band of levels, and what is broken; `pooled`: what kind of figure it is cannot be guarded within one
-    family."""
+    family, see `_over_all`."""
     rows, broken = [], []
     bands: dict[int, list[int]] = defaultdict(list)
     for level in levels:

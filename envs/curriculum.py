@@ -74,6 +74,7 @@ class World:
     width: int = DEFAULT_PX
     height: int = DEFAULT_PX
     text: str = ""
+    words: str = ""
 
     def __post_init__(self) -> None:
         if not self.cells:
@@ -86,7 +87,8 @@ class World:
         top = MAX_LEVEL if cell.top_level is None else cell.top_level
         seed = draws.bits() >> 1
         level = min(level, top)
-        return Address(cell.family, cell.question, level, seed, width=self.width, height=self.height, text=self.text)
+        size = (self.width, self.height)
+        return Address(cell.family, cell.question, level, seed, False, *size, self.text, self.words)
 
 
 class Observing:
@@ -247,12 +249,13 @@ def make_curriculum(config: Mapping[str, Any]) -> Curriculum:
     """The curriculum that a config describes; a key that is absent or None takes its default.
 
     mode: one of MODES. seed: of the run. cells: Cell objects, or globs over family/question. px: "448x448" or a pair.
-    text: "" or "grammar" for the built-in source, else name:digest8. Each mode's own keys: level (learnability: where
-    to start; fixed: a level or a list), floor, candidates, beliefs (a path, see `load_beliefs`); levels; every; path.
+    text: "" or "grammar" for the built-in source, else name:digest8; words: that of a file of phrasings. Each mode has
+    keys: level (learnability: where to start; fixed: a level or a list), floor, candidates, beliefs (a path, see
+    `load_beliefs`); levels; every; path.
     Keys of other modes are let be, so that one config serves all of them.
     """
     mode = config.get("mode") or "learnability"
-    known = {"mode", "seed", "cells", "px", "text"}.union(*_KEYS.values())
+    known = {"mode", "seed", "cells", "px", "text", "words"}.union(*_KEYS.values())
     for key in config:
         if key not in known:
             raise ValueError(f"unknown key {key!r} of the curriculum{nearest(str(key), known)}")
@@ -270,6 +273,7 @@ def make_curriculum(config: Mapping[str, Any]) -> Curriculum:
         width=width,
         height=height,
         text="" if text == "grammar" else text,
+        words=config.get("words") or "",
     )
     Address.parse(str(world.address(world.cells[0], 0, Draws("check"))))  # a wrong text is refused now, not in a worker
     return _MODES[mode](config, world)

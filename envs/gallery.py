@@ -28,12 +28,12 @@ _FIGURE = """<figure {data}><img loading="lazy" decoding="async" alt="{alt}" wid
 <details><summary>answer</summary>{solution}</details></figcaption></figure>"""
 
 
-def first(cell: Cell, level: int, draws: Draws, px: tuple[int, int], text: str = "") -> Problem:
+def first(cell: Cell, level: int, draws: Draws, px: tuple[int, int], text: str = "", words: str = "") -> Problem:
     """The problem of the first random seed that has one; Unmakeable, with the mend, where SEEDS of them have none."""
     reason: object = ""
     for _ in range(SEEDS):
         try:
-            return make(Address(cell.family, cell.question, level, draws.integers(0, 10**6), False, *px, text))
+            return make(Address(cell.family, cell.question, level, draws.integers(0, 10**6), False, *px, text, words))
         except Unmakeable as failure:
             reason = failure
     raise Unmakeable(f"{reason}; leave its cell out with --cells")

@@ -23,6 +23,7 @@ from typing import Any
 from envs.guessmodel import Model, Offer, ranked
 from rewards import Answer, Boolean, Choice, Date, Interval, Label, Number, Percent, Set, Table
 from rewards import Sequence as Ordered
+from rewards.dates import read_date
 
 Words = dict[str, str]  # what fills the question's phrasing, by slot
 Seen = tuple[Words, Answer, int]
@@ -201,6 +202,11 @@ def _as(answer: Answer, names: list[str]) -> Any:
         return frozenset(names[: (len(names) + 1) // 2])  # how many there are is not said
     if isinstance(answer, Number | Percent):
         return float(found[0]) if (found := _NUMBER.search(names[0])) else None
+    if isinstance(answer, Interval):
+        ends = [float(number) for name in names for number in _NUMBER.findall(name)]
+        return tuple(ends[:2])
+    if isinstance(answer, Date):
+        return read_date(names[0], answer.granularity)
     return names[0]
 
 

@@ -51,10 +51,13 @@ def _judge_overlaps(layout: Layout) -> None:
                 break
             if min(a.box[3], b.box[3]) - max(a.box[1], b.box[1]) > TOUCH and _quads_meet(a.quad, b.quad):
                 raise Unreadable(f"{a.role} {a.string!r} lies over {b.role} {b.string!r}")
+        x0, y0, x1, y1 = a.box
         for mark in layout.marks:
-            if mark.index == a.inside or not _boxes_meet(a.box, mark.box):
+            left, low, right, high = mark.box
+            # Written out, for most do not meet: this is the innermost loop of all checks.
+            if right - x0 <= TOUCH or x1 - left <= TOUCH or high - y0 <= TOUCH or y1 - low <= TOUCH:
                 continue
-            if _covers(mark, a):
+            if mark.index != a.inside and _boxes_meet(a.box, mark.box) and _covers(mark, a):
                 raise Unreadable(f"{a.role} {a.string!r} lies over mark {mark.index}")
 
 

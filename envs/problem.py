@@ -26,6 +26,7 @@ from envs.figures.base import Figure, Panel
 from envs.figures.style import draw_style
 from envs.legibility import judge
 from envs.numerals import half_up
+from envs.phrasings import added
 from envs.registry import Ask, Family, Question, Scene, find
 from envs.text import TextError
 from envs.views import Fact, Measured, NotAskable, View
@@ -121,12 +122,13 @@ def draw(address: Address | str) -> Draft:
     size = (address.width, address.height)
     # The figure's streams leave the question out, so that several questions can share a figure.
     figure_key = (world, family.name, family.version, address.level, address.seed, *size, address.text)
-    needs = question.needs | {question.view.__name__, question.skill}
+    needs = question.needs | {question.view.__name__, question.skill} | ({"sums"} if question.sums else set())
+    asked = needs, question.unfit, question.hues
     turned_away: list[str] = []
     for attempt in range(TRIES):
         key = (*figure_key, attempt)
         try:
-            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), needs)
+            figure, sheet, views = _laid_out(family.draw, key, replace(address, question=""), *asked)
             view, ask, question_key = _ask(
                 question, views, ("question", question.name, question.version, *key), address.level
             )
@@ -139,17 +141,19 @@ def draw(address: Address | str) -> Draft:
 
 @lru_cache(maxsize=2)  # who asks several questions of a figure asks one after the other
 def _laid_out(
-    family: Callable[[Draws, Scene], Panel | tuple[Panel, ...]],
+    family: Callable[[Draws, Scene], Panel | Figure],
     key: tuple[object, ...],
     address: Address,
     needs: frozenset[str],
+    unfit: frozenset[str],
+    hues: bool,
 ) -> tuple[Figure, Sheet, tuple[View, ...]]:
     """A figure for an address without a question; Unreadable or TextError if this sub-seed gives none."""
     size = (address.width, address.height)
-    style = draw_style(Draws("style", *key), *size, test=address.test)
-    scene = Scene(address.level, style, *size, address.text, address.test, needs)
+    style = draw_style(Draws("style", *key), *size, test=address.test, hues=hues)
+    scene = Scene(address.level, style, *size, address.text, address.test, needs, unfit)
     drawn = family(Draws("figure", *key), scene)
-    figure = Figure(drawn if isinstance(drawn, tuple) else (drawn,), style, *size)
+    figure = drawn if isinstance(drawn, Figure) else Figure((drawn,), style, *size)
     sheet, views = figure.lay_out()
     judge(sheet)
     return figure, sheet, views
@@ -159,9 +163,13 @@ def _ask(
     question: Question, views: tuple[View, ...], key: tuple[object, ...], level: int
 ) -> tuple[View, Ask, tuple[object, ...]]:
     """The first of the figure's views, in random order, that the question can be asked of; what is asked; its key."""
-    fit = [i for i, view in enumerate(views) if type(view) is question.view]
+    fit = [
+        i
+        for i, view in enumerate(views)
+        if type(view) is question.view and (not question.sums or getattr(view, "adds", True))
+    ]
     key = ("question", question.name, question.version, *key)
-    last = NotAskable(f"the figure offers no {question.view.__name__}")
+    last = NotAskable(f"the figure offers no {question.view.__name__}{' that adds up' if question.sums else ''}")
     for i in Draws("view", *key).shuffled(fit):
         try:
             ask = question.generator(views[i], Draws(*key, i), level)
@@ -190,16 +198,20 @@ def _as_written(ask: Ask, question: Question, view: View, key: tuple[object, ...
 
 
 def word(draft: Draft) -> tuple[str, int, bool]:
-    """The question in words, the index of its phrasing (held-out ones come after the others), and whether held out."""
+    """The question in words, the index of its phrasing, and whether it is held out: held-out ones come after the
+    others, and those of a file last."""
     question, view = draft.question, draft.view
     draws = Draws("words", *draft.question_key)
     held_out = draft.address.test and draws.chance(HELD_OUT_SHARE)
-    options = question.held_out if held_out else question.phrasings
+    more = added(draft.address.words, question.name)
+    options = question.held_out if held_out else (*question.phrasings, *more)
     slots = {**view.slots(), **(draft.ask.slots or {})}
     # Not every view can fill every phrasing: only what is counted is "most frequent".
     fit = [i for i, text in enumerate(options) if _names(text) <= slots.keys()]
     index = draws.choice(fit)
-    return fill(options[index], slots), index + (len(question.phrasings) if held_out else 0), held_out
+    own = len(question.phrasings)
+    place = index + (own if held_out else 0 if index < own else len(question.held_out))
+    return fill(options[index], slots), place, held_out
 
 
 def fill(phrasing: str, slots: dict[str, str]) -> str:

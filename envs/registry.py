@@ -25,9 +25,9 @@ from envs.views_whole import Parts
 from rewards import Answer
 
 if TYPE_CHECKING:
-    from envs.figures.base import Panel, Style
+    from envs.figures.base import Figure, Panel, Style
 
-D = TypeVar("D", bound="Callable[[Draws, Scene], Panel | tuple[Panel, ...]]")
+D = TypeVar("D", bound="Callable[[Draws, Scene], Panel | Figure]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class Scene:
 
     `needs` are the traits that the question relies on: asked for "values", a family that cannot be read closely enough
     by eye writes them; asked for a "title" or a "legend", it has one. The name of the view that is asked about is among
-    them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`.
+    them: asked about a Series, a family that may show a single one shows several. So is the skill: see `reckons`. And
+    so is "sums" where values are added up: `envs.figures.topics.tell` then takes a measure whose values add up.
+    `unfit` are the traits that would give its answer away: what a figure of several families does not show there.
     """
 
     level: int
@@ -46,12 +48,18 @@ class Scene:
     source: str
     test: bool
     needs: frozenset[str] = frozenset()
+    unfit: frozenset[str] = frozenset()
 
     @property
     def reckons(self) -> bool:
         """Whether values are reckoned with, so that reading errors add up: a family whose values are read off two edges
         each had better write them."""
         return "values" in self.needs and bool(self.needs & {"comparison", "aggregation", "composition", "trend"})
+
+    @property
+    def tight(self) -> bool:
+        """Whether a small picture had better spend its pixels on the plot: titles that nobody asks for are left out."""
+        return self.reckons and min(self.width, self.height) < 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Family:
     above `top_level` its distribution is constant."""
 
     name: str
-    draw: Callable[[Draws, Scene], Panel | tuple[Panel, ...]]
+    draw: Callable[[Draws, Scene], Panel | Figure]
     views: tuple[type[View], ...]
     traits: frozenset[str]
     top_level: int | None
@@ -101,6 +109,9 @@ class Question:
     top_level: int | None
     bare: bool
     pooled: bool
+    rests: bool
+    sums: bool
+    hues: bool
     version: int
 
 
@@ -134,7 +145,7 @@ def family(
     version: int = 1,
     smallest: Mapping[str, int] | int = ROOMY,
 ) -> Callable[[D], D]:
-    """Register a function (draws, scene) -> Panel, or several of them, as a family of figures.
+    """Register a function (draws, scene) -> Panel, or -> Figure where there are several, as a family of figures.
 
     `smallest`: pixels that the shorter side of a picture needs; by trait where only some questions need them, "" for
     all.
@@ -161,14 +172,20 @@ def question(
     top_level: int | None = 0,
     bare: bool = False,
     pooled: bool = False,
+    rests: bool = False,
+    sums: bool = False,
+    hues: bool = False,
     version: int = 1,
 ) -> Callable[[Callable[[Any, Draws, int], Ask]], Callable[[Any, Draws, int], Ask]]:
     """Register a function (view, draws, level) -> Ask as a question, under the function's name.
 
     It is asked of every family that offers `view`, whose traits include all of `needs` and none of `unfit`.
-    `top_level` is the level above which the question itself gets no harder; None if it never stops. `bare`: its
-    numbers are counts or ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that
-    whether it can be guessed is judged over all families together.
+    `top_level` is the level above which the question itself gets no harder; None if it never stops. `rests`: nor does
+    what more a figure shows make it harder, so that its cells end at `top_level`. `bare`: its numbers are counts or
+    ratios, never in the figure's unit. `pooled`: it asks what kind of figure this is, so that whether it can be guessed
+    is judged over all families together. `sums`: it adds values up, and so is asked only of views whose values add up
+    (`Measured.adds`); families know by "sums" in `Scene.needs`, and those with the trait "rates" have no such values.
+    `hues`: it calls colours by name, so the palette has some that nobody doubts.
     """
 
     def register(generator: Callable[[Any, Draws, int], Ask]) -> Callable[[Any, Draws, int], Ask]:
@@ -182,10 +199,13 @@ def question(
             phrasings,
             held_out,
             frozenset(needs),
-            frozenset(unfit),
+            frozenset(unfit) | ({"rates"} if sums else set()),
             top_level,
             bare,
             pooled,
+            rests,
+            sums,
+            hues,
             version,
         )
         _claim(QUESTIONS, name, made, generator)
@@ -233,6 +253,7 @@ def cells() -> tuple[Cell, ...]:
                 kind = kind or ask.answer.__name__.lower()
                 tops = (made.top_level, ask.top_level)
                 top = None if None in tops else max(t for t in tops if t is not None)
+                top = ask.top_level if ask.rests else top
                 found.append(Cell(made.name, ask.name, ask.view.__name__, kind, ask.skill, top, made.room(ask)))
     return tuple(sorted(found, key=lambda cell: (cell.family, cell.question)))
 

@@ -33,7 +33,8 @@ class Stream:
 
     workers: processes that draw; 0 draws in this process, when asked.
     make: address -> problem, `envs.problem.make_near` if None.
-    corpus: an outside source of text that the addresses name, as `files:GLOB`, to be opened in every worker.
+    corpus: an outside source of text that the addresses name, as `files:GLOB`, to be opened in every worker;
+    phrasings: a file of phrasings that they name, likewise.
     broadcast: a collective that returns rank 0's list on every rank; see `use_broadcast`.
     """
 
@@ -47,6 +48,7 @@ class Stream:
         world: int = 1,
         make: Make | None = None,
         corpus: str = "",
+        phrasings: str = "",
         broadcast: Broadcast | None = None,
     ) -> None:
         if prompts_per_batch < 1 or not 0 <= rank < world or workers < 0:
@@ -61,7 +63,7 @@ class Stream:
         self._next = 0  # the first batch not yet observed
         self._here: dict[str, Drawn] = {}  # drawn in this process, with no workers
         self._waited, self._draw_seconds, self._draws = 0.0, 0.0, 0
-        self._pool = Pool(workers, make, corpus) if workers else None
+        self._pool = Pool(workers, make, corpus, phrasings) if workers else None
         if self._pool:
             weakref.finalize(self, self._pool.close).atexit = False
         for batch in (0, 1):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from envs.known import Known
-from envs.numerals import COUNTS, Unit, half_up
+from envs.numerals import COUNTS, Unit, half_up, show
 from rewards import Answer, Number, Percent
 
 APART = 4.0  # pixels: two compared values must differ by this much to be told apart by eye
@@ -62,7 +62,7 @@ class Item:
     def read(self, facts: Facts) -> Item:
         """The item with the value and the length that were read; KeyError if it was not."""
         fact = facts[self.at]
-        return replace(self, value=fact.value, length=fact.length)
+        return Item(self.name, fact.value, self.err, fact.length, self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Measured(View):
     `measure` is how to speak of a value ("frequency"); `most` is "" or an adjective for the largest ("most frequent").
     `written`: values are printed on the figure, with the decimals of `unit`. The lengths of two values that a reader
     must rank differ by at least `apart_px` pixels and the fraction `gap` of the larger. `span`: the range of values
-    that the figure has room for.
+    that the figure has room for. `adds`: values add up to something, as rates, prices and levels over time do not.
     """
 
     measure: str
@@ -111,6 +111,7 @@ class Measured(View):
     span: float
     apart_px: float = APART
     gap: float = 0.0
+    adds: bool = True
 
     def slots(self) -> dict[str, str]:
         return {**View.slots(self), "measure": self.measure} | ({"most": self.most} if self.most else {})
@@ -174,7 +175,7 @@ class Measured(View):
 
     def plain(self, value: float, decimals: int | None = None) -> str:
         """A value as a bare number, as it goes in the box."""
-        return replace(self.unit, prefix="", suffix="").write(value, decimals)
+        return show(value, self.decimals if decimals is None else decimals)
 
     def say(self, value: float, decimals: int | None = None) -> str:
         """A value with its unit, as it would be written on the figure."""
@@ -273,7 +274,7 @@ class Series(Measured):
     """Values of several series at common positions: `items[i][j]` is series i at position j, its name the position's.
 
     `noun`, `nouns` speak of the positions ("year"), `series_noun`, `series_nouns` of the series ("country").
-    `ordered`: the positions follow each other in time. `total`: the values of one position add up to something.
+    `ordered`: the positions follow each other in time.
     """
 
     series: tuple[str, ...]
@@ -284,7 +285,6 @@ class Series(Measured):
     series_noun: str
     series_nouns: str
     ordered: bool = False
-    total: bool = False
     absent: tuple[str, ...] = ()
     absent_series: tuple[str, ...] = ()
 
@@ -307,23 +307,25 @@ class Series(Measured):
     def reach(self) -> float:
         return min(self.span, max(abs(item.value) for row in self.items for item in row))
 
-    def slices(self) -> list[Categories]:
-        """Each series as named positions, and each position as named series where there are several."""
-        found = [self.of_series(i) for i in range(len(self.series))]
+    def slices(self, sizes: tuple[int, int] = (8, 8), whole: bool = False) -> list[Categories]:
+        """Each series as named positions, and each position as named series where there are several. `sizes`: how many
+        numbers of series and of positions were possible; `whole`: the values of a position are parts of a whole."""
+        found = [self.of_series(i, sizes[1]) for i in range(len(self.series))]
         if len(self.series) > 1:
-            found += [self.at_position(j) for j in range(len(self.positions))]
+            found += [self.at_position(j, sizes[0], whole) for j in range(len(self.positions))]
         return found
 
-    def of_series(self, i: int) -> Categories:
+    def of_series(self, i: int, sizes: int = 8) -> Categories:
         """One series: position -> value."""
         where = f" {at(self.series_noun)} {self.series[i]}{self.where}" if len(self.series) > 1 else self.where
-        return self._slice(self.items[i], self.noun, self.nouns, self.ordered, self.absent, where)
+        return self._slice(self.items[i], self.noun, self.nouns, self.ordered, self.absent, where, sizes, False)
 
-    def at_position(self, j: int) -> Categories:
+    def at_position(self, j: int, sizes: int = 8, whole: bool = False) -> Categories:
         """One position: series -> value."""
-        items = tuple(replace(row[j], name=name) for name, row in zip(self.series, self.items, strict=True))
+        column = [row[j] for row in self.items]
+        items = tuple(Item(name, i.value, i.err, i.length, i.key) for name, i in zip(self.series, column, strict=True))
         where = f" {at(self.noun)} {self.positions[j]}{self.where}"
-        return self._slice(items, self.series_noun, self.series_nouns, False, self.absent_series, where)
+        return self._slice(items, self.series_noun, self.series_nouns, False, self.absent_series, where, sizes, whole)
 
     def _slice(
         self,
@@ -333,6 +335,8 @@ class Series(Measured):
         ordered: bool,
         absent: tuple[str, ...],
         where: str,
+        sizes: int,
+        whole: bool,
     ) -> Categories:
         return Categories(
             items=items,
@@ -342,12 +346,14 @@ class Series(Measured):
             span=self.span,
             apart_px=self.apart_px,
             gap=self.gap,
+            adds=self.adds or whole,  # shares of different wholes make no sum
             where=where,
             panel=self.panel,
             noun=noun,
             nouns=nouns,
             ordered=ordered,
-            sizes=8,
+            sizes=sizes,
+            whole=whole,
             absent=absent,
         )
 

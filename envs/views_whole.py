@@ -41,7 +41,8 @@ class Parts(View):
 class Panels(View):
     """Several figures in one image: their `names` in reading order ("A", "B"), what is written around each, and the
     Categories of those that have one. `shared`: all of them show the same names by the same measure, and `subjects`
-    are what they differ in ("Brazil"), of the sort `subject_noun`.
+    are what they differ in ("Brazil"), of the sort `subject_noun`; where they show several series each, a view is about
+    one of them, which `where` names.
     """
 
     panel: int = WHOLE

@@ -67,7 +67,7 @@ def draw(make: Make, address: str) -> Drawn:
         return Drawn(address, None, f"{type(error).__name__}: {error}\n{where}".rstrip(), time.perf_counter() - start)
 
 
-def _work(conn: Connection, make: Make, corpus: str, parent: int, by_signal: bool) -> None:
+def _work(conn: Connection, make: Make, corpus: str, phrasings: str, parent: int, by_signal: bool) -> None:
     """The life of a worker: addresses in, problems out, in order."""
     if by_signal and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -76,6 +76,10 @@ def _work(conn: Connection, make: Make, corpus: str, parent: int, by_signal: boo
         from envs.text import open_corpus
 
         open_corpus(corpus)
+    if phrasings:
+        from envs.phrasings import open_phrasings
+
+        open_phrasings(phrasings)
     try:
         conn.send_bytes(b"")  # ready: from here on a death is the address's
         while True:
@@ -107,8 +111,8 @@ class _Worker:
 class Pool:
     """Worker processes and the thread that feeds them. An address asked for is drawn until it is done or fails."""
 
-    def __init__(self, workers: int, make: Make, corpus: str = "") -> None:
-        self._size, self._make, self._corpus, self._owner = workers, make, corpus, os.getpid()
+    def __init__(self, workers: int, make: Make, corpus: str = "", phrasings: str = "") -> None:
+        self._size, self._make, self._outside, self._owner = workers, make, (corpus, phrasings), os.getpid()
         self._changed = threading.Condition()
         self._queue: deque[str] = deque()  # not yet sent
         self._asked: set[str] = set()  # wanted and not yet done
@@ -195,7 +199,10 @@ class Pool:
         # The death signal comes when the *thread* that started the worker ends, so only the main thread may ask for it.
         by_signal = threading.current_thread() is threading.main_thread()
         process = _SPAWN.Process(
-            target=_work, args=(theirs, self._make, self._corpus, os.getpid(), by_signal), name="chartgym", daemon=True
+            target=_work,
+            args=(theirs, self._make, *self._outside, os.getpid(), by_signal),
+            name="chartgym",
+            daemon=True,
         )
         process.start()
         theirs.close()  # so that the worker's death ends the connection

@@ -379,3 +379,75 @@ def which_shown(c: Case) -> object:
     return {name.strip('"') for name in c.names.split(", ")} & c.values.keys() | {
         name for name in re.findall(r'"([^"]*)"', c.slots["names"]) if name in c.values
     }
+
+
+# --- Dates and intervals
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def dated(name: str) -> str:
+    """ "Jan 2020" as 2020-01, "Q1 2020" as 2020-Q1."""
+    *part, year = name.split()
+    if not part:
+        return year
+    return f"{year}-{part[0]}" if part[0].startswith("Q") else f"{year}-{MONTHS.index(part[0]) + 1:02}"
+
+
+def looked_at(c: Case) -> None:
+    """Leave out the times that the question says not to look at."""
+    if " Look only at " in c.slots.get("only", ""):
+        first, last = c.mentioned(c.slots["only"].split(" from ")[1])
+        names = list(c.values)
+        c.values = {name: c.values[name] for name in names[names.index(first) : names.index(last) + 1]}
+
+
+def longest_where(fit: list[bool]) -> tuple[int, int]:
+    """Where the longest run of true ones begins, and where the next false one stands."""
+    found = [(len(fit[i:j]), i, j) for i in range(len(fit)) for j in range(i + 1, len(fit) + 1) if all(fit[i:j])]
+    return max(found)[1:]
+
+
+@second
+def date_of_extreme(c: Case) -> object:
+    looked_at(c)
+    return dated(c.ranked(c.end)[rank_in(c.ordinal) - 1])
+
+
+@second
+def next_beyond_date(c: Case) -> object:
+    names = list(c.values)
+    later = names[names.index(c.name) + 1 :]
+    return dated(c.beyond(c.values[c.name], c.side, later)[0])
+
+
+@second
+def date_of_jump(c: Case) -> object:
+    looked_at(c)
+    size = {"rise": lambda a, b: b - a, "fall": lambda a, b: a - b, "change": lambda a, b: abs(a - b)}[c.kind]
+    return dated(max(pairwise(c.values), key=lambda pair: size(*(c.values[name] for name in pair)))[1])
+
+
+@second
+def longest_climb(c: Case) -> object:
+    first, last = longest_where([up == (c.rise == "rise") for up in c.rising()])
+    return [dated(c.stretch()[first]), dated(c.stretch()[last])]
+
+
+@second
+def stays_beyond(c: Case) -> object:
+    looked_at(c)
+    names, beyond = list(c.values), c.beyond(c.number("cut"), c.side)
+    first, last = longest_where([name in beyond for name in names])
+    return [dated(names[first]), dated(names[last - 1])]
+
+
+@second
+def time_to_extreme(c: Case) -> object:
+    names = list(c.values)
+    return abs(names.index(c.ranked(c.end)[rank_in(c.ordinal) - 1]) - names.index(c.name))
+
+
+@second
+def value_range(c: Case) -> object:
+    return min(c.values.values()), max(c.values.values())

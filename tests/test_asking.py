@@ -60,7 +60,7 @@ def case_of(draft: Draft) -> Case:
     """What was read off the drawing, and what the question says."""
     tape, view = record(draft.sheet), draft.view
     if len(draft.figure.panels) > 1:
-        tape = tape.within(draft.figure.cells()[view.panel])
+        tape = tape.within(draft.figure.cells()[view.panel], draft.figure.room())
     panel = draft.figure.panels[view.panel]
     text, _, _ = word(draft)
     case = Case(slots={**view.slots(), **(draft.ask.slots or {})}, text=text, tape=tape, chart=panel.chart)
@@ -80,6 +80,9 @@ def case_of(draft: Draft) -> Case:
 def agrees(answer: Answer, expected: object) -> bool:
     if isinstance(answer, Number | Percent):
         return isinstance(expected, int | float) and math.isclose(answer.value, expected, abs_tol=0.02, rel_tol=2e-3)
+    if isinstance(answer, Interval):
+        ends = zip((answer.low, answer.high), expected, strict=True)  # type: ignore[call-overload]
+        return all(math.isclose(a, b, abs_tol=0.02, rel_tol=2e-3) for a, b in ends)
     if isinstance(answer, Sequence):
         return (
             isinstance(expected, list)

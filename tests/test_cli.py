@@ -90,7 +90,9 @@ def test_a_check_goes_on_where_it_was_cut_off_and_shards_make_the_whole(
 
 
 def test_difficulty_shows_where_weak_eyes_fail(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["difficulty", "--cells", "bar/median", "--levels", "0,12", "--count", "40"]) == 0
-    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| bar/median"))
-    low, high = (int(cell) for cell in row.split("|")[2:4])
+    command = ["difficulty", "--cells", "bar/m*", "bar/chart_type", "--levels", "0,12", "--sample", "400"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    low, high = (float(cell) for cell in next(x for x in out.splitlines() if "accuracy" in x).split("|")[2:4])
     assert low > high + 15
+    assert "1 more cells have no levels" in out

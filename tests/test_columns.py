@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envs import Address
 from envs.address import Draws
+from envs.drawing.sheet import Unreadable
 from envs.figures.columns import Columns
+from envs.figures.frame import Names, Values, frame
 from envs.figures.lollipop import parted
 from envs.figures.pictogram import SHAPES, _left
+from envs.figures.style import draw_style
 from envs.figures.tables import lifted, round_up, shares
 from envs.figures.waterfall import Waterfall
+from envs.numerals import Unit
 from envs.problem import Draft, draw
 from envs.views import Categories, Series, Several
 
@@ -30,6 +35,18 @@ def _rows(draws: Draws, series: int, positions: int) -> tuple[tuple[float, ...],
 
 def _draft(family: str, question: str, level: int, seed: int, size: tuple[int, int] = (448, 448)) -> Draft:
     return draw(Address(family, question, level, seed, False, *size))
+
+
+@given(st.integers(60, 900), st.floats(1, 5e6), st.integers(0, 2), SEEDS)
+@many
+def test_labels_of_ticks_below_an_axis_do_not_touch(width: int, high: float, decimals: int, seed: int) -> None:
+    style = draw_style(Draws(seed), 448, 448, test=False)
+    try:
+        found = frame((0, 0, width, 300), style, Values(0.0, high, Unit(decimals)), Names(("a", "b")))
+    except Unreadable:
+        return
+    ends = [(found.x.px(value), style.width(label) / 2) for value, label in found.x_ticks]
+    assert len(ends) > 1 and all(x - half > at + other for (at, other), (x, half) in pairwise(ends))
 
 
 @given(SEEDS, st.integers(2, 6), st.integers(2, 12), st.booleans())

@@ -91,6 +91,7 @@ def test_unknown_keys_and_wrong_types_are_one_line_that_names_them(write, overri
         ("env.px=huge", ["env.px", "huge"]),
         ("env.text=files:/nowhere/*.txt", ["env.text", "/nowhere"]),
         ("env.text=poems", ["env.text", "poems"]),
+        ("env.phrasings=/nowhere/mine.json", ["env.phrasings", "/nowhere/mine.json"]),
         ("env.px=9000x9000", ["env.px", "9000"]),
         ("prompt=What?", ["{question}"]),
         ("trl.num_generations=7", ["whole number of groups", "21"]),

@@ -15,7 +15,7 @@ from envs.address import Draws
 from envs.drawing.colour import distance
 from envs.drawing.painter import Painter
 from envs.drawing.sheet import Unreadable
-from envs.figures.strokes import Ends, led, line_colours, parted
+from envs.figures.strokes import Ends, led, line_colours, parted, stepped
 from envs.figures.style import draw_style
 from envs.problem import draw, fill
 from envs.readers import read
@@ -108,13 +108,27 @@ def test_parted_lines_differ_everywhere_and_stay_distinct(rows: list[list[int]],
         assert all(b - a >= int(share * span) - length for a, b in pairwise(order))
 
 
-@given(STEPS, st.sampled_from((0.02, 0.1)))
-def test_the_largest_value_leads(steps: list[int], share: float) -> None:
+@given(STEPS, st.sampled_from((0.02, 0.1)), st.integers(1, 3))
+def test_the_largest_values_lead(steps: list[int], share: float, places: int) -> None:
     row = tuple(float(v) for v in steps)
-    made = led(row, 0, share)
-    *_, second, first = sorted(made)
-    assert made.index(first) == row.index(max(row))
-    assert first - second >= share * (max(row) - min(row)) - 1
+    made = led(row, 0, share, places)
+    assert sorted(range(len(row)), key=made.__getitem__) == sorted(range(len(row)), key=row.__getitem__)
+    assert all(b - a >= share * (max(row) - min(row)) - 1 for a, b in pairwise(sorted(made)[-places - 1 :]))
+
+
+@given(STEPS, st.floats(0, 60))
+def test_a_course_can_be_told_at_every_step(steps: list[int], gap: float) -> None:
+    row = tuple(float(v) for v in steps)
+    made = stepped(row, 0, gap)
+    assert len(set(made)) == len(row) and min(made) >= min(row)
+    assert all(abs(b - a) > gap for a, b in pairwise(made))
+
+
+@given(STEPS)
+def test_a_course_neither_rises_throughout_nor_turns_at_every_step(steps: list[int]) -> None:
+    made = stepped(tuple(float(v) for v in steps), 0, 0.0)
+    turns = [(a < b) != (b < c) for a, b, c in zip(made, made[1:], made[2:])]
+    assert len(made) < 5 or (True in turns and False in turns)
 
 
 @given(st.lists(st.integers(50, 400), min_size=2, max_size=5, unique=True), SEEDS)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, distance
-from envs.drawing.sheet import Wedge, sector
-from envs.figures.colourbar import RAMPS, Classes, finest, ramp
+from envs.drawing.sheet import Sheet, Unreadable, Wedge, sector
+from envs.figures.colourbar import RAMPS, Classes, colourbar, finest, ramp
 from envs.figures.maps import draw_map
 from envs.figures.polar import rings
+from envs.figures.style import draw_style
 from envs.numerals import Unit
 from envs.problem import draw
 from envs.readers.tape import Stroke
@@ -40,6 +41,21 @@ def test_classes_cover_their_values_and_hold_each_in_its_own(low: int, more: int
     assert classes.edges[0] <= low / digit and classes.edges[-1] >= (low + more) / digit
     for i in range(classes.count):
         assert classes.of(classes.middle(i)) == i
+
+
+@given(SEEDS, st.sampled_from(("right", "bottom")), st.integers(100, 5000), st.sampled_from(((224, 448), (448, 224))))
+@quick
+def test_a_colour_bar_leaves_most_of_the_cell_and_nothing_of_itself_in_it(
+    seed: int, place: str, high: int, size: tuple[int, int]
+) -> None:
+    style, classes = draw_style(Draws(seed), *size, test=False), Classes.over(0, high, Unit(), 5)
+    sheet = Sheet(*size, style.font, style.ink, style.ground)
+    try:
+        x0, y0, x1, y1 = colourbar(classes, ramp("blues", classes.count), style, sheet, (0, 0, *size), place, "Title")
+    except Unreadable:
+        return
+    assert (x1 - x0) * (y1 - y0) > size[0] * size[1] / 2
+    assert all(text.box[3] <= y0 or text.box[0] >= x1 for text in sheet.layout.texts)
 
 
 @given(st.floats(1, 360), st.floats(0, 360), st.floats(0.2, 0.9), st.floats(20, 200))

@@ -89,6 +89,8 @@ def spread_answer(question: str, text: str, parts: Parts) -> object:
         other = next(name for name in re.findall(names, text) if name != one)
         return medians[one] > parts[other]["q3"]
     group = named(text, parts)
+    if question == "middle_half":
+        return group["q1"], group["q3"]
     if question == "group_median":
         return group["median"]
     if question == "group_iqr":
@@ -112,6 +114,16 @@ def bins_answer(question: str, text: str, parts: Parts) -> object:
     if question == "peak_bin":
         top = heights.index(max(heights))
         return edges[top], edges[top + 1]
+    if question == "kth_bin":
+        found = re.search(r"(?:(\w+)-from-the-)?(left|right)(?:most)?", text)
+        assert found
+        words = {"second": 2, "third": 3, None: 1}
+        k = words[found[1]] if found[1] in words else int(found[1][:-2])
+        at = k - 1 if found[2] == "left" else len(heights) - k
+        return edges[at], edges[at + 1]
+    if question == "bin_of_value":
+        value = float(re.findall(NUMBER, text)[0])
+        return next((low, high) for low, high in pairwise(edges) if low < value < high)
     if question == "skew_side":
         data = np.repeat(np.arange(len(heights)), np.round(1000 * np.array(heights) / max(heights)).astype(int))
         skew = float((((data - data.mean()) / data.std()) ** 3).mean())
@@ -146,6 +158,8 @@ def candles_answer(question: str, text: str, parts: Parts) -> object:
             return sum((move > 0) == up for move in moves.values())
         return (max if up else min)(moves, key=lambda name: moves[name])
     candle = named(text, parts)
+    if question == "candle_range":
+        return candle["low"], candle["high"]
     if question == "candle_move":
         return abs(candle["close"] - candle["open"])
     asked = re.findall(r"\b(opening|closing|highest|lowest|open|close)\b", text)[0]

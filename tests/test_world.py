@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from envs import Address, AddressError, cells, make
 from envs.address import Draws, in_test
 from envs.check import examine, faults, monotone
-from envs.drawing.colour import contrast, distance, from_hex
+from envs.drawing.colour import called, contrast, distance, from_hex
 from envs.drawing.metrics import FILES
 from envs.figures.style import PALETTES, THEMES, draw_style
 from envs.guessing import Seen, guessability
@@ -260,6 +260,12 @@ def test_styles_of_training_and_test_are_disjoint(seed: int, test: bool) -> None
     assert any(in_test(point) == test for point in points)
 
 
+@given(SEEDS, st.booleans(), st.integers(2, 6))
+@settings(max_examples=100, deadline=None)
+def test_of_a_palette_for_names_of_colours_one_can_be_called(seed: int, test: bool, count: int) -> None:
+    assert called(draw_style(Draws(seed), 448, 448, test=test, hues=True).palette[:count])
+
+
 def _colours(palette: str) -> set[tuple[float, float, float]]:
     return set(map(from_hex, PALETTES[palette].split()))
 
@@ -335,7 +341,7 @@ def test_faults_are_found_when_a_figure_lies() -> None:
     op = next(
         i for i, op in enumerate(draft.sheet.ops) if hasattr(op, "path") and op.fill and len(op.path.vertices) == 5
     )
-    path = draft.sheet.ops[op].path  # type: ignore[union-attr]
-    path.vertices.flags.writeable = True
-    path.vertices[:] = path.vertices * 1.05
+    drawn = draft.sheet.ops[op]
+    path = drawn.path._replace(vertices=np.asarray(drawn.path.vertices) * 1.05)  # type: ignore[union-attr]
+    draft.sheet.ops[op] = drawn._replace(path=path)
     assert faults(draft)

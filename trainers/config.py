@@ -50,6 +50,7 @@ class Env:
     cells: list[str] = field(default_factory=lambda: ["*/*"])  # globs over family/question
     px: str = "448x448"  # the image the model sees is the image that was judged legible: never shrunk afterwards
     text: str = "grammar"  # grammar | files:GLOB | hub:DATASET:COLUMN
+    phrasings: str | None = None  # a JSON or TOML file of further phrasings by question, see docs/extending.md
     workers: int = 2  # processes that draw ahead, for each rank; 0 draws in the trainer itself
 
 

@@ -36,7 +36,16 @@ from envs.workers import StreamError
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError, load
 from trainers.launch import rank, relaunch_if_needed
-from trainers.preflight import check, check_packages, check_processor, quiet_libraries, report, size_of, text_key
+from trainers.preflight import (
+    check,
+    check_packages,
+    check_processor,
+    quiet_libraries,
+    report,
+    size_of,
+    text_key,
+    words_key,
+)
 from trainers.quirks import QuirkError
 from trainers.table import Run, Table, answers, measure
 from trainers.warmstart import Repeated, Supervision
@@ -167,7 +176,7 @@ def run(config: Config, plan: Batches, resume: bool) -> None:
 def curriculum_keys(config: Config, **changed: Any) -> dict[str, Any]:
     """What envs.curriculum wants to know."""
     world = {"cells": config.env.cells, "px": size_of(config), "text": text_key(config), "seed": config.seed}
-    return {**vars(config.curriculum), **world, **changed}
+    return {**vars(config.curriculum), **world, "words": words_key(config), **changed}
 
 
 def open_stream(keys: dict[str, Any], prompts: int, config: Config, plan: Batches, again: int | None = None) -> Stream:
@@ -179,7 +188,8 @@ def open_stream(keys: dict[str, Any], prompts: int, config: Config, plan: Batche
     if again is not None:
         curriculum = Repeated(curriculum, again // prompts)
     corpus = "" if config.env.text == "grammar" else config.env.text
-    return Stream(curriculum, prompts, workers=config.env.workers, rank=rank(), world=plan.world, corpus=corpus)
+    outside = {"corpus": corpus, "phrasings": config.env.phrasings or ""}
+    return Stream(curriculum, prompts, workers=config.env.workers, rank=rank(), world=plan.world, **outside)
 
 
 def open_teacher(config: Config, plan: Batches) -> Stream:

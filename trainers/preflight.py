@@ -37,6 +37,7 @@ def check(config: Config) -> Batches:
     size_of(config)
     if not config.env.text.startswith("hub:"):  # that one is fetched when the run starts
         text_key(config)
+    words_key(config)
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
     check_test_set(config)
@@ -110,6 +111,21 @@ def text_key(config: Config) -> str:
         return str(open_corpus(config.env.text).key)
     except TextError as error:
         raise ConfigError(f"env.text: {error}") from error
+
+
+def words_key(config: Config) -> str:
+    """What addresses say of the file of phrasings, which is open from here on: name:digest8, or '' for none. The config
+    takes down the digest, so that the run is resumed with the same phrasings or not at all."""
+    if config.env.phrasings is None:
+        return ""
+    from envs.phrasings import PhrasingError, open_phrasings
+
+    try:
+        found = open_phrasings(config.env.phrasings)
+        config.env.phrasings = f"{config.env.phrasings.partition('#')[0]}#{found.digest8}"
+        return found.key
+    except PhrasingError as error:
+        raise ConfigError(f"env.phrasings: {error}") from error
 
 
 def check_test_set(config: Config) -> None:

@@ -268,6 +268,7 @@ def _grid(
         measure=measure,
         unit=unit,
         parts=True,
+        stock=False,
         positions=first.shown,
         series=second.shown,
         values=values,

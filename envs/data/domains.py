@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +22,9 @@ from envs.numerals import Unit
 FAVOURED = 2 / 3  # how often a persona gets a domain of its own fields, where there is one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    frozen=True, slots=True, eq=False
+)  # told apart by identity: hashing every name would take longer than a table
 class Kind:
     """Things of one sort that a table can be about: "country", "countries", ("Brazil", ...), without repeats."""
 
@@ -30,6 +32,7 @@ class Kind:
     nouns: str
     names: tuple[str, ...]
 
+    @lru_cache(8192)  # noqa: B019 - there are a few hundred kinds, and they live as long as the process
     def short(self, longest: int | None) -> tuple[str, ...]:
         """The names of at most so many characters; all if None."""
         return self.names if longest is None else tuple(name for name in self.names if len(name) <= longest)
@@ -40,7 +43,8 @@ class Measure:
     """What is measured; every kind of its domain has it.
 
     `name` follows "the largest" and "the total". `low` and `high` bound its honest values, in the written unit.
-    `parts`: values of several things add up to a meaningful total.
+    `parts`: values of several things add up to a meaningful total. `stock`: a level at a time; levels of several times
+    do not.
     """
 
     name: str
@@ -48,9 +52,14 @@ class Measure:
     low: float
     high: float
     parts: bool
+    stock: bool = False
+
+    def fits(self, parts: bool, sums: bool) -> bool:
+        """Whether values add up over things, as `parts` asks, and over times too, as `sums` does."""
+        return (self.parts or not (parts or sums)) and not (self.stock and sums)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Domain:
     """What tables can be about: two or more kinds, three or more measures, and the time units that suit them."""
 
@@ -115,7 +124,7 @@ def _domain(held: dict[str, Any]) -> Domain:
 
 def _measure(held: dict[str, Any]) -> Measure:
     unit = Unit(held["decimals"], held["unit"], held["prefix"], held["suffix"], float(held["scale"]))
-    return Measure(held["name"], unit, float(held["low"]), float(held["high"]), held["parts"])
+    return Measure(held["name"], unit, float(held["low"]), float(held["high"]), held["parts"], held.get("stock", False))
 
 
 @cache

@@ -19,7 +19,7 @@ from functools import lru_cache
 
 from envs.address import Draws
 from envs.data.domains import Domain, Kind, Measure, Persona, domains, draw_domain, draw_persona
-from envs.data.times import TimeUnit, draw_span, time_forms
+from envs.data.times import DATED, TimeUnit, draw_span, time_forms
 from envs.numerals import Unit
 
 TOP = 12  # above this level nothing changes
@@ -37,7 +37,8 @@ class Grid:
     """A table to chart. `values[i][j]` is that of series i at position j, in the written unit.
 
     Within one series no two values are equal as written; values of different series may be. `ordered`: positions are
-    consecutive times; otherwise their order is chance. `parts`: values add up to a meaningful total. `absent` and
+    consecutive times; otherwise their order is chance. `parts` and `stock`: see Measure; `adds`: any of the values
+    add up to a meaningful total. `absent` and
     `absent_series` are plausible names that the table does not have, in random order, and that the subject does not
     name: for times those just before and after, none where a whole cycle such as a week is shown. `most` is an
     adjective for the position with the largest value ("longest"), or "". A table that was counted from a text can be
@@ -54,6 +55,7 @@ class Grid:
     measure: str
     unit: Unit
     parts: bool
+    stock: bool
     positions: tuple[str, ...]
     series: tuple[str, ...]
     values: Rows
@@ -62,6 +64,10 @@ class Grid:
     absent_series: tuple[str, ...]
     most: str = ""
     recount: Callable[[Rows], Rows] | None = None
+
+    @property
+    def adds(self) -> bool:
+        return self.parts and not (self.stock and (self.ordered or self.series_noun == "year"))
 
 
 def draw_grid(
@@ -74,15 +80,18 @@ def draw_grid(
     level: int,
     longest: int | None = None,
     parts: bool = False,
+    sums: bool = False,
+    dated: bool = False,
 ) -> Grid:
-    """A table of that world. `longest` bounds the characters of names and times; `parts` asks for values that add up.
+    """A table of that world. `longest` bounds the characters of names and times; `parts` asks for values that add up
+    over things, `sums` for such as do over times too, `dated` for times that are dates.
 
     `ordered` None leaves it to chance. ValueError if no domain has so many names.
     """
     persona = draw_persona(draws)
     wish = draws.chance(0.5) if ordered is None else ordered
     for choice in (wish, not wish) if ordered is None else (wish,):
-        if plans := _plans(test, series, positions, choice, longest, parts):
+        if plans := _plans(test, series, positions, choice, longest, parts, sums, dated):
             break
     else:
         limit = "" if longest is None else f" of at most {longest} characters"
@@ -93,12 +102,12 @@ def draw_grid(
         )
     domain = draw_domain(draws, test=test, persona=persona, among=tuple(plans))
     across, along = draws.choice(plans[domain])
-    measure = draws.choice([measure for measure in domain.measures if measure.parts or not parts])
-    shown, absent = _names(draws, across, positions, longest)
+    measure = draws.choice([measure for measure in domain.measures if measure.fits(parts, sums)])
+    shown, absent = _names(draws, across, positions, longest, dated)
     lines, absent_series = _names(draws, along, series, longest)
     noun, nouns = _nouns(across)
     series_noun, series_nouns = _nouns(along)
-    subject = _subject(draws, domain, measure, noun, series_noun, lines, dated=not isinstance(along, Kind))
+    subject = _subject(draws, domain, measure, noun, series_noun, lines, not isinstance(along, Kind), level)
     return Grid(
         domain=domain.title,
         persona=persona,
@@ -110,6 +119,7 @@ def draw_grid(
         measure=measure.name,
         unit=measure.unit,
         parts=measure.parts,
+        stock=measure.stock,
         positions=shown,
         series=lines,
         values=draw_values(draws, measure, across, series, positions, level),
@@ -121,13 +131,40 @@ def draw_grid(
 
 def draw_measure(draws: Draws, grid: Grid, *, test: bool, level: int) -> Grid:
     """The same positions by another measure of the table's domain: a table of one series, named after nothing."""
-    domain = next(domain for domain in domains(test) if domain.title == grid.domain)
+    domain, across = _origin(grid, test)
     measure = draws.choice([measure for measure in domain.measures if measure.name != grid.measure])
-    kinds: list[Axis] = [kind for kind in domain.kinds if kind.noun == grid.noun]
-    across: Axis = kinds[0] if kinds else next(unit for unit in domain.times if unit == grid.noun)
     values = draw_values(draws, measure, across, 1, len(grid.positions), level)
-    words = {"measure": measure.name, "unit": measure.unit, "parts": measure.parts}
+    words = {"measure": measure.name, "unit": measure.unit, "parts": measure.parts, "stock": measure.stock}
     return replace(grid, series=grid.series[:1], values=values, **words)  # type: ignore[arg-type]
+
+
+def draw_alike(
+    draws: Draws, grid: Grid, count: int, *, test: bool, level: int, longest: int | None = None
+) -> tuple[str, dict[str, Grid]]:
+    """So many tables of the same series, positions and measure, by a name of what the table leaves out: years or a kind
+    of its domain, also that of a single series. What sort of names these are, too; no tables where nothing is left out
+    that has so many."""
+    domain, across = _origin(grid, test)
+    taken = {grid.noun, grid.series_noun} if len(grid.series) > 1 else {grid.noun}
+    axes: list[Axis] = [kind for kind in domain.kinds if kind.noun not in taken and len(kind.short(longest)) >= count]
+    if not taken & set(domain.times) and "year" in domain.times and time_forms("year", count, longest):
+        axes.append("year")
+    if not axes:
+        return "", {}
+    along = draws.choice(axes)
+    measure = next(measure for measure in domain.measures if measure.name == grid.measure)
+    size = len(grid.series), len(grid.positions)
+    names, _ = _names(draws, along, count, longest)
+    return _nouns(along)[0], {
+        name: replace(grid, values=draw_values(draws, measure, across, *size, level)) for name in names
+    }
+
+
+def _origin(grid: Grid, test: bool) -> tuple[Domain, Axis]:
+    """The domain of a table, and what its positions are."""
+    domain = next(domain for domain in domains(test) if domain.title == grid.domain)
+    kinds: list[Axis] = [kind for kind in domain.kinds if kind.noun == grid.noun]
+    return domain, kinds[0] if kinds else next(unit for unit in domain.times if unit == grid.noun)
 
 
 # Names
@@ -135,7 +172,7 @@ def draw_measure(draws: Draws, grid: Grid, *, test: bool, level: int) -> Grid:
 
 @lru_cache(maxsize=1024)  # a family asks for the same few again and again
 def _plans(
-    test: bool, series: int, positions: int, ordered: bool, longest: int | None, parts: bool
+    test: bool, series: int, positions: int, ordered: bool, longest: int | None, parts: bool, sums: bool, dated: bool
 ) -> dict[Domain, tuple[tuple[Axis, Axis], ...]]:
     """By domain what can stand (across the positions, along the series) of such a table; domains with nothing left out.
 
@@ -145,12 +182,13 @@ def _plans(
     if series < 1 or not 1 <= positions <= MOST_POSITIONS:
         return found
     for domain in domains(test):
-        if parts and not any(measure.parts for measure in domain.measures):
+        if not any(measure.fits(parts, sums) for measure in domain.measures):
             continue
         rows = [kind for kind in domain.kinds if len(kind.short(longest)) >= series]
         pairs: list[tuple[Axis, Axis]] = []
         if ordered:
-            times = [unit for unit in domain.times if time_forms(unit, positions, longest)]
+            units = [unit for unit in domain.times if unit in DATED or not dated]
+            times = [unit for unit in units if time_forms(unit, positions, longest)]
             pairs = [(unit, row) for unit in times for row in rows]
         else:
             wide = [kind for kind in domain.kinds if len(kind.short(longest)) >= positions + SPARE]
@@ -162,12 +200,14 @@ def _plans(
     return found
 
 
-def _names(draws: Draws, axis: Axis, count: int, longest: int | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _names(
+    draws: Draws, axis: Axis, count: int, longest: int | None, dated: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """So many names of the axis, and plausible ones that are not among them."""
     if isinstance(axis, Kind):
         order = draws.shuffled(axis.short(longest))
         return tuple(order[:count]), tuple(order[count:])
-    shown, beside = draw_span(draws, axis, count, longest)
+    shown, beside = draw_span(draws, axis, count, longest, dated=dated)
     return shown, tuple(draws.shuffled(beside))
 
 
@@ -176,7 +216,14 @@ def _nouns(axis: Axis) -> tuple[str, str]:
 
 
 def _subject(
-    draws: Draws, domain: Domain, measure: Measure, noun: str, series_noun: str, lines: Sequence[str], *, dated: bool
+    draws: Draws,
+    domain: Domain,
+    measure: Measure,
+    noun: str,
+    series_noun: str,
+    lines: Sequence[str],
+    dated: bool,
+    level: int,
 ) -> str:
     """What the table is about, as a title would say it, in at most LONGEST_SUBJECT characters."""
     what = measure.name[0].upper() + measure.name[1:]
@@ -188,7 +235,15 @@ def _subject(
         phrases += [f"{plain}, {lines[0]} to {lines[-1]}", f"{plain} and {series_noun}"]
     else:
         phrases += [f"{plain} and {series_noun}", f"{what} of {len(lines)} {_plural(domain, series_noun)} by {noun}"]
-    return draws.choice([phrase for phrase in phrases if len(phrase) <= LONGEST_SUBJECT] or [plain])
+    return _by_length(draws, [phrase for phrase in phrases if len(phrase) <= LONGEST_SUBJECT] or [plain], level)
+
+
+def _by_length(draws: Draws, texts: Sequence[str], level: int) -> str:
+    """One of the texts: of the shorter half at level 0, of the longer half at TOP."""
+    order = sorted(texts, key=lambda text: (len(text), text))
+    half = (len(order) + 1) // 2
+    first = (len(order) - half) * min(level, TOP) // TOP
+    return draws.choice(order[first : first + half])
 
 
 def _plural(domain: Domain, noun: str) -> str:

@@ -1,13 +1,15 @@
 """Consecutive points in time, as they stand on an axis.
 
     bare     Q1   Jan   W12   Mon   06:00           a cycle that names no year; never more than one turn of it
-    dated    2011   Q1 2021   Jan 2020   3 May
+    dated    2011   Q1 2021   Jan 2020   3 May      those that name a year are dates: see `iso`
 
 Both worlds share these labels: there are too few ways to write a year to keep some back.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Literal
 
 from envs.address import Draws
@@ -39,6 +41,7 @@ _DATED: dict[TimeUnit, tuple[str, ...]] = {
 }
 
 
+@lru_cache(4096)
 def time_forms(unit: TimeUnit, count: int, longest: int | None = None) -> tuple[Form, ...]:
     """The ways in which so many points can be labelled with at most `longest` characters each; () if there is none."""
     tables: tuple[tuple[Form, dict[TimeUnit, tuple[str, ...]]], ...] = (("bare", _CYCLES), ("dated", _DATED))
@@ -49,16 +52,19 @@ def _fit(labels: tuple[str, ...], count: int, longest: int | None) -> bool:
     return 1 <= count <= len(labels) and (longest is None or max(map(len, labels)) <= longest)
 
 
-def draw_times(draws: Draws, unit: TimeUnit, count: int, longest: int | None = None) -> tuple[str, ...]:
+def draw_times(
+    draws: Draws, unit: TimeUnit, count: int, longest: int | None = None, *, dated: bool = False
+) -> tuple[str, ...]:
     """So many consecutive labels of a time unit; ValueError if there is no way to write them."""
-    return draw_span(draws, unit, count, longest)[0]
+    return draw_span(draws, unit, count, longest, dated=dated)[0]
 
 
 def draw_span(
-    draws: Draws, unit: TimeUnit, count: int, longest: int | None = None
+    draws: Draws, unit: TimeUnit, count: int, longest: int | None = None, *, dated: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Consecutive labels, and up to 2 x BESIDE labels just before and after them: none where a whole cycle is shown."""
-    forms = time_forms(unit, count, longest)
+    """Consecutive labels, and up to 2 x BESIDE labels just before and after them: none where a whole cycle is shown.
+    `dated`: no bare ones."""
+    forms = tuple(form for form in time_forms(unit, count, longest) if form == "dated" or not dated)
     if not forms:
         limit = "" if longest is None else f" of at most {longest} characters"
         raise ValueError(f"cannot write {count} labels{limit} for consecutive {unit}s: ask for fewer or allow longer")
@@ -72,3 +78,18 @@ def draw_span(
     else:
         beside = [labels[i] for i in around if 0 <= i < len(labels)]
     return shown, tuple(label for label in dict.fromkeys(beside) if label not in shown)
+
+
+_ISO = re.compile(rf"(?:(?:Q([1-4])|({'|'.join(_MONTHS)})) )?(\d{{4}})\Z")
+DATED: tuple[TimeUnit, ...] = ("year", "quarter", "month")  # units whose dated labels name a year
+
+
+def iso(label: str) -> tuple[str, str] | None:
+    """A label that is a date in ISO form, and its granularity: "Jan 2020" is ("2020-01", "month"); None for others."""
+    found = _ISO.match(label)
+    if found is None:
+        return None
+    quarter, month, year = found.groups()
+    if quarter:
+        return f"{year}-Q{quarter}", "quarter"
+    return (f"{year}-{_MONTHS.index(month) + 1:02}", "month") if month else (year, "year")

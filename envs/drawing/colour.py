@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 Colour = tuple[float, float, float]
 BLACK: Colour = (0.0, 0.0, 0.0)
 WHITE: Colour = (1.0, 1.0, 1.0)
+LIGHTNESSES_APART = 1.35  # contrast ratio of two colours, one of which is plainly the darker
 COLOURS_APART = 12.0  # CIEDE2000 between colours that must be told apart without effort
 
 
@@ -120,3 +122,20 @@ def colour_names(colour: Colour) -> frozenset[str]:
     if high < 0.35:
         names |= {"black"}
     return frozenset(names)
+
+
+def called(colours: Sequence[Colour]) -> list[tuple[str, int]]:
+    """What can be said of one colour alone, with its index: a common name, or that it is the darkest or lightest."""
+    if len(colours) < 2:
+        return []
+    names = [colour_names(colour) for colour in colours]
+    found = [
+        (f"the colour {next(iter(mine))}", k)
+        for k, mine in enumerate(names)
+        if len(mine) == 1 and sum(bool(mine & other) for other in names) == 1
+    ]
+    order = sorted(range(len(colours)), key=lambda k: contrast(colours[k], BLACK))
+    for word, a, b in (("darkest", order[0], order[1]), ("lightest", order[-1], order[-2])):
+        if contrast(colours[a], colours[b]) >= LIGHTNESSES_APART:
+            found.append((f"the {word} colour", a))
+    return found

@@ -1,6 +1,7 @@
 """Plays a display list on one reused Matplotlib renderer and hands out its pixels.
 
-Measured on one core at 448 x 448: about a millisecond, where a figure with Axes takes twenty.
+Measured on one core at 448 x 448: about a millisecond, where a figure with Axes takes twenty. Half of it goes into the
+bitmaps of strings.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, IdentityTransform
 
+from envs.drawing.colour import Colour
 from envs.drawing.metrics import DPI, bitmap, font_path
-from envs.drawing.sheet import Sheet, Write
+from envs.drawing.sheet import Outline, Sheet, Write
 
 _IDENTITY = IdentityTransform()
 _UNIT = Path.unit_rectangle()
@@ -25,6 +27,28 @@ _UNIT = Path.unit_rectangle()
 @lru_cache(256)
 def _properties(font: str, size: float) -> FontProperties:
     return FontProperties(fname=font_path(font), size=size)
+
+
+def _path(outline: Outline) -> Path:
+    path = Path(outline.vertices, outline.codes)
+    path.should_simplify = outline.should_simplify
+    return path
+
+
+def _word(colour: Colour) -> Any:
+    """An opaque pixel of this colour."""
+    return np.array([*(int(255 * channel + 0.5) for channel in colour), 255], np.uint8).view(np.uint32)[0]
+
+
+def _opaque(pixels: np.ndarray) -> np.ndarray:
+    """uint8 height x width x 4 without its last channel, in a third of the time of copying channel by channel.
+
+    Pixels are laid three bytes apart, four bytes at a time and in order: the fourth byte of each goes under the next.
+    """
+    height, width, _ = pixels.shape
+    found = np.empty(3 * height * width + 1, np.uint8)
+    np.ndarray(height * width, np.uint32, found, strides=(3,))[...] = pixels.view(np.uint32).ravel()
+    return found[:-1].reshape(height, width, 3)
 
 
 class Painter:
@@ -41,43 +65,44 @@ class Painter:
     def paint(self, sheet: Sheet) -> np.ndarray:
         """The picture, uint8 height x width x 3."""
         renderer = self._renderer_for(sheet.width, sheet.height)
-        # Bitmaps of strings are cached, which only the private renderer can take; a recorder, or a Matplotlib
-        # without it, gets the string itself.
-        blit = getattr(getattr(renderer, "_renderer", None), "draw_text_image", None)
-        if self._class is not RendererAgg:
-            blit = None
+        # The private renderer takes bitmaps of strings, which are cached, and paths that are no Path. A recorder, or a
+        # Matplotlib without it, gets what the public one takes.
+        private: Any = getattr(renderer, "_renderer", None) if self._class is RendererAgg else None
+        quick = hasattr(private, "draw_text_image") and hasattr(private, "draw_path")
+        draw_path = private.draw_path if quick else renderer.draw_path
+        pixels = np.asarray(renderer.buffer_rgba())
         gc = self._gc
-        renderer.clear()
-        gc.set_linewidth(0.0)
-        gc.set_snap(True)
-        gc.set_foreground((*sheet.ground, 1.0), isRGBA=True)
-        renderer.draw_path(gc, _UNIT, Affine2D().scale(sheet.width, sheet.height), (*sheet.ground, 1.0))
+        if quick:
+            pixels.view(np.uint32)[...] = _word(sheet.ground)
+        else:
+            renderer.clear()
+            gc.set_linewidth(0.0)
+            gc.set_snap(True)
+            gc.set_foreground((*sheet.ground, 1.0), isRGBA=True)
+            renderer.draw_path(gc, _UNIT, Affine2D().scale(sheet.width, sheet.height), (*sheet.ground, 1.0))
         for op in sheet.ops:
             if isinstance(op, Write):
                 gc.set_foreground((*op.colour, 1.0), isRGBA=True)
                 y = sheet.height - op.y
-                if blit:
+                if quick:
                     image, dx, dy, descent = bitmap(op.string, op.font, op.size)
                     turn = math.radians(op.angle)
                     x = round(op.x + dx + descent * math.sin(turn))
-                    blit(image, x, round(y + dy + descent * math.cos(turn)) + 1, op.angle, gc)
+                    y = round(y + dy + descent * math.cos(turn)) + 1
+                    private.draw_text_image(image, x, y, op.angle, gc)
                 else:
                     renderer.draw_text(gc, op.x, y, op.string, _properties(op.font, op.size), op.angle)
                 continue
-            op.path.should_simplify = False  # else an rcParam decides
             gc.set_linewidth(op.width)
             gc.set_snap(op.snap)
             gc.set_foreground((*(op.edge or op.fill or sheet.ink), 1.0), isRGBA=True)
             if op.dash:
                 gc.set_dashes(0, op.dash)
-            renderer.draw_path(gc, op.path, _IDENTITY, (*op.fill, op.alpha) if op.fill else None)
+            path = op.path if quick else _path(op.path)
+            draw_path(gc, path, _IDENTITY, (*op.fill, op.alpha) if op.fill else None)
             if op.dash:
                 gc.set_dashes(0, None)
-        pixels = np.asarray(renderer.buffer_rgba())
-        image = np.empty((sheet.height, sheet.width, 3), np.uint8)
-        for plane in range(3):  # four times faster than one strided copy
-            image[..., plane] = pixels[..., plane]
-        return image
+        return _opaque(pixels)
 
     def _renderer_for(self, width: int, height: int) -> Any:
         if self._renderer is None or (self._renderer.width, self._renderer.height) != (width, height):

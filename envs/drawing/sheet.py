@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from envs.drawing.colour import Colour
 from envs.drawing.metrics import extent, line
 
 _DISC = Path.unit_circle()
+_DISC_POINTS = np.array(_DISC.vertices)
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
@@ -28,13 +30,39 @@ class Unreadable(Exception):
     """A laid-out figure that is not fair to ask about; the message says what is wrong."""
 
 
+class Outline(NamedTuple):
+    """A path as the renderer takes it: n x 2 vertices, and a code for each or None for a polyline. A tenth of the cost
+    of a Path, which most sheets never need, as they are not painted."""
+
+    vertices: Sequence[Point] | np.ndarray
+    codes: np.ndarray | None = None
+
+    @property
+    def should_simplify(self) -> bool:
+        """Never: else an rcParam decides."""
+        return False
+
+    @property
+    def simplify_threshold(self) -> float:
+        """Pixels, of no effect."""
+        return 0.0
+
+
+@lru_cache(1024)
+def _closed(length: int) -> np.ndarray:
+    """The codes of a closed polygon whose last vertex is its first."""
+    codes = np.full(length, Path.LINETO, Path.code_type)
+    codes[0], codes[-1] = Path.MOVETO, Path.CLOSEPOLY
+    return codes
+
+
 class Fill(NamedTuple):
     """A path filled and, if `edge` is given, stroked `width` pixels wide; a line has no fill.
 
     `alpha` is how opaque the filling is; `dash` the pixels drawn and left out in turn, () for a solid stroke.
     """
 
-    path: Path
+    path: Outline
     fill: Colour | None
     edge: Colour | None
     width: float
@@ -119,17 +147,17 @@ class Layout:
     strokes: list[tuple[Point, Point]] = field(default_factory=list)  # of data lines, which no text may cross
 
 
-def sector(wedge: Wedge) -> Path:
+def sector(wedge: Wedge) -> Outline:
     """The outline of a sector: from the centre along its arc and back, or along the outer arc and back on the inner."""
     if not wedge.inner:
         unit = Path.wedge(wedge.first, wedge.last)
-        return Path(np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y), unit.codes)
+        return Outline(np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y), unit.codes)
     unit = Path.arc(wedge.first, wedge.last)
     arc = np.asarray(unit.vertices)
     corners = np.concatenate([arc * wedge.radius, arc[::-1] * wedge.inner, arc[:1] * wedge.radius])
     curve = [Path.CURVE4] * (len(arc) - 1)
     codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
-    return Path(corners + np.array((wedge.x, wedge.y)), codes)
+    return Outline(corners + np.array((wedge.x, wedge.y)), np.array(codes, Path.code_type))
 
 
 class Sheet:
@@ -157,7 +185,7 @@ class Sheet:
     ) -> None:
         """A rectangle; with `mark` it stands for the value of that index."""
         x0, y0, x1, y1 = box
-        path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
+        path = Outline([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], _closed(5))
         self.ops.append(Fill(path, fill, edge, width, True))
         if mark is not None:
             self.layout.marks.append(Mark(mark, box, fill))
@@ -172,7 +200,7 @@ class Sheet:
         dash: tuple[float, ...] = (),
     ) -> None:
         """A polyline; one that shows `data` must not run through any text, and is not snapped to pixels."""
-        self.ops.append(Fill(Path(points), None, colour, width, not data, dash=dash))
+        self.ops.append(Fill(Outline(points), None, colour, width, not data, dash=dash))
         if data:
             self.layout.strokes.extend(pairwise(points))
 
@@ -186,14 +214,15 @@ class Sheet:
         alpha: float = 1.0,
     ) -> None:
         """A filled polygon; with `mark` it stands for the value of that index."""
-        self.ops.append(Fill(Path([*points, points[0]], closed=True), fill, edge, width, False, alpha))
+        path = Outline([*points, points[0]], _closed(len(points) + 1))
+        self.ops.append(Fill(path, fill, edge, width, False, alpha))
         if mark is not None:
             xs, ys = [x for x, _ in points], [y for _, y in points]
             self.layout.marks.append(Mark(mark, (min(xs), min(ys), max(xs), max(ys)), fill, polygon=tuple(points)))
 
     def region(self, rings: Sequence[Sequence[Point]], fill: Colour, edge: Colour | None = None) -> None:
         """A filled area with holes: outer rings counter-clockwise, holes clockwise, each closed."""
-        path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+        path = Outline(np.concatenate(rings), np.concatenate([_closed(len(ring)) for ring in rings]))
         self.ops.append(Fill(path, fill, edge, 1.0 if edge else 0.0, False))
 
     def dot(
@@ -207,8 +236,8 @@ class Sheet:
         mark: int | None = None,
     ) -> None:
         """A disc; with `mark` it stands for the value of that index."""
-        corners = np.asarray(_DISC.vertices) * radius + (x, y)
-        self.ops.append(Fill(Path(corners, _DISC.codes), fill, edge, width, False))
+        path = Outline(_DISC_POINTS * radius + (x, y), _DISC.codes)
+        self.ops.append(Fill(path, fill, edge, width, False))
         if mark is not None:
             self.layout.marks.append(Mark(mark, (x - radius, y - radius, x + radius, y + radius), fill, round=True))
 
@@ -244,24 +273,26 @@ class Sheet:
         """A string anchored at (x, y): `across` left|center|right, `up` baseline|bottom|center|top, before turning."""
         width, height, descent = extent(string, self.font, size)
         measures = line(self.font, size)
-        dx = {"left": 0.0, "center": -width / 2, "right": -width}[across]
-        dy = {
-            "baseline": 0.0,
-            "bottom": measures.descent,
-            "top": -measures.ascent,
-            "center": -measures.digit / 2,
-        }[up]
-        # Quarter turns are by far the most common, and must be exact.
-        turn = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0)}.get(angle)
-        cos, sin = turn or (math.cos(math.radians(angle)), math.sin(math.radians(angle)))
-        base_x, base_y = x + dx * cos - dy * sin, y + dx * sin + dy * cos
+        dx = 0.0 if across == "left" else -width / 2 if across == "center" else -width
+        dy = 0.0 if up == "baseline" else -measures.digit / 2 if up == "center" else -measures.ascent
+        if up == "bottom":
+            dy = measures.descent
         low, high = -descent, height - descent
-        corners = ((0.0, low), (width, low), (width, high), (0.0, high))
-        quad = tuple((base_x + u * cos - v * sin, base_y + u * sin + v * cos) for u, v in corners)
-        xs, ys = [p[0] for p in quad], [p[1] for p in quad]
+        if angle == 0.0:  # as most are; quarter turns are next, and must be exact
+            base_x, base_y = x + dx, y + dy
+            box = (base_x, base_y + low, base_x + width, base_y + high)
+            quad = ((box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3]))
+        else:
+            turn = math.radians(angle)
+            cos, sin = (0.0, 1.0) if angle == 90.0 else (math.cos(turn), math.sin(turn))
+            base_x, base_y = x + dx * cos - dy * sin, y + dx * sin + dy * cos
+            corners = ((0.0, low), (width, low), (width, high), (0.0, high))
+            a, b, c, d = ((base_x + u * cos - v * sin, base_y + u * sin + v * cos) for u, v in corners)
+            quad = (a, b, c, d)
+            xs, ys = zip(*quad)
+            box = (min(xs), min(ys), max(xs), max(ys))
         ink, ground = colour or self.ink, ground or self.ground
-        box = (min(xs), min(ys), max(xs), max(ys))
-        text = Text(string, role, quad, box, measures.x_height, ink, ground, inside, swatch)  # type: ignore[arg-type]
+        text = Text(string, role, quad, box, measures.x_height, ink, ground, inside, swatch)
         self.layout.texts.append(text)
         self.ops.append(Write(string, base_x, base_y, angle, self.font, size, ink))
         return text

@@ -42,18 +42,33 @@ def worn(image: np.ndarray, wear: Wear | None) -> np.ndarray:
     """The picture (uint8 height x width x 3) as it arrives."""
     if wear is None:
         return image
-    picture = Image.fromarray(image)
     if wear.blur:
-        picture = picture.filter(ImageFilter.GaussianBlur(wear.blur))
+        image = np.array(Image.fromarray(image).filter(ImageFilter.GaussianBlur(wear.blur)))
     if wear.noise:
-        height, width, _ = image.shape
-        # Bytes of a hash, not of a library's generator, whose stream may change.
-        tile = np.frombuffer(shake_128(wear.seed.to_bytes(8, "little")).digest(TILE * TILE * 3), np.uint8)
-        grain = tile.reshape(TILE, TILE, 3).astype(np.int16) * (2 * wear.noise + 1) // 256 - wear.noise
-        grain = np.tile(grain, (-(-height // TILE), -(-width // TILE), 1))[:height, :width]
-        picture = Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
+        image = _grainy(image, wear)
     if wear.quality:
         stored = io.BytesIO()
-        picture.save(stored, "JPEG", quality=wear.quality, subsampling=0)
-        picture = Image.open(stored).convert("RGB")
-    return np.array(picture)
+        Image.fromarray(image).save(stored, "JPEG", quality=wear.quality, subsampling=0)
+        image = np.array(Image.open(stored))
+    return image
+
+
+def _grainy(image: np.ndarray, wear: Wear) -> np.ndarray:
+    """The picture with noise on it, cut off at black and white; a tile of noise is repeated over it."""
+    # Bytes of a hash, not of a library's generator, whose stream may change.
+    tile = np.frombuffer(shake_128(wear.seed.to_bytes(8, "little")).digest(TILE * TILE * 3), np.uint8)
+    grain = tile.reshape(TILE, TILE, 3).astype(np.int16) * (2 * wear.noise + 1) // 256 - wear.noise
+    height, width, _ = image.shape
+    # What is added and what is taken away, in bytes throughout: sums of wider numbers take ten times as long.
+    more, less = (
+        np.tile(np.maximum(part, 0).astype(np.uint8), (1, -(-width // TILE), 1))[:, :width] for part in (grain, -grain)
+    )
+    found = image.copy()
+    for top in range(0, height, TILE):
+        rows = found[top : top + TILE]
+        up, down = more[: len(rows)], less[: len(rows)]
+        np.minimum(rows, 255 - up, out=rows)
+        rows += up
+        np.maximum(rows, down, out=rows)
+        rows -= down
+    return found

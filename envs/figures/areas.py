@@ -21,12 +21,13 @@ from envs.figures.strokes import (
     Ends,
     draw_place,
     draw_table,
+    led,
     legend_ways,
     line_colours,
     runs_by,
     slip,
 )
-from envs.figures.tables import axis_titles, by_eye, first_fit, lifted, readable, table_views, writes
+from envs.figures.tables import Rows, axis_titles, by_eye, first_fit, lifted, readable, table_views, writes
 from envs.figures.tags import place_tags
 from envs.figures.topics import Told
 from envs.numerals import Unit
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from envs.data import Grid
 
 # Two bands are compared between slanting edges: their thicknesses must differ by so many pixels and by this share.
+ROOMY = 400  # pixels: in smaller pictures few bands are as thick as it takes to rank them
 BANDS_APART, BANDS_GAP = 1.5 * APART, 0.08
 
 
@@ -215,8 +217,26 @@ def share_area(draws: Draws, scene: Scene) -> Panel:
 
 def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table of several series that add up."""
-    colours = min(len(scene.style.palette), int((min(scene.width, scene.height) - 80) / 36))
-    return draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
+    side = min(scene.width, scene.height)
+    colours = min(len(scene.style.palette), int((side - 80) / 48))
+    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
+    if "Categories" not in scene.needs or (side >= ROOMY and "trend" not in scene.needs):
+        return told, sizes
+    rows = _swung(draws, told.grid.values, told.words.unit.decimals)
+    return told.mended(rows), sizes
+
+
+def _swung(draws: Draws, rows: Rows, decimals: int) -> Rows:
+    """The rows, one of them stretched to swing between a seventh and a half of each whole, in the order that its values
+    have: the eye can rank a few of them in a small picture, and tell which way its steps lead in any."""
+    digit = 10**decimals
+    k = draws.integers(0, len(rows))
+    row = led(rows[k], decimals, 0.15, 3)
+    rest = [sum(round(other[j] * digit) for i, other in enumerate(rows) if i != k) for j in range(len(row))]
+    low, high = min(row), max(row)
+    shares = [0.14 + 0.4 * (value - low) / (high - low) for value in row]
+    swung = tuple(int(beside * share / (1 - share) + 0.5) / digit for beside, share in zip(rest, shares, strict=True))
+    return (*rows[:k], swung, *rows[k + 1 :])
 
 
 def _least(scene: Scene) -> float:

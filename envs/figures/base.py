@@ -6,7 +6,7 @@ fit before it gives up; what views it offers once it is laid out; nothing of que
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -15,11 +15,12 @@ from envs.drawing.metrics import Line, extent, line
 from envs.drawing.sheet import Box, Sheet, Text, Unreadable
 from envs.drawing.wear import Wear
 from envs.numerals import COUNTS, Unit
-from envs.views import Categories, Item, View
+from envs.views import Categories, Item, Series, View
 from envs.views_whole import Panels, Parts
 
 IN_LINE = 1.5  # pixels that labels of one axis may differ in height, by the shape of their digits
 EDGE = 5.0  # pixels kept free along the border of a panel
+EMPTY = 0.07  # an empty cell is worth as many pixels off a square as this share of the picture's width and height
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,14 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How to speak of what a panel shows; set by the data, not by the family. `most`: see views.Measured."""
+    """How to speak of what a panel shows; set by the data, not by the family. `most`, `adds`: see views.Measured."""
 
     noun: str
     nouns: str
     measure: str
     unit: Unit = COUNTS
     most: str = ""
+    adds: bool = True
     subject: str = ""  # the noun for what the panels of a figure differ in ("country")
 
 
@@ -101,62 +103,93 @@ class Panel:
             noun=words.noun,
             nouns=words.nouns,
             span=span,
-            **{"measure": words.measure, "unit": words.unit, "most": words.most, **more},
+            **{"measure": words.measure, "unit": words.unit, "most": words.most, "adds": words.adds, **more},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Everything needed to draw: a picture of width x height pixels with its panels row by row."""
+    """Everything needed to draw: a picture of width x height pixels with its panels row by row. `legend` writes the one
+    that all panels share, where there is one, and tells what it leaves of the picture."""
 
     panels: tuple[Panel, ...]
     style: Style
     width: int
     height: int
+    legend: Callable[[Sheet, Box], Box] | None = None
+
+    def room(self, sheet: Sheet | None = None) -> Box:
+        """What the legend of all panels, written on `sheet` if given, leaves of the picture."""
+        whole = (0.0, 0.0, float(self.width), float(self.height))
+        return self.legend(sheet or self._sheet(), whole) if self.legend else whole
 
     def cells(self) -> list[Box]:
         """The box of each panel, from the top left."""
-        count = len(self.panels)
-        # As near to squares as the picture's shape allows.
-        columns = min(
-            range(1, count + 1),
-            key=lambda n: abs(self.width / n - self.height / -(-count // n)) + (n * -(-count // n) - count),
-        )
-        wide, high = self.width / columns, self.height / -(-count // columns)
-        places = [divmod(i, columns) for i in range(count)]
-        return [
-            (column * wide, self.height - (row + 1) * high, (column + 1) * wide, self.height - row * high)
-            for row, column in places
-        ]
+        return split(self.room(), len(self.panels))
+
+    def _sheet(self) -> Sheet:
+        return Sheet(self.width, self.height, self.style.font, self.style.ink, self.style.ground)
 
     def lay_out(self) -> tuple[Sheet, tuple[View, ...]]:
-        """The display list and the views, those of a panel after each other and its Parts last."""
-        sheet = Sheet(self.width, self.height, self.style.font, self.style.ink, self.style.ground)
+        """The display list and the views, those of a panel after each other and its Parts last; those of all panels
+        together come at the end."""
+        sheet = self._sheet()
+        room = self.room(sheet)
+        shared = tuple(sheet.layout.texts)
         views: list[View] = []
-        for i, (panel, cell) in enumerate(zip(self.panels, self.cells(), strict=True)):
+        for i, (panel, cell) in enumerate(zip(self.panels, split(room, len(self.panels)), strict=True)):
             before = len(sheet.layout.texts)
             found = panel.marks.lay_out(panel, self.style, write_title(panel, self.style, cell, sheet), sheet)
-            parts = written_around(panel, sheet.layout.texts[before:])
-            views += [replace(view, where=view.where + panel.where, panel=i) for view in (*found, parts)]
-        return sheet, (*views, self._whole(views)) if len(self.panels) > 1 else tuple(views)
+            parts = written_around(panel, [*shared, *sheet.layout.texts[before:]])
+            placed = len(self.panels) > 1 or panel.where
+            views += [replace(v, where=v.where + panel.where, panel=i) if placed else v for v in (*found, parts)]
+        return sheet, (*views, *self._whole(views)) if len(self.panels) > 1 else tuple(views)
 
-    def _whole(self, views: Sequence[View]) -> Panels:
-        """The view of all panels together."""
-        parts, shown = [], []
-        for i in range(len(self.panels)):
-            mine = [view for view in views if view.panel == i]
-            parts.append(next(view for view in mine if isinstance(view, Parts)))
-            shown.append(mine[0] if isinstance(mine[0], Categories) else None)
-        first = self.panels[0].words
+    def _whole(self, views: Sequence[View]) -> list[Panels]:
+        """The views of all panels together: where they differ in one thing only one for each series, else a single
+        one."""
+        mine = [[view for view in views if view.panel == i] for i in range(len(self.panels))]
+        shown = [_named(found[0]) or [None] for found in mine]
         subjects = tuple(panel.subject for panel in self.panels)
-        return Panels(
+        whole = Panels(
             names=tuple(panel.tag for panel in self.panels),
-            parts=tuple(parts),
-            shown=tuple(shown),
+            parts=tuple(part for found in mine for part in found if isinstance(part, Parts)),
+            shown=tuple(found[0] for found in shown),
             shared=all(subjects),
             subjects=subjects,
-            subject_noun=first.subject,
+            subject_noun=self.panels[0].words.subject,
         )
+        if not whole.shared:
+            return [whole]
+        first = self.panels[0].where
+        return [
+            replace(whole, shown=each, where=each[0].where.removesuffix(first) if each[0] else "")
+            for each in zip(*shown, strict=True)
+        ]
+
+
+def _named(view: View) -> list[Categories | None]:
+    """The named values of a panel, those of each series where there are several."""
+    if isinstance(view, Series):
+        return [view.of_series(i) for i in range(len(view.series))]
+    return [view] if isinstance(view, Categories) else []
+
+
+def split(room: Box, count: int) -> list[Box]:
+    """So many cells of a box, row by row from the top left: near to squares, and few of them empty."""
+    x0, y0, x1, y1 = room
+    width, height = x1 - x0, y1 - y0
+
+    def loss(columns: int) -> float:
+        rows = -(-count // columns)
+        return abs(width / columns - height / rows) + (columns * rows - count) * EMPTY * (width + height)
+
+    columns = min(range(1, count + 1), key=loss)
+    wide, high = width / columns, height / -(-count // columns)
+    places = [divmod(i, columns) for i in range(count)]
+    return [
+        (x0 + column * wide, y1 - (row + 1) * high, x0 + (column + 1) * wide, y1 - row * high) for row, column in places
+    ]
 
 
 def written_around(panel: Panel, texts: Sequence[Text]) -> Parts:
@@ -182,9 +215,10 @@ def _by_axis(ticks: Sequence[Text]) -> tuple[list[Text], list[Text]]:
     the former stand in a row, the latter in a column flush right."""
     across: list[Text] = []
     beside: list[Text] = []
-    for text in ticks:
-        row = sum(abs(_middle(text) - _middle(other)) < IN_LINE for other in ticks)
-        column = sum(abs(text.box[2] - other.box[2]) < IN_LINE for other in ticks)
+    heights, ends = [_middle(text) for text in ticks], [text.box[2] for text in ticks]
+    for text, height, end in zip(ticks, heights, ends):
+        row = sum([abs(height - other) < IN_LINE for other in heights])
+        column = sum([abs(end - other) < IN_LINE for other in ends])
         (across if row > column else beside).append(text)
     left = min((text.box[2] for text in beside), default=0.0)
     up = [text for text in beside if text.box[2] - left < IN_LINE]

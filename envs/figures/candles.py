@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from envs.address import Draws, in_test
 from envs.data import TimeUnit, draw_times
+from envs.data.times import DATED
 from envs.drawing.colour import COLOURS_APART, Colour, contrast, distance, from_hex
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import Panel, Style, Words, widest
@@ -157,7 +158,7 @@ def _moves(draws: Draws, count: int, px: float) -> list[tuple[float, float, floa
     "candlestick",
     Candles,
     Categories,
-    traits=("prices", "moves", "words", "ordered", "legend", "title", "axes"),
+    traits=("prices", "moves", "words", "ordered", "dated", "legend", "title", "axes"),
     top_level=12,
 )
 def candlestick(draws: Draws, scene: Scene) -> Panel:
@@ -167,8 +168,9 @@ def candlestick(draws: Draws, scene: Scene) -> Panel:
     most = max(4, min(7 + level, 18, int((scene.width - 80) / max(SLOT, line * 1.4))))
     low = max(3, min(4 + level // 2, most - 4))
     count = draws.integers(low, most + 1)
-    noun = draws.choice(_NOUNS)
-    names, absent = _periods(draws, noun, count)
+    dated = "dated" in scene.needs
+    noun = draws.choice(DATED if dated else _NOUNS)
+    names, absent = _periods(draws, noun, count, dated)
     subject = draws.choice([subject for subject in _SUBJECTS.split("|") if in_test(subject) == scene.test])
     moves = _moves(draws, count, max(40.0, (scene.height - 130) / 3.6))
     measure = "price" if "futures" in subject else draws.choice(("share price", "price"))
@@ -199,15 +201,15 @@ def candlestick(draws: Draws, scene: Scene) -> Panel:
     return Panel(marks, words, "candlestick chart", title, across, value_axis if axes else "")
 
 
-def _periods(draws: Draws, noun: TimeUnit, count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _periods(draws: Draws, noun: TimeUnit, count: int, dated: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """So many periods that follow each other, and one before and one after them."""
     for longest in (3, 6, 8):
         try:
-            names = draw_times(draws, noun, count + 2, longest)
+            names = draw_times(draws, noun, count + 2, longest, dated=dated)
         except ValueError:
             continue
         return names[1:-1], (names[0], names[-1])
-    return draw_times(draws, noun, count, None), ()
+    return draw_times(draws, noun, count, None, dated=dated), ()
 
 
 def _priced(

@@ -155,7 +155,8 @@ def colourbar(
     length = 0.8 * (x1 - x0)
     block = length / classes.count
     foot = y0 + EDGE + room + line.height + PAD
-    if block < widest(labels, style) + 6 or foot + THICK - y0 > 0.4 * (y1 - y0):
+    wide = max(style.width(title), length + widest(labels, style)) > x1 - x0 - 2 * EDGE
+    if wide or block < widest(labels, style) + 6 or foot + THICK - y0 > 0.4 * (y1 - y0):
         raise Unreadable("no room for the colour bar")
     left = (x0 + x1 - length) / 2
     for i, colour in enumerate(colours):
@@ -164,4 +165,4 @@ def colourbar(
         sheet.text(label, left + i * block, foot - PAD, style.text, "bar", up="top")
     if title:
         sheet.text(title, (x0 + x1) / 2, y0 + EDGE, style.text, "bar title", up="bottom")
-    return x0, y0, x1, foot + THICK + BETWEEN
+    return x0, foot + THICK + BETWEEN, x1, y1

@@ -19,6 +19,7 @@ from envs.figures.tables import (
     Plot,
     axis_titles,
     by_eye,
+    fewest_series,
     first_fit,
     lifted,
     longest_name,
@@ -48,8 +49,8 @@ TRAITS = ("values", "words", "title", "axes", "ticks", "legend")
 class Columns:
     """A table of at least two series. `stack`: the bars of a position stand on each other, else side by side; `full`:
     they fill it up to 100. `written`: each value on or beyond its bar where there is room for all of them; `asked`:
-    values must be readable. `place`: the side of the legend. `sizes`: how many numbers of series and of positions were
-    possible."""
+    values must be readable. `place`: the side of the legend, "" where panels share one. `sizes`: how many numbers of
+    series and of positions were possible."""
 
     grid: Grid
     stack: bool
@@ -71,7 +72,7 @@ class Columns:
 
     def _ways(self) -> Iterator[tuple[bool, str, bool]]:
         """Lying, place of the legend, values written: as drawn first; what is given up first comes last."""
-        places = (self.place, *(place for place in PLACES if place != self.place))
+        places = (self.place, *(place for place in PLACES if place != self.place)) if self.place else ("",)
         for written in dict.fromkeys((self.written, False, self.asked)):
             for lying in self._stands:
                 yield from ((lying, place, written) for place in places[: 3 if len(self.grid.series) > 1 else 1])
@@ -127,7 +128,8 @@ class Columns:
     def _key(self, style: Style, sheet: Sheet, cell: Box, place: str) -> tuple[Box, list[list[Colour]]]:
         """Writes the legend; what it leaves of the cell, and the colour of each bar."""
         count, colours = len(self.grid.positions), style.palette[: len(self.grid.series)]
-        room = legend(list(zip(self.grid.series, colours, strict=True)), style, sheet, cell, place)
+        entries = list(zip(self.grid.series, colours, strict=True))
+        room = legend(entries, style, sheet, cell, place) if place else cell
         return room, [[colour] * count for colour in colours]
 
     def _thick(self, found: Plot, style: Style) -> float:
@@ -203,11 +205,16 @@ def table(
     series: tuple[int, int, float],
     parts: bool = False,
     together: bool = True,
+    fewest: int = 2,
 ) -> tuple[Told, tuple[int, int]]:
     """A table of several series with a colour for each, and how many numbers of series and positions were possible;
-    `positions` and `series` are as `window` takes them; `together`: the room in the first is that of all marks."""
+    `positions` and `series` are as `window` takes them, the latter at least `fewest`; `together`: the room in the first
+    is that of all marks."""
     first, last, room = series
-    lines, line_sizes = window(draws, scene, first, last, min(room, len(scene.style.palette)), least=2)
+    colours = len(scene.style.palette)
+    lines, line_sizes = window(
+        draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)
+    )
     first, last, room = positions
     room /= lines if together else 1
     count, sizes = window(draws, scene, first, last, room, least=2 if room < 4 else 3)
@@ -240,7 +247,14 @@ def stacked_bar(draws: Draws, scene: Scene) -> Panel:
     return _panel(draws, scene, told, sizes, "stacked bar chart", stack=True, written=written)
 
 
-@family("percent_bar", Series, Categories, traits=(*TRAITS, "entries", "percent", "whole"), top_level=12)
+@family(
+    "percent_bar",
+    Series,
+    Categories,
+    traits=(*TRAITS, "entries", "percent", "whole"),
+    top_level=12,
+    smallest={"": 200, "values": 300},
+)
 def percent_bar(draws: Draws, scene: Scene) -> Panel:
     """The shares of each position on top of each other, up to 100 %."""
     told, sizes = stacked_table(draws, scene)

@@ -15,15 +15,15 @@ from envs.figures.base import Panel, Style, widest
 from envs.figures.counts import not_written
 from envs.figures.frame import PAD, TICK, Axis, Frame, Names, Tick, Values, frame, ticks
 from envs.figures.legend import STROKE, SWATCH, legend
-from envs.figures.strokes import Pens, line_colours, value_range
-from envs.figures.tables import axis_titles, by_eye, first_fit, longest_name, table_views, window
+from envs.figures.strokes import Pens, draw_times, line_colours, stepped, value_range
+from envs.figures.tables import axis_titles, by_eye, first_fit, longest_name, table_views
 from envs.figures.topics import tell
 from envs.registry import Scene, family
 from envs.views import Categories, Item, Series, View
 
 BAR_APART = 25.0  # CIEDE2000 between the line and the bars that it runs over
 PLACES = ("top", "bottom", "right")
-TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered")
+TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered", "dated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,7 @@ class Combo:
                     span=axis.high - axis.low,
                     measure=table.measure,
                     unit=table.unit,
+                    adds=table.adds,
                     ordered=table.ordered,
                     sizes=self.sizes,
                     absent=not_written(table.absent, panel.title, panel.category_axis, panel.value_axis),
@@ -177,7 +178,7 @@ def twin_axis(draws: Draws, scene: Scene) -> Panel:
 
 def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     room = (scene.width - (160 if twin else 100)) / (scene.style.line.height + 4)
-    count, sizes = window(draws, scene, 6, 14, room)
+    count, sizes = draw_times(draws, scene, 6, 14, room)
     told = tell(
         draws,
         scene,
@@ -187,7 +188,12 @@ def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
         longest=longest_name(scene),
         counted=not twin,
     )
-    small = min(scene.width, scene.height) < 300
+    side = min(scene.width, scene.height)
+    small = side < 300
+    if "trend" in scene.needs:
+        grid, decimals = told.grid, told.words.unit.decimals
+        gap = 6.0 / (side - 130) * max(map(max, grid.values))
+        told = told.mended(tuple(stepped(row, decimals, gap) for row in grid.values))
     shape = draws.choice(("disc", "square", "diamond"))
     pens = Pens(draws.choice((1.8, 2.2, 2.6)), (shape,), 3.0 if small else 3.6, hollow=draws.chance(0.3))
     category_axis, value_axis = axis_titles(draws, scene, told)

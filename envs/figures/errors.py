@@ -97,7 +97,7 @@ class ErrorBars:
         if self.asked:
             readable(by_eye(px, unit), span)
         views = table_views(panel, grid, means, span=span, written=False, sizes=self.sizes)
-        panel = replace(panel, words=replace(panel.words, measure=self.error))
+        panel = replace(panel, words=replace(panel.words, measure=self.error, adds=False))
         room_for_errors = 2 * max(map(max, self.halves))
         return views + table_views(panel, grid, errors, span=room_for_errors, written=False, sizes=self.sizes)
 

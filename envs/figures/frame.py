@@ -267,13 +267,19 @@ def _values_below(side: Values, style: Style, left: float, right: float) -> tupl
     labels = [text for _, text in side.ticks(5)]
     if side.bare:
         return [], right
-    for _ in range(2):
-        width = widest(labels, style)
-        end = right - width / 2
-        found = side.ticks(max(1, int((end - side.head - left) / (1.5 * width + 8))))
-        labels = [text for _, text in found]
+    for share, air in ((1.5, 8.0), (1.0, 1.5 * PAD)):  # closer to each other before there are too few of them
+        for _ in range(2):
+            width = widest(labels, style)
+            end = right - width / 2
+            found = side.ticks(max(1, int((end - side.head - left) / (share * width + air))))
+            labels = [text for _, text in found]
+        if len(found) > 2:
+            break
     if len(found) > 1:
         apart = (found[1][0] - found[0][0]) * (end - side.head - left) / (side.high - side.low)
-        if apart < widest(labels, style) + PAD:
+        if apart <= 0:
+            raise Unreadable("the axes are too small")
+        found = found[:: math.ceil((widest(labels, style) + PAD) / apart)]
+        if len(found) < 2:
             raise Unreadable("no room for the ticks below the axis")
     return found, end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from envs.address import Draws
 from envs.drawing.colour import mix
@@ -15,8 +16,9 @@ from envs.figures.tables import Plot, longest_name, readable, window
 from envs.numerals import Unit
 from envs.registry import Scene, family
 from envs.views import EYE, Categories, Item, Several, View
+from envs.views_spans import Bar, Spans
 
-START = "start time"
+START, END = "start time", "end time"
 PROJECTS = {
     "Building a house": "Permits Survey Digging Foundation Walls Roof Windows Wiring Plumbing Plaster Floors Painting",
     "New app": "Research Sketches Prototype Database Backend Frontend Testing Security Manual Beta Fixes Launch",
@@ -74,13 +76,26 @@ class Gantt:
             panel.categories(items, span=span, sizes=self.sizes, absent=absent)
             for items, span in ((lengths, float(max(self.durations))), (starts, float(last)))
         )
-        begins = replace(begins, measure=START, most="")
-        return [Several(views=(durations, begins)), durations, begins]
+        begins = replace(begins, measure=START, most="", adds=False)
+        ends = (first + length for first, length in zip(self.starts, self.durations))
+        finishes = (Item(name, float(n), err, n * px, (name, END)) for name, n in zip(self.names, ends))
+        words = panel.words
+        spans = Spans(
+            bars=tuple(map(Bar, self.names, starts, finishes)),
+            noun=words.noun,
+            nouns=words.nouns,
+            measure="time",
+            unit=words.unit,
+            span=float(last),
+            sizes=self.sizes,
+        )
+        return [Several(views=(durations, spans)), durations, begins, spans]
 
 
 @family(
     "gantt",
     Categories,
+    Spans,
     traits=("values", "words", "title", "axes"),
     top_level=12,
     smallest={"": 200, "values": 300},
@@ -96,7 +111,12 @@ def gantt(draws: Draws, scene: Scene) -> Panel:
     chosen = sorted(chosen) if scene.level < 6 else chosen
     tasks = PROJECTS[project].split()
     width = scene.width - 40 - scene.style.width("m") * max(len(tasks[i]) for i in chosen)
-    starts, durations = _plan(draws, len(chosen), min(40, int(width / NO_FINER) - 1))
+    last, spans = min(40, int(width / NO_FINER) - 1), "Spans" in scene.needs
+    for _ in range(8):  # until some tasks overlap and some do not, where that may be asked
+        starts, durations = _plan(draws, len(chosen), last, 4 if spans else 2)
+        pairs = combinations(zip(starts, durations), 2)
+        if not spans or len({a + m > b and b + n > a for (a, m), (b, n) in pairs}) == 2:
+            break
     if scene.level < 6 or draws.chance(0.5):  # as plans are usually drawn: from the upper left to the lower right
         order = sorted(range(len(starts)), key=lambda i: starts[i])
         starts, durations = [starts[i] for i in order], [durations[i] for i in order]
@@ -117,10 +137,11 @@ def gantt(draws: Draws, scene: Scene) -> Panel:
     return Panel(marks, words, "Gantt chart", title, category_axis, draws.choice((f"Time ({unit})", unit.capitalize())))
 
 
-def _plan(draws: Draws, count: int, last: int) -> tuple[list[int], list[int]]:
-    """Distinct starts and distinct durations of so many tasks, none of which ends after `last`."""
+def _plan(draws: Draws, count: int, last: int, part: int) -> tuple[list[int], list[int]]:
+    """Distinct starts and distinct durations of so many tasks, none of which ends after `last` or, where there is room
+    for their durations to differ, takes more than one `part` of that time."""
     last = max(last, 2 * count + 2)
-    most = max(count, draws.integers(last // 3, last // 2 + 1))
+    most = max(count, draws.integers(2 * last // (3 * part), last // part + 1))
     durations = draws.sample(range(1, most + 1), count)
     starts = draws.sample(range(0, last - most + 1), count)
     return starts, durations

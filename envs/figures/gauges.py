@@ -8,6 +8,7 @@ from typing import Literal
 
 from envs.address import Draws
 from envs.drawing.colour import COLOURS_APART, Colour, distance, mix
+from envs.drawing.metrics import line as lines_of
 from envs.drawing.sheet import Box, Sheet, Unreadable, Wedge
 from envs.figures.base import EDGE, Panel, Style, Words, widest
 from envs.figures.counts import NARROW
@@ -22,6 +23,7 @@ from envs.registry import Scene, family
 from envs.views import APART, EYE, Categories, Item
 
 SMALLEST = 26.0  # pixels: the radius of a gauge
+THINNEST = 5.0  # pixels: the width of a concentric arc
 PAD = 4.0  # pixels between an arc and the numbers around it
 TICK = 4.0
 PERCENT = Unit(0, "percent", suffix="%")
@@ -70,8 +72,7 @@ class Gauges:
         """Draws all gauges, row by row; their radius."""
         x0, y0, x1, y1 = cell
         count, line = len(self.names), style.line
-        above = TICK + PAD + 1.7 * line.height  # the labels, and some air below the gauge above
-        below = 2 * PAD + line.height * (3 if written else 2)
+        above, below = _beside(style, written)
 
         def room(columns: int) -> float:
             """The radius of gauges in so many columns."""
@@ -131,13 +132,30 @@ class Gauges:
                 sheet.text(label, x + radius * (1 - self.thick / 2) * cos, y - PAD, style.text, "tick", up="top")
                 continue
             reach, half = radius + TICK + PAD, style.width(label) / 2
-            mid_x, mid_y = x + reach * cos + half * cos, y + reach * sin + line.digit / 2 * sin
-            sheet.text(label, mid_x, mid_y, style.text, "tick", up="center")
+            while True:  # outwards, until the nearest point of a wide label is clear of the arc
+                across, up = (reach + half) * cos, (reach + line.digit / 2) * sin
+                if math.hypot(max(0.0, abs(across) - half), max(0.0, up - line.height / 2)) >= radius + 1:
+                    break
+                reach += 1
+            sheet.text(label, x + across, y + up, style.text, "tick", up="center")
         foot = y - PAD - line.height - 1
         for part, role in ((text, "value"), (self.names[i], "name")):
             if part:
                 sheet.text(part, x, foot, style.text, role, up="top")
                 foot -= line.height
+
+
+def _beside(style: Style, written: bool) -> tuple[float, float]:
+    """Pixels above a gauge, for labels and some air below the gauge above it, and below it, for name and value."""
+    high = style.line.height
+    return TICK + PAD + 1.7 * high, 2 * PAD + high * (3 if written else 2)
+
+
+def _most(scene: Scene, titled: bool) -> int:
+    """How many gauges there is room for, six at most."""
+    high, wide = SMALLEST + sum(_beside(scene.style, True)), 2 * SMALLEST + scene.style.width("1,234k") / 2 + 14
+    title = 2 * EDGE + lines_of(scene.style.font, scene.style.title).height + 4 if titled else 0.0
+    return min(6, int((scene.height - title) / high) * int(scene.width / wide))
 
 
 def _decimals(scale: list[Tick]) -> int:
@@ -158,7 +176,8 @@ def track_colour(style: Style, colour: Colour) -> Colour:
 def gauge(draws: Draws, scene: Scene) -> Panel:
     """One to six gauges with the same scale."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
-    count, sizes = how_many(draws, level, fewest(scene), 6 if side >= 300 else 5)
+    most = _most(scene, "title" in scene.needs)
+    count, sizes = how_many(draws, level, min(fewest(scene), most), most)
     longest = max(7, min(9 + level // 3, scene.width // 34))
     told = tell(draws, scene, positions=count, longest=longest, counted=False)
     values = told.grid.values[0]
@@ -176,7 +195,8 @@ def gauge(draws: Draws, scene: Scene) -> Panel:
         sizes=sizes,
         absent=told.grid.absent,
     )
-    return Panel(marks, told.words, "gauge chart", told.title)
+    title = told.title if "title" in scene.needs or count <= _most(scene, True) else ""
+    return Panel(marks, told.words, "gauge chart", title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +230,9 @@ class RadialProgress:
         radius = min(right - x0, y1 - low) / 2 - EDGE
         # The innermost track still has a hole as wide as a third of the disc.
         pitch = min(0.67 * radius / count, 0.3 * radius)
-        thick = pitch * (1 - self.gap)
+        thick = max(pitch * (1 - self.gap), min(THINNEST, pitch - 1))  # where there is little room, gaps close
         inner = radius - pitch * (count - 1) - thick
-        if thick < 5 or width > x1 - x0 - 2 * EDGE:
+        if thick < THINNEST or width > x1 - x0 - 2 * EDGE:
             raise Unreadable("the arcs are too thin")
         x, y = (x0 + right) / 2, (low + y1) / 2
         for i, value in enumerate(self.values):
@@ -249,7 +269,13 @@ GOALS = (
 )
 
 
-@family("radial_progress", Categories, traits=("values", "percent", "words", "title"), top_level=12, smallest=NARROW)
+@family(
+    "radial_progress",
+    Categories,
+    traits=("values", "percent", "rates", "words", "title"),
+    top_level=12,
+    smallest=NARROW,
+)
 def radial_progress(draws: Draws, scene: Scene) -> Panel:
     """One to six percentages as concentric arcs, of names from a packaged domain."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
@@ -274,5 +300,5 @@ def radial_progress(draws: Draws, scene: Scene) -> Panel:
         sizes=sizes,
         absent=grid.absent,
     )
-    words = Words(grid.noun, grid.nouns, measure, PERCENT)
+    words = Words(grid.noun, grid.nouns, measure, PERCENT, adds=False)
     return Panel(marks, words, "radial bar chart", title[:1].upper() + title[1:])

@@ -237,7 +237,7 @@ def tile_map(draws: Draws, scene: Scene) -> Panel:
     values = [step / units for step in draws.sample(scale, count)]
     classes = Classes.over(min(values), max(values), unit, steps)
     if not written:
-        values = _spread(draws, classes, count)
+        values = _spread(draws, classes, count, 3 if "ranking" in scene.needs else 1)
     words = Words(found.noun, found.nouns, measure, unit)
     titled = (side >= NARROW and draws.chance(0.8)) or "title" in scene.needs
     title = draws.choice((f"{measure} by {found.noun}", f"{measure} in {found.where}")) if titled else ""
@@ -255,10 +255,10 @@ def tile_map(draws: Draws, scene: Scene) -> Panel:
     return Panel(marks, words, "tile map", title[:1].upper() + title[1:])
 
 
-def _spread(draws: Draws, classes: Classes, count: int) -> list[float]:
-    """The middle of a class for each of so many tiles; the highest class or the two or three highest have one each, so
-    that there is a ranking to ask about."""
-    alone = min(draws.integers(1, 4), classes.count - 1)
+def _spread(draws: Draws, classes: Classes, count: int, least: int) -> list[float]:
+    """The middle of a class for each of so many tiles; the highest class or the two or three highest, `least` at least,
+    have one each, so that there is a ranking to ask about."""
+    alone = min(draws.integers(least, 4), classes.count - 1)
     highest = draws.integers(classes.count - 2, classes.count) if classes.count > alone + 2 else classes.count - 1
     chosen = [highest - k for k in range(alone)]
     chosen += [draws.integers(0, highest - alone + 1) for _ in range(count - alone)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from envs.address import Draws
@@ -84,8 +84,7 @@ class Parallel:
             self._name_ends(style, sheet, [path[-1][1] for path in paths], colours, xs[-1])
         series = self._series(panel, axes, paths)
         of_lines, of_axes = self.sizes
-        parts = enumerate(series.slices())
-        return [series, *(replace(part, sizes=of_axes if i < len(grid.series) else of_lines) for i, part in parts)]
+        return [series, *series.slices((of_lines, of_axes))]
 
     def _name_ends(self, style: Style, sheet: Sheet, heights: list[float], colours: list[Colour], x: float) -> None:
         """The names of the lines where they end; Unreadable where two ends are too close."""
@@ -117,6 +116,7 @@ class Parallel:
             items=items,
             measure=panel.words.measure,
             unit=panel.words.unit,
+            adds=panel.words.adds,
             span=max(axis.high - axis.low for axis in axes),
             noun=grid.noun,
             nouns=grid.nouns,
@@ -154,18 +154,26 @@ def _hidden(paths: list[list[tuple[float, float]]], i: int, j: int) -> bool:
     return False
 
 
-@family("parallel", Series, Categories, traits=("values", "words", "title", "legend", "entries"), top_level=12)
+@family(
+    "parallel",
+    Series,
+    Categories,
+    traits=("values", "words", "title", "legend", "entries"),
+    top_level=12,
+    smallest={"": 200, "values": 300},  # between the labelled ends of a shorter axis values are read too coarsely
+)
 def parallel(draws: Draws, scene: Scene) -> Panel:
     """A table of names as lines across parallel axes."""
     level, small = min(scene.level, 12), min(scene.width, scene.height) < 300
     most_axes = min(5, 3 + few(level, 1, 3)) if not small else 3
-    axes = draws.integers(3, most_axes + 1)
+    fewest_axes = min(3 + few(level, 0, 1), most_axes - 1) if most_axes > 3 else 3
+    axes = draws.integers(fewest_axes, most_axes + 1)
     most_lines = max(3, min(3 + few(level, 1, 5), len(scene.style.palette), 4 if small else 8))
-    lines = draws.integers(3, most_lines + 1)
+    fewest_lines = max(3, min(3 + few(level, 0, 3), most_lines - 2))
+    lines = draws.integers(fewest_lines, most_lines + 1)
     room = int((scene.width - 30) / axes / scene.style.width("n")) - 1
+    sizes = (most_lines - fewest_lines + 1, most_axes - fewest_axes + 1)
     told = tell(draws, scene, series=lines, positions=axes, ordered=False, longest=max(7, min(14, room)), counted=False)
     places = (*PLACES, "ends") if "legend" not in scene.needs else PLACES
-    marks = Parallel(
-        told.grid, draws.choice(places), draws.chance(0.4), draws.uniform(1.6, 2.6), (most_lines - 2, most_axes - 2)
-    )
+    marks = Parallel(told.grid, draws.choice(places), draws.chance(0.4), draws.uniform(1.6, 2.6), sizes)
     return Panel(marks, told.words, "parallel coordinates chart", told.title)

@@ -29,8 +29,9 @@ Place = tuple[float, float, list[Point]]  # where a baseline starts, and a line 
 @dataclass(frozen=True, slots=True)
 class Pie:
     """Amounts by name, drawn as exact shares. `decimals` are those of a written share; `explode` moves the sector of
-    that index out of the disc; `legend`: names beside coloured squares instead of beside the sectors. `hole`: the inner
-    radius as a share of the outer one; `total` is written in it, where there is room."""
+    that index out of the disc; `legend`: names beside coloured squares instead of beside the sectors, and with `shared`
+    not here but beside all panels. `hole`: the inner radius as a share of the outer one; `total` is written in it,
+    where there is room."""
 
     names: tuple[str, ...]
     values: tuple[float, ...]
@@ -43,6 +44,7 @@ class Pie:
     absent: tuple[str, ...] = ()
     hole: float = 0.0
     total: str = ""
+    shared: bool = False
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -61,14 +63,14 @@ class Pie:
         beside_legend = (x0 + 2, y0 + 2, x1 - EDGE - legend_width - 2 * EDGE + 3, y1 - 2)
         # Mend what does not fit: the disc stays whole, the names move into or out of a legend, shares are not written.
         mends = [(self.explode, self.written, asked), (None, self.written, asked)]
-        mends += [(None, self.written, not asked)] if names_by_colour else []
+        mends += [(None, self.written, not asked)] if names_by_colour and not self.shared else []
         for exploded, written, legend in [*mends, (None, False, asked)]:
-            fitted = self._fit(beside_legend if legend else room, style, exploded, written, legend)
+            fitted = self._fit(beside_legend if legend and not self.shared else room, style, exploded, written, legend)
             if fitted:
                 break
         else:
             raise Unreadable("the disc is too small for its labels")
-        if legend:
+        if legend and not self.shared:
             key = list(zip(self.names, colours, strict=True))
             column(key, style, sheet, x1 - EDGE - legend_width, (y0 + y1) / 2, role="name")
         wedges, values, labels, places = fitted
@@ -239,9 +241,10 @@ def _beside(wedges: list[Wedge], labels: list[str], style: Style, room: Box) -> 
 )
 def pie(draws: Draws, scene: Scene) -> Panel:
     """Shares of letter or word counts above a threshold."""
-    found, shown, sizes = draw_counts(
-        draws, scene, most=max(4, min(10, min(scene.width, scene.height) // 32)), clear=ANGLES_APART + 0.01
-    )
+    # Shares that have to be written take room beside a small disc.
+    each = 40 if "values" in scene.needs else 32
+    most = max(4, min(10, min(scene.width, scene.height) // each))
+    found, shown, sizes = draw_counts(draws, scene, most=most, clear=ANGLES_APART + 0.01)
     words, title, _ = draw_words(draws, scene, found, measures=("share", "percentage"))
     level = min(scene.level, 12)
     # By eye a share is read to within a point or two, which is too coarse to ask for.
@@ -268,7 +271,7 @@ def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False)
     side, level = min(scene.width, scene.height), min(scene.level, 12)
     count, sizes = how_many(draws, level, 3, max(4, min(10, side // 36)))
     longest = max(7, min(9 + level // 2, scene.width // 30))
-    told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), parts=True, longest=longest)
+    told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), sums=True, longest=longest)
     values = told.grid.values[0]
     first, second = sorted((100 * value / sum(values) for value in values), reverse=True)[:2]
     # What cannot be ranked by eye is written, with as many decimals as the largest need.

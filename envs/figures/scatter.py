@@ -220,8 +220,10 @@ def _draw_scatter(draws: Draws, scene: Scene, *, trend: bool) -> Scatter:
     kinds = 1
     if needs & {"groups", "legend"} or (draws.chance(0.25 + 0.03 * level) and not trend and not small):
         kinds = draws.choice((2, 2, 3) if level < 6 else (2, 3, 3))
-    groups = split(draws, low, high, kinds)
     outlier = "outlier" in needs
+    if outlier:
+        low = max(low, min(7, high))  # of fewer, any that lies at an end turns the line
+    groups = split(draws, low, high, kinds)
     sign = draws.choice((-1, 1)) if trend or outlier else draws.choice((-1, 0, 1))
     noise = draws.uniform(0.15, 0.3 + 0.02 * level) if not outlier else draws.uniform(0.12, 0.2 + 0.01 * level)
     places = draw_places(draws, scene, Shape(sign, noise, apart, outlier), groups)

@@ -111,14 +111,17 @@ def bar3d(draws: Draws, scene: Scene) -> Panel:
 
 def _solid_table(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table whose values add up over a position; with fewer positions where values must find room on the fronts."""
-    side = min(scene.width, scene.height)
     text = scene.style.width("$1234k") * 1.8 if "values" in scene.needs else 2.2 * scene.style.text
-    lines = (side - 90) / 44
+    lines = (scene.height - 90) / 44
     positions = max(2.0, (scene.width - 100) / text)
-    return table(draws, scene, (5, 9, positions), (3, 5, lines), parts=True, together=False)
+    few = 4 if positions < 4 else 2  # on each other where there is no room for as many side by side
+    return table(draws, scene, (5, 9, positions), (max(3, few), 5, lines), parts=True, together=False, fewest=few)
 
 
-@family("stacked_bar3d", Series, Categories, traits=(*TRAITS, "coarse"), top_level=12)
+SMALLEST = {"": 200, "values": 300}  # there is no room for values on the fronts of enough boxes in less
+
+
+@family("stacked_bar3d", Series, Categories, traits=(*TRAITS, "coarse"), top_level=12, smallest=SMALLEST)
 def stacked_bar3d(draws: Draws, scene: Scene) -> Panel:
     """Blocks on top of each other."""
     told, sizes = _solid_table(draws, scene)
@@ -128,7 +131,14 @@ def stacked_bar3d(draws: Draws, scene: Scene) -> Panel:
     return _panel(draws, scene, told, sizes, "3D stacked bar chart", written, stack=True)
 
 
-@family("percent_bar3d", Series, Categories, traits=(*TRAITS, "percent", "whole", "coarse"), top_level=12)
+@family(
+    "percent_bar3d",
+    Series,
+    Categories,
+    traits=(*TRAITS, "percent", "whole", "coarse"),
+    top_level=12,
+    smallest=SMALLEST,
+)
 def percent_bar3d(draws: Draws, scene: Scene) -> Panel:
     """Blocks on top of each other, up to 100 %."""
     told, sizes = _solid_table(draws, scene)

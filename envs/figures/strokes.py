@@ -15,17 +15,18 @@ from envs.figures.base import Style, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import PAD, ticks
 from envs.figures.legend import STROKE, legend
-from envs.figures.tables import Rows, longest_name, window
+from envs.figures.tables import Rows, fewest_series, longest_name, window
 from envs.figures.tags import tinted
 from envs.figures.topics import Told, tell
 from envs.numerals import Unit
 from envs.registry import Scene
 from envs.views import APART
 
-TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered")
+TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered", "dated")
 STANDS_OUT = 2.5  # contrast of a thin line to its ground
 PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
 HIDES = 3.0  # pixels: a point hidden by a line is no further than this from its middle
+SOME = 5  # points in time that have a course
 KINK = 0.7  # pixels: how far off a reader may be along a line without markers, where it does not turn
 PLACES = ("right", "top", "bottom", "ends")
 SHAPES = ("disc", "square", "diamond", "triangle", "tip")  # those that are as high above their middle as below first
@@ -178,11 +179,14 @@ def draw_table(
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
     that each point takes, across.
     """
-    lines, line_sizes = window(draws, scene, 3, most, colours, least=2)
-    if draws.chance(single) and not scene.needs & {"Series", "legend", "words"}:
+    lines, line_sizes = window(draws, scene, 3, most, colours, least=fewest_series(scene, parts))
+    alone = not scene.needs & {"Series", "legend", "words"}
+    if draws.chance(single) and alone:
         lines = 1
+    if spacing and "ordered" in scene.needs:
+        lines = max(1 if alone else 2, min(lines, int((scene.width - 100) / (SOME * spacing))))
     room = (scene.width - 100) / max(scene.style.line.height + 1, lines * spacing)
-    count, sizes = window(draws, scene, 7, shown, room)
+    count, sizes = draw_times(draws, scene, 7, shown, room)
     told = tell(
         draws,
         scene,
@@ -195,21 +199,61 @@ def draw_table(
     )
     share = 5.5 / (0.65 * (min(scene.width, scene.height) - 100))
     rows, decimals = told.grid.values, told.words.unit.decimals
-    if lines == 1:
+    if "trend" in scene.needs:
+        # Stacked, a pixel is worth more, and thick parts are compared less well.
+        whole = max(map(sum, zip(*rows))) if parts else 1.5 * (max(map(max, rows)) - min(map(min, rows)))
+        rows = tuple(stepped(row, decimals, max(share * whole, 0.09 * max(row) * parts)) for row in rows)
+    elif lines == 1:
         rows = (led(rows[0], decimals, share),)
     elif "Series" in scene.needs or draws.chance(0.4):
         if parts:  # stacked, a pixel is worth more
             share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
-        rows = parted(rows, decimals, min(share, 0.2))
+        rows = parted(rows, decimals, min(share, 0.2 if min(scene.width, scene.height) >= 300 else 0.5))
     return told.mended(rows), (line_sizes, sizes)
 
 
-def led(row: tuple[float, ...], decimals: int, share: float) -> tuple[float, ...]:
-    """The row, its largest value raised if need be, so that it leads by at least this share of the range."""
+def draw_times(draws: Draws, scene: Scene, first: int, last: int, room: float) -> tuple[int, int]:
+    """As `window`; at least SOME where the question is about what follows what, if there is room for as many."""
+    least = SOME if "ordered" in scene.needs else 3
+    return window(draws, scene, first, last, room, least=max(3, min(least, int(room))))
+
+
+def stepped(row: tuple[float, ...], decimals: int, gap: float) -> tuple[float, ...]:
+    """The row, values moved so that each differs from the one before by more than `gap`, and some two steps lead the
+    same way, some two do not: there is a course to speak of. Values stay distinct and within the range, but for what
+    that takes."""
     digit = 10**decimals
     steps = [round(value * digit) for value in row]
-    *_, second, first = sorted(steps)
-    steps[steps.index(first)] = max(first, second + int(share * (first - min(steps))) + 1)
+    if len(steps) > 3:
+        ways = [b > a for a, b in pairwise(steps)]
+        if len(set(ways)) == 1:
+            steps[-2:] = steps[:-3:-1]
+        elif all(a != b for a, b in pairwise(ways)):
+            steps[:3] = sorted(steps[:3])
+    least, far = min(steps), int(gap * digit) + 1
+    for j in range(1, len(steps)):
+        taken, before = steps[:j], steps[j - 1]
+        down = min(steps[j], before - far)
+        while down in taken:
+            down -= 1
+        if steps[j] < before and down >= least:
+            steps[j] = down
+            continue
+        steps[j] = max(steps[j], before + far)  # up, where there is no room below
+        while steps[j] in taken:
+            steps[j] += 1
+    return tuple(step / digit for step in steps)
+
+
+def led(row: tuple[float, ...], decimals: int, share: float, places: int = 1) -> tuple[float, ...]:
+    """The row, its largest values raised if need be, so that as many `places` lead the next by at least this share of
+    the range."""
+    digit = 10**decimals
+    steps = [round(value * digit) for value in row]
+    gap = int(share * (max(steps) - min(steps))) + 1
+    order = sorted(range(len(steps)), key=lambda j: steps[j])[-places - 1 :]
+    for below, above in pairwise(order):
+        steps[above] = max(steps[above], steps[below] + gap)
     return tuple(step / digit for step in steps)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from envs.address import Draws, in_test
-from envs.drawing.colour import COLOURS_APART, Colour, contrast, distance, from_hex
+from envs.drawing.colour import COLOURS_APART, Colour, called, contrast, distance, from_hex
 from envs.drawing.metrics import size_for
 from envs.drawing.wear import draw_wear
 from envs.figures.base import Style
@@ -59,20 +59,28 @@ def usable(palette: str, ground: Colour) -> tuple[Colour, ...]:
     return tuple(kept)
 
 
-def draw_style(draws: Draws, width: int, height: int, *, test: bool) -> Style:
-    """A style for a picture of this size, from the training or the test part of the space."""
+def speakable(colours: tuple[Colour, ...]) -> list[int]:
+    """Where a palette can be turned to so that however many of its colours are used, one can be called by name."""
+    turns = [(k, colours[k:] + colours[:k]) for k in range(len(colours))]
+    return [k for k, row in turns if all(called(row[:count]) for count in range(2, min(6, len(row)) + 1))]
+
+
+def draw_style(draws: Draws, width: int, height: int, *, test: bool, hues: bool = False) -> Style:
+    """A style for a picture of this size, from the training or the test part of the space; `hues`: one with colours
+    that can be called by name."""
     while True:
         font, palette = draws.choice(FONTS), draws.choice(tuple(PALETTES))
         themes = tuple(THEMES)
         theme = draws.choice(themes[DARK:] if draws.chance(0.2) else themes[:DARK])
         ground, ink, grid = map(from_hex, THEMES[theme].split())
         colours = usable(palette, ground)
-        if len(colours) >= 3 and in_test(f"{font}|{palette}|{theme}") == test:
+        turns = speakable(colours) if hues else range(len(colours))
+        if len(colours) >= 3 and turns and in_test(f"{font}|{palette}|{theme}") == test:
             break
     small = size_for(font, X_HEIGHT)
     room = min(width, height) / 448
     text = small + (0.5 * draws.integers(0, 1 + int(8 * room)) if room > 0.5 else 0.0)
-    turn = draws.integers(0, len(colours))
+    turn = draws.choice(turns)
     return Style(
         font=font,
         text=text,

@@ -257,7 +257,7 @@ class Ring:
     Categories,
     traits=("values", "words", "title"),
     top_level=TOP,
-    smallest={"": 200, "values": 300},  # a smaller disc has no room for what is written on it and beside it
+    smallest={"": 200, "values": 340},  # a smaller disc has no room for what is written on it and beside it
 )
 def sunburst(draws: Draws, scene: Scene) -> Panel:
     """Parents and their parts in two rings. Levels add parts and bring them closer; values are written less often."""
@@ -269,7 +269,7 @@ def sunburst(draws: Draws, scene: Scene) -> Panel:
         scene,
         most=max(4, min(5 + level, side // (40 if written else 30))),
         parents=min(5, len(scene.style.palette)),
-        longest=min(6 + level // 2, 10, max(5, scene.width // 40)),
+        longest=min(6 + level // 2, 10, max(5, scene.width // (50 if written else 40))),  # a value stands behind it
         smallest=0.3,
         clear=0.0 if written else ANGLES_APART + 0.02,
     )

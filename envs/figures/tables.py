@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from envs.address import Draws
@@ -29,12 +29,17 @@ Rows = tuple[tuple[float, ...], ...]  # values of series i at position j, multip
 
 
 def window(draws: Draws, scene: Scene, first: int, last: int, room: float, least: int = 3) -> tuple[int, int]:
-    """A number of things, uniform over a window whose upper end moves from `first` to `last` with the level, and how
+    """A number of things, uniform over four, the largest of which moves from `first` to `last` with the level, and how
     many numbers were possible; never more than there is `room` for, but at least `least`."""
     level = min(scene.level, TOP)
     high = max(least, min(first + (last - first) * level // TOP, int(room)))
-    low = max(least, high - 3 - level // 4)
+    low = max(least, high - 3)
     return draws.integers(low, high + 1), high - low + 1
+
+
+def fewest_series(scene: Scene, parts: bool) -> int:
+    """How many series to show at least: of a whole some are added up and some are not."""
+    return 3 if parts and "sums" in scene.needs else 2
 
 
 def longest_name(scene: Scene) -> int:
@@ -66,9 +71,10 @@ def axis_titles(draws: Draws, scene: Scene, told: Told, measure: str = "") -> tu
     name = next((name for name in names if scene.style.width(name) < 0.55 * side), names[-1])
     name = name[0].upper() + name[1:]
     noun = told.words.noun[0].upper() + told.words.noun[1:]
-    if "axes" in scene.needs or (draws.chance(0.5) and side >= NARROW):
+    room = side >= NARROW and not scene.tight
+    if "axes" in scene.needs or (draws.chance(0.5) and room):
         return noun, name
-    return "", name if draws.chance(0.4) and side >= NARROW else ""
+    return "", name if draws.chance(0.4) and room else ""
 
 
 # What is shown: sums of whole steps of the last digit, so that every machine has the same bits
@@ -212,15 +218,11 @@ def table_views(
         written=written,
         span=span,
         ordered=grid.ordered,
-        total=grid.parts or whole,
+        adds=words.adds and not whole,
         absent=not_written(grid.absent, *said),
         absent_series=not_written(grid.absent_series, *said),
     )
-    found: list[View] = [table]
-    for k, part in enumerate(table.slices()):
-        across = k >= len(grid.series)
-        found.append(replace(part, sizes=sizes[0] if across else sizes[1], whole=whole and across))
-    return found
+    return [table, *table.slices(sizes, whole)]
 
 
 def single_view(

@@ -39,11 +39,13 @@ def tell(
     positions: int,
     ordered: bool | None = None,
     parts: bool = False,
+    sums: bool = False,
     longest: int | None = None,
     counted: bool = True,
 ) -> Told:
     """A table of series x positions at the scene's level; see `draw_grid`. Some are counted from a text, if `counted`:
-    most where the address names one. Pictures narrower than NARROW are given no title unless the question is about it.
+    most where the address names one. Asked for sums, its values add up; asked for dates, its times are. Pictures
+    narrower than NARROW are given no title unless the question is about it.
     """
     shape: dict[str, Any] = {
         "test": scene.test,
@@ -53,12 +55,13 @@ def tell(
         "level": scene.level,
         "longest": longest,
     }
-    counted = counted and draws.chance(OF_CORPUS if scene.source else OF_TEXT)
+    dated = "dated" in scene.needs
+    counted = counted and not dated and draws.chance(OF_CORPUS if scene.source else OF_TEXT)
     grid = draw_counted(draws, **shape, source=scene.source) if counted else None
-    grid = grid or draw_grid(draws, **shape, parts=parts)
-    titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75)
+    grid = grid or draw_grid(draws, **shape, parts=parts, sums=sums or "sums" in scene.needs, dated=dated)
+    titled = min(scene.width, scene.height) >= NARROW and draws.chance(0.75) and not scene.tight
     title = grid.subject if titled or "title" in scene.needs else ""
-    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, most=grid.most), title)
+    return Told(grid, Words(grid.noun, grid.nouns, grid.measure, grid.unit, most=grid.most, adds=grid.adds), title)
 
 
 def fewest(scene: Scene) -> int:
@@ -68,7 +71,7 @@ def fewest(scene: Scene) -> int:
 
 def how_many(draws: Draws, level: int, least: int, most: int) -> tuple[int, int]:
     """How many things to show, and how many different numbers might have been drawn: uniform over a window of up to
-    five that moves from `least` towards `most` with the level."""
-    width = min(most - least, 4)
+    four that moves from `least` towards `most` with the level."""
+    width = min(most - least, 3)
     low = least + (most - least - width) * min(level, TOP) // TOP
     return draws.integers(low, low + width + 1), width + 1

@@ -81,9 +81,10 @@ def draw_tree(
     """
     level = min(scene.level, TOP)
     high = max(2, min(parents, 3 + level // 3, most // 2))
-    over = draws.integers(2, high + 1)
+    over = draws.integers(min(high, 2 + level // 6), high + 1)
     widest = max(3, min(4 + level // 3, most // over))  # parts of a parent
-    counts = [draws.integers(2, widest + 1) for _ in range(over)]
+    least = 2 + level // 8
+    counts = [draws.integers(least, widest + 1) for _ in range(over)]
     while sum(counts) > most:
         counts[counts.index(max(counts))] -= 1
     if draws.chance(0.25) and longest >= 7:
@@ -91,7 +92,7 @@ def draw_tree(
         words_ = Words("word", "words", "frequency", COUNTS, most="most frequent")
         titles = ["Words of a book, by chapter", "How often words occur in each chapter"]
         title = titled(draws, scene, titles)
-        return Tree(chapters, rows, found, words_, "chapter", "chapters", title, widest - 1, free)
+        return Tree(chapters, rows, found, words_, "chapter", "chapters", title, widest - least + 1, free)
     (outer, inner), measure = draw_things(draws, scene, (over, sum(counts)), longest, parts=True)
     held = _shared_out(draws, draw_values(draws, measure, sum(counts), smallest, clear=clear), counts, clear)
     names = iter(inner.names)
@@ -102,7 +103,7 @@ def draw_tree(
     )
     spoken = Words(inner.noun, inner.nouns, measure.name, measure.unit)
     spare = (_unsaid(inner.spare, title), _unsaid(outer.spare, title))
-    return Tree(outer.names, rows, held, spoken, outer.noun, outer.nouns, title, widest - 1, *spare)
+    return Tree(outer.names, rows, held, spoken, outer.noun, outer.nouns, title, widest - least + 1, *spare)
 
 
 def _unsaid(names: tuple[str, ...], title: str) -> tuple[str, ...]:

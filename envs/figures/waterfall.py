@@ -123,7 +123,7 @@ class Waterfall:
             single_view(panel, grid, items, span=span, written=written, sizes=self.sizes)
             for items, span in ((parts, reach), (totals, found.values.high))
         ]
-        views[1] = replace(views[1], measure=RUNNING)
+        views[1] = replace(views[1], measure=RUNNING, adds=False)
         return [Several(views=tuple(views)), *views]
 
 
@@ -153,12 +153,12 @@ def signed(draws: Draws, told: Told, least_share: float) -> tuple[Told, float]:
     return replace(told, grid=grid, words=words), start / digit
 
 
-@family("waterfall", Categories, traits=TRAITS, top_level=12)
+@family("waterfall", Categories, traits=(*TRAITS, "signed"), top_level=12)
 def waterfall(draws: Draws, scene: Scene) -> Panel:
     """How a start becomes an end, by changes named after a topic."""
     side = min(scene.width, scene.height)
     count, sizes = window(draws, scene, 5, 11, (side - 110) / (1.4 * scene.style.text) - 2)
-    plain = tell(draws, scene, positions=count, parts=True, longest=longest_name(scene), counted=False)
+    plain = tell(draws, scene, positions=count, sums=True, longest=longest_name(scene), counted=False)
     _, value_axis = axis_titles(draws, scene, plain)
     told, first = signed(draws, plain, max(0.03, 7 / (side - 110)))
     year = draws.integers(1995, 2025)

@@ -173,7 +173,7 @@ def is_above_at(view: Series, draws: Draws, level: int) -> Ask:
     several(view)
     for j in draws.shuffled(range(len(view.positions))):
         try:
-            items = some_apart(view, draws, view.at_position(j).items, 2)
+            items = some_apart(view, draws, view.at_position(j).items, 2, level)
         except NotAskable:
             continue
         true, more = draws.chance(0.5), draws.choice(("larger", "smaller"))

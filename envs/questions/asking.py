@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from envs.address import Draws
 from envs.known import Known, total
@@ -14,7 +15,9 @@ from rewards import Choice, Label
 from rewards import Sequence as Ordered
 from rewards import Set as Unordered
 
+T = TypeVar("T")
 MANY = 100  # values that a reading can give
+TOP = 12  # the level above which items come no closer
 YES_NO = " Answer yes or no."
 LIST = " Separate them by semicolons."
 LETTERS = "ABCDEFGH"
@@ -91,8 +94,18 @@ def either_apart(view: Measured, a: Item, b: Item) -> bool:
     return view.apart(larger, smaller)
 
 
-def some_apart(view: Measured, draws: Draws, items: Sequence[Item], count: int) -> list[Item]:
-    """So many items in random order, each of which can be told from all others."""
+def some_apart(view: Measured, draws: Draws, items: Sequence[Item], count: int, level: int = 0) -> list[Item]:
+    """So many items in random order, each of which can be told from all others; the higher the level, the closer in
+    rank they are, where they can be."""
+    if (spare := len(items) - count - 1) > 0 and level > 0:
+        width = len(items) - spare * min(level, TOP) // TOP
+        start = draws.integers(0, len(items) - width + 1)
+        # By what is written and two digits more: equal values may be read as a hair apart.
+        order = sorted(items, key=lambda item: half_up(item.value, view.decimals + 2))
+        try:
+            return some_apart(view, draws, order[start : start + width], count)
+        except NotAskable:
+            pass
     found: list[Item] = []
     for item in draws.shuffled(items):
         if all(either_apart(view, item, other) for other in found):
@@ -127,6 +140,16 @@ def best(view: Measured, found: Sequence[tuple[Known, object]], up: bool = False
 def firm(known: Known) -> bool:
     """Whether a difference is well beyond its reading error, so that not any small number would do."""
     return known.err <= 0.4 * abs(known.value)
+
+
+def at_level(draws: Draws, level: int, options: Iterable[T], ease: Callable[[T], float], top: int = 12) -> T:
+    """One of the options about as far from the easiest to the hardest as the level is from 0 to `top`; NotAskable where
+    there is none."""
+    order = sorted(options, key=lambda option: -ease(option))
+    if not order:
+        raise NotAskable("nothing fits")
+    middle, reach = (len(order) - 1) * min(level, top) // top, len(order) // 6
+    return order[draws.integers(max(0, middle - reach), min(len(order), middle + reach + 1))]
 
 
 # --- Thresholds
@@ -178,9 +201,12 @@ def choice(draws: Draws, right: str, wrong: Sequence[str]) -> tuple[Choice, str]
     return Choice(letter, options), "; ".join(f"{key}: {text}" for key, text in options.items())
 
 
-def near_values(view: Measured, draws: Draws, value: float, err: float, count: int = 3) -> list[str]:
-    """Wrong values about the right one: evenly spaced, and the right one is as likely at any place among them."""
-    steps = [s for s in (0.05, 0.08, 0.12, 0.18, 0.25) if abs(value) * s >= max(3 * err, 2 * 10.0**-view.decimals)]
+def near_values(view: Measured, draws: Draws, value: float, err: float, level: int) -> list[str]:
+    """Wrong values about the right one: evenly spaced, and the right one is as likely at any place among them. Three
+    at level 0, six at the highest, which lie closer."""
+    count, finest = 3 + min(level, TOP) // 4, 1 - 0.05 * min(level, TOP)
+    steps = [s * finest for s in (0.05, 0.08, 0.12, 0.18, 0.25)]
+    steps = [s for s in steps if abs(value) * s >= max(3 * err, 2 * 10.0**-view.decimals)]
     if not steps:
         raise NotAskable("no wrong value is near and clear of the right one")
     step = max(half_up(draws.choice(steps) * abs(value), view.decimals), 10.0**-view.decimals)

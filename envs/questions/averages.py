@@ -31,7 +31,7 @@ def _decimals(view: Categories) -> tuple[int, str]:
         "Find the arithmetic mean of the {measure} over all {nouns}{where}.{rounding}",
     ),
     held_out=(
-        "If the total were shared out equally among the {nouns}{where}, what {measure} would each have?{rounding}",
+        "Add up the {measure} of all {nouns} and divide by how many they are{where}. What comes out?{rounding}",
         "Determine the mean of the {measure} in the figure{where}.{rounding}",
     ),
 )

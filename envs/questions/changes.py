@@ -238,6 +238,8 @@ def steepest(view: Categories, draws: Draws, level: int) -> Ask:
     Sequence,
     skill="aggregation",
     needs=("values", "ordered"),
+    unfit=("whole",),  # shares of different wholes make no sum
+    sums=True,
     phrasings=(
         "Which two neighbouring {nouns} have the {end} sum of the {measure}{where}?{list}",
         "For which {noun} and the one after it is the combined {measure} the {end}{where}?{list}",

@@ -134,7 +134,7 @@ def ratio(view: Categories, draws: Draws, level: int) -> Ask:
 )
 def is_more(view: Categories, draws: Draws, level: int) -> Ask:
     """Whether one named item is larger (or smaller) than another."""
-    items = some_apart(view, draws, view.items, 2)
+    items = some_apart(view, draws, view.items, 2, level)
     true, up = draws.chance(0.5), draws.chance(0.5)
     a, b = falling(items, up if true else not up)
     larger = falling(items)[0]

@@ -151,6 +151,7 @@ def totals(view: Series, draws: Draws) -> tuple[str, Categories]:
     skill="composition",
     needs=("values",),
     unfit=("whole",),
+    sums=True,
     phrasings=tuple(text.replace("{program}", "{totals} {program}") for text in PHRASINGS),
     held_out=tuple(text.replace("{program}", "{totals} {program}") for text in HELD_OUT),
     top_level=None,

@@ -86,7 +86,7 @@ def order_named(view: Categories, draws: Draws, level: int) -> Ask:
     count = min(count, len(view.items))
     while True:
         try:
-            items = some_apart(view, draws, view.items, max(count, 3))
+            items = some_apart(view, draws, view.items, max(count, 3), level)
             break
         except NotAskable:
             if count <= 3:
@@ -118,7 +118,7 @@ def order_named(view: Categories, draws: Draws, level: int) -> Ask:
 )
 def larger_of_two(view: Categories, draws: Draws, level: int) -> Ask:
     """The larger or the smaller of two named items."""
-    a, b = some_apart(view, draws, view.items, 2)
+    a, b = some_apart(view, draws, view.items, 2, level)
     up = draws.chance(0.5)
     first = falling([a, b], up)[0]
     steps = [_sorted(view, falling([a, b], up), up)]
@@ -145,10 +145,10 @@ def larger_of_two(view: Categories, draws: Draws, level: int) -> Ask:
 )
 def extreme_of_named(view: Categories, draws: Draws, level: int) -> Ask:
     """The largest or smallest of some named items."""
-    items = some_apart(view, draws, view.items, 3)
+    items = some_apart(view, draws, view.items, 3, level)
     try:
         more = min(len(view.items), 3 + draws.integers(0, 1 + min(level, 12) // 3))
-        items = some_apart(view, draws, view.items, more)
+        items = some_apart(view, draws, view.items, more, level)
     except NotAskable:
         pass
     up = draws.chance(0.5)
@@ -178,10 +178,11 @@ def extreme_of_named(view: Categories, draws: Draws, level: int) -> Ask:
 def rank_of(view: Categories, draws: Draws, level: int) -> Ask:
     """The place of a named item in the ranking from either end."""
     up, ranking = _ranking(view, draws)
-    k = draws.integers(1, len(ranking) + 1)
+    most = min(len(ranking), 3 + level // 2)
+    k = draws.integers(1, most + 1)
     slots = {"name": quoted(view, ranking[k - 1].name), **_ends(up)}
     steps = [_sorted(view, ranking[:k], up), f"{ranking[k - 1].name} is number {k}."]
-    return Ask(Number(k), steps, len(ranking), slots=slots)
+    return Ask(Number(k), steps, most, slots=slots)
 
 
 @question(

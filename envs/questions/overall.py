@@ -19,6 +19,7 @@ from rewards import Label, Number, Sequence
     skill="aggregation",
     needs=("values",),
     unfit=("whole",),
+    sums=True,
     phrasings=(
         "What is the sum of the {measure} over all {series_nouns} {in} {position}{where}?{rounding}",
         "Add up the {measure} of all {series_nouns} {in} {position}{where}. What is the result?{rounding}",
@@ -50,6 +51,8 @@ def total_at(view: Series, draws: Draws, level: int) -> Ask:
     Number,
     skill="aggregation",
     needs=("values",),
+    unfit=("whole",),  # shares of different wholes make no sum
+    sums=True,
     phrasings=(
         "What is the sum of the {measure} {of} {series} over {names}{where}?{rounding}",
         "Add up the {measure} {of} {series} {in} {names}{where}. What is the result?{rounding}",
@@ -107,7 +110,7 @@ def series_of_total(view: Series, draws: Draws, level: int) -> Ask:
             continue
         found = ", ".join(f"{name} {view.plain(known.value)}" for name, known in zip(view.series, totals))
         steps = [f"The totals are: {found}.", f"The {end} is that of {view.series[i]}."]
-        slots = {"end": end, "sum": draws.choice(("total", "mean")), "only": only}
+        slots = {"end": end, "sum": draws.choice(("total", "mean") if view.adds else ("mean",)), "only": only}
         return Ask(Label(view.series[i]), steps, len(view.series), slots=slots)
     raise NotAskable("neither end is clear")
 

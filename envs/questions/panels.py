@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from envs.address import Draws
 from envs.numerals import listed
+from envs.questions.recognition import alike
 from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
 from envs.views_whole import Panels
@@ -47,7 +48,13 @@ def _leader(view: Panels, items: dict[str, Item]) -> str | None:
 
 def _slots(view: Panels) -> dict[str, str]:
     first = _first(view)
-    return {"noun": first.noun, "nouns": first.nouns, "measure": first.measure}
+    return {key: said for key, said in first.slots().items() if key != "where"}
+
+
+def _of(view: Panels, name: str) -> str:
+    """The start of a sentence about the value of a name: "The output of Brazil"."""
+    said = _slots(view)
+    return f"The {said['measure']} {said['of']} {name}{view.where}"
 
 
 @question(
@@ -84,13 +91,16 @@ def panel_count(view: Panels, draws: Draws, level: int) -> Ask:
     held_out=("Name the letter of the panel drawn as a {chart}.", "Under which letter is the {chart} found?"),
 )
 def panel_of_chart(view: Panels, draws: Draws, level: int) -> Ask:
-    """The panel of a kind of chart that occurs once."""
+    """The panel of a kind of chart for which no other can be taken."""
     charts = [part.chart for part in view.parts]
-    once = [i for i, chart in enumerate(charts) if charts.count(chart) == 1]
+    once = [
+        i for i, chart in enumerate(charts) if not any(alike(chart, other) for other in charts[:i] + charts[i + 1 :])
+    ]
     if not once:
-        raise NotAskable("every kind of chart occurs twice")
+        raise NotAskable("every kind of chart may be taken for another")
     i = draws.choice(once)
-    steps = [f"Panel {tag} is a {chart}." for tag, chart in zip(view.names, charts, strict=True)]
+    said = [f"{'an' if chart[0] in 'aeiou' else 'a'} {chart}" for chart in charts]
+    steps = [f"Panel {tag} is {chart}." for tag, chart in zip(view.names, said, strict=True)]
     return Ask(Label(view.names[i]), steps, possible=len(charts), slots={"chart": charts[i]})
 
 
@@ -122,15 +132,15 @@ def panel_of_subject(view: Panels, draws: Draws, level: int) -> Ask:
     skill="cross-panel",
     needs=("shared", "values"),
     phrasings=(
-        "In which panel does {name} have the largest {measure}? Answer with its letter.",
-        "Which panel shows the highest {measure} of {name}? Give its letter.",
-        "Compare the panels: in which one is the {measure} of {name} largest? Give the letter.",
-        "The {measure} of {name} differs between the panels. Which panel has the most? Answer with the letter.",
-        "Give the letter of the panel in which {name} reaches its highest {measure}.",
+        "In which panel is the {measure} {of} {name} largest{where}? Answer with its letter.",
+        "Which panel shows the highest {measure} {of} {name}{where}? Give its letter.",
+        "Compare the panels: in which one is the {measure} {of} {name} largest{where}? Give the letter.",
+        "The {measure} {of} {name}{where} differs between the panels. Which one has the most? Answer with the letter.",
+        "Give the letter of the panel in which the {measure} {of} {name} reaches its highest value{where}.",
     ),
     held_out=(
-        "Name the letter of the panel where the {measure} of {name} is greatest.",
-        "Across all panels, where does {name} have its maximum {measure}? Answer with the letter of the panel.",
+        "Name the letter of the panel where the {measure} {of} {name} is greatest{where}.",
+        "Which panel has the maximum, across all of them, of the {measure} {of} {name}{where}? Answer with its letter.",
     ),
 )
 def panel_of_largest(view: Panels, draws: Draws, level: int) -> Ask:
@@ -140,7 +150,7 @@ def panel_of_largest(view: Panels, draws: Draws, level: int) -> Ask:
     best = max(items, key=lambda tag: items[tag].value)
     say = _first(view).say
     told = [f"{say(item.value)} in panel {tag}" for tag, item in items.items()]
-    steps = [f"{name} has {listed(told)}.", f"The largest is in panel {best}."]
+    steps = [f"{_of(view, name)} is {listed(told)}.", f"The largest is in panel {best}."]
     return Ask(Label(best), steps, possible=len(items), slots={"name": name, **_slots(view)})
 
 
@@ -148,17 +158,18 @@ def panel_of_largest(view: Panels, draws: Draws, level: int) -> Ask:
     Panels,
     Number,
     skill="cross-panel",
-    needs=("shared", "values", "parts"),
+    needs=("shared", "values"),
+    sums=True,
     phrasings=(
-        "What is the total {measure} of {name} over all panels?{rounding}",
-        "Add up the {measure} of {name} over all panels. What is the sum?{rounding}",
-        "Summed over the panels, what is the {measure} of {name}?{rounding}",
-        "Take the {measure} of {name} from each panel. What do they add up to?{rounding}",
-        "What is the sum of the values that the panels show for {name}?{rounding}",
+        "What is the total {measure} {of} {name} over all panels{where}?{rounding}",
+        "Add up the {measure} {of} {name} over all panels{where}. What is the sum?{rounding}",
+        "Summed over the panels, what is the {measure} {of} {name}{where}?{rounding}",
+        "Take the {measure} {of} {name}{where} from each panel. What do they add up to?{rounding}",
+        "What is the sum of the values that the panels show for the {measure} {of} {name}{where}?{rounding}",
     ),
     held_out=(
-        "All panels together, how much is the {measure} of {name}?{rounding}",
-        "Give the sum of the {measure} of {name} across the panels.{rounding}",
+        "All panels together, how much is the {measure} {of} {name}{where}?{rounding}",
+        "Give the sum of the {measure} {of} {name}{where} across the panels.{rounding}",
     ),
 )
 def sum_over_panels(view: Panels, draws: Draws, level: int) -> Ask:
@@ -169,7 +180,7 @@ def sum_over_panels(view: Panels, draws: Draws, level: int) -> Ask:
     total = sum(item.value for item in items)
     terms = " + ".join(first.plain(item.value) for item in items)
     answer = first.quantity(total, sum(item.err for item in items))
-    steps = [f"For {name} the panels show {terms} = {first.plain(total)}."]
+    steps = [f"{_of(view, name)} adds up to {terms} = {first.plain(total)}."]
     slots = {"name": name, "rounding": first.rounding(), **_slots(view)}
     return Ask(answer, steps, 100, first.plain(total), slots)
 
@@ -180,15 +191,15 @@ def sum_over_panels(view: Panels, draws: Draws, level: int) -> Ask:
     skill="cross-panel",
     needs=("shared", "values"),
     phrasings=(
-        "How much larger is the {measure} of {name} in panel {one} than in panel {other}?{rounding}",
-        "By how much does the {measure} of {name} in panel {one} exceed that in panel {other}?{rounding}",
-        "What is the difference between the {measure} of {name} in panel {one} and in panel {other}?{rounding}",
-        "Take the {measure} of {name} in panel {one} and subtract that in panel {other}. What is left?{rounding}",
-        "The {measure} of {name} is larger in panel {one} than in panel {other}. By how much?{rounding}",
+        "How much larger is the {measure} {of} {name}{where} in panel {one} than in panel {other}?{rounding}",
+        "By how much does the {measure} {of} {name}{where} in panel {one} exceed that in panel {other}?{rounding}",
+        "What is the {measure} {of} {name}{where} in panel {one} minus that in panel {other}?{rounding}",
+        "From the {measure} {of} {name}{where} in panel {one} take that in panel {other}. What is left?{rounding}",
+        "The {measure} {of} {name}{where} is larger in panel {one} than in panel {other}. By how much?{rounding}",
     ),
     held_out=(
-        "Give the amount by which {name} has more {measure} in panel {one} than in panel {other}.{rounding}",
-        "From panel {other} to panel {one}, how much does the {measure} of {name} grow?{rounding}",
+        "Give how much larger the {measure} {of} {name}{where} is in panel {one} than in panel {other}.{rounding}",
+        "From panel {other} to panel {one}, how much does the {measure} {of} {name}{where} grow?{rounding}",
     ),
 )
 def difference_across_panels(view: Panels, draws: Draws, level: int) -> Ask:
@@ -204,7 +215,7 @@ def difference_across_panels(view: Panels, draws: Draws, level: int) -> Ask:
     answer = first.quantity(value, items[one].err + items[other].err)
     a, b = first.plain(items[one].value), first.plain(items[other].value)
     steps = [
-        f"{name} has {a} in panel {one} and {b} in panel {other}.",
+        f"{_of(view, name)} is {a} in panel {one} and {b} in panel {other}.",
         f"The difference is {a} - {b} = {first.plain(value)}.",
     ]
     slots = {"name": name, "one": one, "other": other, "rounding": first.rounding(), **_slots(view)}
@@ -217,15 +228,15 @@ def difference_across_panels(view: Panels, draws: Draws, level: int) -> Ask:
     skill="cross-panel",
     needs=("shared",),
     phrasings=(
-        "In how many panels is the {measure} of {one} larger than that of {other}?",
-        "How many panels show a larger {measure} for {one} than for {other}?",
-        "Count the panels in which {one} has a higher {measure} than {other}.",
-        "Comparing {one} with {other} by {measure}, in how many panels does {one} come out ahead?",
-        "In what number of panels does the {measure} of {one} exceed that of {other}?",
+        "In how many panels is the {measure} {of} {one} larger than that {of} {other}{where}?",
+        "How many panels show a larger {measure} for {one} than for {other}{where}?",
+        "Count the panels in which the {measure} {of} {one} is higher than that {of} {other}{where}.",
+        "Comparing {one} with {other} by {measure}{where}, in how many panels does {one} come out ahead?",
+        "In what number of panels does the {measure} {of} {one} exceed that {of} {other}{where}?",
     ),
     held_out=(
-        "For how many panels is it true that {one} has a greater {measure} than {other}?",
-        "How often, counted over the panels, does {one} beat {other} by {measure}?",
+        "For how many panels is it true that the {measure} {of} {one} is greater than that {of} {other}{where}?",
+        "How often, counted over the panels, does {one} beat {other} by {measure}{where}?",
     ),
 )
 def panels_where_more(view: Panels, draws: Draws, level: int) -> Ask:
@@ -242,7 +253,7 @@ def panels_where_more(view: Panels, draws: Draws, level: int) -> Ask:
         else:
             total = len(wins)
             said = f"in panel {wins[0]}" if total == 1 else f"in panels {listed(wins)}" if wins else "in none of them"
-            steps = [f"{one} has more than {other} {said}.", f"That makes {total}."]
+            steps = [f"{_of(view, one)} is larger than that of {other} {said}.", f"That makes {total}."]
             slots = {"one": one, "other": other, **_slots(view)}
             return Ask(Number(total), steps, possible=len(view.names) + 1, slots=slots)
     raise NotAskable("no two names can be told apart in every panel")
@@ -254,15 +265,15 @@ def panels_where_more(view: Panels, draws: Draws, level: int) -> Ask:
     skill="cross-panel",
     needs=("shared",),
     phrasings=(
-        "Does the same {noun} have the largest {measure} in panel {one} and in panel {other}? Answer yes or no.",
-        "Is the {noun} with the largest {measure} the same in panels {one} and {other}? Answer yes or no.",
-        "Do panels {one} and {other} agree on which {noun} has the highest {measure}? Answer yes or no.",
-        "Panel {one} and panel {other}: is the same {noun} at the top by {measure}? Answer yes or no.",
-        "Is the leading {noun} by {measure} in panel {one} also the leading one in panel {other}? Answer yes or no.",
+        "Does the same {noun} have the largest {measure}{where} in panel {one} and in panel {other}? Answer yes or no.",
+        "Is the {noun} with the largest {measure}{where} the same in panels {one} and {other}? Answer yes or no.",
+        "Do panels {one} and {other} agree on which {noun} has the highest {measure}{where}? Answer yes or no.",
+        "Panel {one} and panel {other}: is the same {noun} at the top by {measure}{where}? Answer yes or no.",
+        "Is the leading {noun} by {measure}{where} in panel {one} also the first in panel {other}? Answer yes or no.",
     ),
     held_out=(
-        "Yes or no: panels {one} and {other} have the same {noun} with the greatest {measure}.",
-        "Would you name the same {noun} as the largest by {measure} in panel {one} as in panel {other}?"
+        "Yes or no: panels {one} and {other} have the same {noun} with the greatest {measure}{where}.",
+        "Would you name the same {noun} as the largest by {measure}{where} in panel {one} as in panel {other}?"
         " Answer yes or no.",
     ),
 )

@@ -30,6 +30,7 @@ from envs.questions.asking import (
 from envs.views import Categories, Item, NotAskable
 
 TRIES = 12  # programs that are begun before the view is given up
+KINDS = ("mean", "largest", "smallest")  # of values out of a group
 WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -155,7 +156,8 @@ def parted(view: Categories, a: Item, b: Item) -> bool:
 def aggregate(program: Program) -> None:
     """One value out of a group."""
     view, draws, items = program.view, program.draws, program.items or []
-    kind = draws.choice(("sum", "mean", "largest", "smallest") if len(items) > 1 else ("largest",))
+    kinds = ("sum", *KINDS) if view.adds else KINDS
+    kind = draws.choice(kinds if len(items) > 1 else ("largest",))
     span = view.reach
     if kind == "sum":
         known, terms = known_sum(items), sums(view, [item.value for item in items])
@@ -185,7 +187,7 @@ def reckon(program: Program) -> None:
     item = draws.choice(view.items)
     other = f"the {view.measure} {view.slots()['of']} {quoted(view, item.name)}"
     own, theirs = program.show(value.value), view.plain(item.value)
-    kind = draws.choice(("plus", "difference", "half", "mean"))
+    kind = draws.choice(("plus", "difference", "half", "mean") if view.adds else ("difference", "mean"))
     if kind == "plus":
         known = value.plus(item.known)
         size, reckoning = program.size + view.reach, f"{own} + {theirs} = {program.show(known.value)}"

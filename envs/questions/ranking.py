@@ -38,7 +38,8 @@ def _down_to(view: Categories, ranking: list[Item], values: bool = False) -> str
 def _place(view: Categories, draws: Draws, level: int) -> tuple[int, list[Item]]:
     """A place in the part of the ranking that can be told apart, and the ranking down to it."""
     ranking = view.ranked()
-    k = draws.integers(1, min(len(ranking), 3 + level // 2) + 1)
+    most = min(len(ranking), 3 + level // 2)
+    k = draws.integers(max(1, min(1 + level // 4, most - 2)), most + 1)
     return k, ranking[:k]
 
 

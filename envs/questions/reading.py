@@ -118,15 +118,15 @@ def two_values(view: Categories, draws: Draws, level: int) -> Ask:
         "The {measure} {of} {name}{where} is one of these: {options}. Which one? Answer with the letter.",
     ),
     held_out=(
-        "Four values are offered for the {measure} {of} {name}{where}: {options}. Give the letter of the right one.",
+        "Some values are offered for the {measure} {of} {name}{where}: {options}. Give the letter of the right one.",
         "Tell by its letter which option states the {measure} {of} {name}{where}: {options}.",
     ),
 )
 def value_choice(view: Categories, draws: Draws, level: int) -> Ask:
-    """The value of a named item among four; the right one may be any of them by size."""
+    """The value of a named item among four (seven at higher levels); the right one may be any of them by size."""
     for item in draws.shuffled(readable(view)):
         try:
-            wrong = near_values(view, draws, item.value, item.err)
+            wrong = near_values(view, draws, item.value, item.err, level)
         except NotAskable:
             continue
         answer, options = choice(draws, view.say(item.value), wrong)
@@ -134,7 +134,7 @@ def value_choice(view: Categories, draws: Draws, level: int) -> Ask:
             f"The {view.measure} {view.slots()['of']} {item.name} is {view.say(item.value)}.",
             f"That is option {answer.value}.",
         ]
-        return Ask(answer, steps, 4, slots={"name": quoted(view, item.name), "options": options})
+        return Ask(answer, steps, len(wrong) + 1, slots={"name": quoted(view, item.name), "options": options})
     raise NotAskable("no wrong value is near and clear of a right one")
 
 

@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 from envs.address import Draws
-from envs.drawing.colour import BLACK, Colour, colour_names, contrast
+from envs.drawing.colour import called
 from envs.questions.asking import choice
 from envs.questions.ranking import ordinal
 from envs.registry import Ask, question
@@ -18,8 +18,8 @@ from rewards import Answer, Choice, Label, Number, Percent
 # Kinds of figures that nobody takes for each other; kinds of one line could be.
 KINDS = (
     ("bar chart", "histogram", "grouped bar chart", "stacked bar chart", "waterfall chart"),
-    ("pie chart", "donut chart", "sunburst chart"),
-    ("line chart", "area chart", "stacked area chart"),
+    ("pie chart", "donut chart", "sunburst chart", "rose chart"),
+    ("line chart", "step chart", "area chart", "stacked area chart"),
     ("scatter plot", "bubble chart"),
     ("box plot", "violin plot"),
     ("word cloud",),
@@ -30,7 +30,6 @@ KINDS = (
     ("contour plot",),
 )
 _NUMBER = re.compile(r"(-?)[^\d-]*(\d+(?:\.\d+)?)([kMB%]?)\Z")
-LIGHTNESSES_APART = 1.35  # contrast ratio of two colours, one of which is plainly the darker
 _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -39,6 +38,7 @@ _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
     Choice,
     skill="recognition",
     pooled=True,
+    rests=True,
     phrasings=(
         "What kind of figure is this{where}? Options: {options}. Answer with the letter.",
         "Which of these names the kind of chart shown{where}? {options}. Answer with the letter.",
@@ -58,6 +58,12 @@ def chart_type(view: Parts, draws: Draws, level: int) -> Ask:
     answer, options = choice(draws, view.chart, wrong)
     steps = [f"The figure shows a kind of chart called {view.chart}.", f"That is option {answer.value}."]
     return Ask(answer, steps, 4, slots={"options": options})
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether a kind of chart might be taken for another."""
+    lines = [kinds for kinds in KINDS if one in kinds or _akin(one, kinds)]
+    return one == other or any(other in kinds or _akin(other, kinds) for kinds in lines)
 
 
 def _akin(chart: str, kinds: tuple[str, ...]) -> bool:
@@ -95,6 +101,7 @@ def title(view: Parts, draws: Draws, level: int) -> Ask:
     Label,
     skill="recognition",
     needs=("axes",),
+    rests=True,
     phrasings=(
         "What is the title of the {axis} axis{where}?",
         "Which title is written along the {axis} axis{where}?",
@@ -175,6 +182,7 @@ def legend_entry(view: Parts, draws: Draws, level: int) -> Ask:
     Label,
     skill="recognition",
     needs=("legend",),
+    hues=True,
     phrasings=(
         "Which entry of the legend is marked in {colour}{where}?",
         "What does {colour} stand for in the legend{where}?",
@@ -189,29 +197,12 @@ def legend_entry(view: Parts, draws: Draws, level: int) -> Ask:
 )
 def legend_colour(view: Parts, draws: Draws, level: int) -> Ask:
     """What a colour stands for, where one entry alone can be called so."""
-    found = _called(view.colours)
+    found = called(view.colours)
     if len(view.colours) != len(view.legend) or not found:
         raise NotAskable("no colour of the legend has a name of its own")
     colour, k = draws.choice(found)
     steps = [f"The sign in {colour} belongs to {view.legend[k]}."]
     return Ask(Label(view.legend[k]), steps, len(view.legend), slots={"colour": colour})
-
-
-def _called(colours: tuple[Colour, ...]) -> list[tuple[str, int]]:
-    """What can be said of one colour alone, with its index: a common name, or that it is the darkest or lightest."""
-    if len(colours) < 2:
-        return []
-    names = [colour_names(colour) for colour in colours]
-    found = [
-        (f"the colour {next(iter(mine))}", k)
-        for k, mine in enumerate(names)
-        if len(mine) == 1 and sum(bool(mine & other) for other in names) == 1
-    ]
-    order = sorted(range(len(colours)), key=lambda k: contrast(colours[k], BLACK))
-    for word, a, b in (("darkest", order[0], order[1]), ("lightest", order[-1], order[-2])):
-        if contrast(colours[a], colours[b]) >= LIGHTNESSES_APART:
-            found.append((f"the {word} colour", a))
-    return found
 
 
 def _ticks(view: Parts, draws: Draws) -> tuple[str, tuple[str, ...], list[tuple[float, str]]]:
@@ -239,6 +230,7 @@ def _number(value: float, suffix: str) -> Answer:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "What is the {end} number written at a tick of the {axis} axis{where}?",
         "Which is the {end} number on the {axis} axis{where}?",
@@ -268,6 +260,7 @@ def end_tick(view: Parts, draws: Draws, level: int) -> Ask:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "How far apart are neighbouring numbers on the {axis} axis{where}?",
         "What is the step from one tick label to the next on the {axis} axis{where}?",
@@ -299,6 +292,7 @@ def tick_step(view: Parts, draws: Draws, level: int) -> Ask:
     needs=("ticks",),
     unfit=("whole",),  # an axis of shares ends at 100 %
     bare=True,
+    rests=True,
     phrasings=(
         "How many numbers are written along the {axis} axis{where}?",
         "Count the numbered ticks of the {axis} axis{where}.",

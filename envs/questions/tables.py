@@ -123,9 +123,10 @@ def table_of_series(view: Series, draws: Draws, level: int) -> Ask:
 )
 def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
     """Which of five named are shown: one to four of them."""
-    shown = draws.integers(1, 5)
-    if len(view.items) < shown or len(view.absent) < 5 - shown:
+    least, most = max(1, 5 - len(view.absent)), min(4, len(view.items))
+    if least > most:
         raise NotAskable("too few names are absent or shown")
+    shown = draws.integers(least, most + 1)
     there = draws.sample(view.names, shown)
     names = draws.shuffled([*there, *draws.sample(view.absent, 5 - shown)])
     found = [name for name in names if name in there]
@@ -156,11 +157,15 @@ def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def extreme_choice(view: Categories, draws: Draws, level: int) -> Ask:
-    """The largest or smallest of three or four options."""
-    try:
-        items = some_apart(view, draws, view.items, 4)
-    except NotAskable:
-        items = some_apart(view, draws, view.items, 3)
+    """The largest or smallest of three or four options; of up to seven, close to each other, at higher levels."""
+    for count in range(min(len(view.items), 4 + min(level, 12) // 4), 2, -1):
+        try:
+            items = some_apart(view, draws, view.items, count, level)
+            break
+        except NotAskable:
+            continue
+    else:
+        raise NotAskable("no three values can be told apart")
     up = draws.chance(0.5)
     right = sorted(items, key=lambda item: item.value if up else -item.value)[0]
     answer, options = choice(draws, right.name, [item.name for item in items if item is not right])

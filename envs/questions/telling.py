@@ -74,7 +74,7 @@ def larger_if_shown(view: Categories, draws: Draws, level: int) -> Ask:
     """The larger of two names, both of which are shown as often as not."""
     if not view.absent:
         raise NotAskable("no plausible name is absent")
-    a, b = some_apart(view, draws, view.items, 2)
+    a, b = some_apart(view, draws, view.items, 2, level)
     up, shown, absent = draws.chance(0.5), draws.chance(0.5), draws.choice(view.absent)
     found = falling([a, b], up)[0].name
     more = "smaller" if up else "larger"

@@ -172,6 +172,8 @@ def is_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     Number,
     skill="aggregation",
     needs=("values",),
+    unfit=("coarse",),  # several reading errors add up
+    sums=True,
     phrasings=(
         "What is the sum of all values of the {measure} {side} {cut}{where}?{rounding}",
         "Add up the {measure} of those {nouns} where it is {more} than {cut}{where}. What is the result?{rounding}",

@@ -40,6 +40,7 @@ def _some(view: Categories, draws: Draws, level: int, least: int = 2) -> list[It
     skill="aggregation",
     needs=("values",),
     unfit=("whole",),  # shares make 100 without looking
+    sums=True,
     phrasings=(
         "What is the sum of the {measure} over all {nouns}{where}?{rounding}",
         "Add up the {measure} of all {nouns} in the figure{where}. What is the result?{rounding}",
@@ -67,6 +68,7 @@ def sum_all(view: Categories, draws: Draws, level: int) -> Ask:
     skill="aggregation",
     needs=("values",),
     unfit=("coarse",),
+    sums=True,
     phrasings=(
         "What is the sum of the {measure} {of} {names}{where}?{rounding}",
         "Add up the {measure} {of} {names}{where}. What is the result?{rounding}",
@@ -160,7 +162,8 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     Percent,
     skill="aggregation",
     needs=("values",),
-    unfit=("whole", "percent"),
+    unfit=("whole", "percent", "signed"),
+    sums=True,
     phrasings=(
         "What percentage of the sum of all values is the {measure} {of} {name}{where}?{rounding}",
         "What share of the {nouns}' combined {measure} does {name} have{where}?{rounding}",
@@ -199,6 +202,8 @@ def share_of_total(view: Categories, draws: Draws, level: int) -> Ask:
     Number,
     skill="aggregation",
     needs=("values",),
+    unfit=("coarse",),  # several reading errors add up
+    sums=True,
     phrasings=(
         "What is the sum of the {k} {end} values of the {measure}{where}?{rounding}",
         "Add up the {measure} of the {k} {nouns} where it is {end}{where}. What is the result?{rounding}",
@@ -235,6 +240,7 @@ def sum_of_leading(view: Categories, draws: Draws, level: int) -> Ask:
     skill="aggregation",
     needs=("values",),
     unfit=("whole",),
+    sums=True,
     phrasings=(
         "What is the sum of the {measure} over all {nouns} except {names}{where}?{rounding}",
         "Leave out {names}{where}. What do the other {nouns} add up to in {measure}?{rounding}",
@@ -269,6 +275,7 @@ def sum_without(view: Categories, draws: Draws, level: int) -> Ask:
     Boolean,
     skill="aggregation",
     needs=("values",),
+    sums=True,
     phrasings=(
         "Is the {measure} {of} {names} together more than {cut}{where}?{yes}",
         "Do {names} add up to more than {cut} in {measure}{where}?{yes}",

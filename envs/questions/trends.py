@@ -88,13 +88,13 @@ def first_rise(view: Categories, draws: Draws, level: int) -> Ask:
     up, words = directions(draws)
     ways = steps_of(items)
     if up not in ways:
-        up, words = not up, _other(words)
+        up, words = not up, other_way(words)
     found = items[ways.index(up) + 1]
     steps = [f"In turn the values go {_ways(ways)}.", f"The first {words['rise']} leads to {found.name}."]
     return Ask(Label(found.name), steps, len(items) - 1, slots=over(items) | words)
 
 
-def _other(words: dict[str, str]) -> dict[str, str]:
+def other_way(words: dict[str, str]) -> dict[str, str]:
     ways = {"rise": "fall", "rises": "falls", "higher": "lower", "increase": "decrease", "peak": "low"}
     both = ways | {down: up for up, down in ways.items()}
     return {key: both[word] for key, word in words.items()}
@@ -236,7 +236,7 @@ def peaks(view: Categories, draws: Draws, level: int) -> Ask:
         return [items[i + 1].name for i, (a, b) in enumerate(pairwise(ways)) if a == up and b != up]
 
     if not found(up):
-        up, words = not up, _other(words)
+        up, words = not up, other_way(words)
     names = found(up)
     if not names:
         raise NotAskable("it neither peaks nor dips")
@@ -277,7 +277,7 @@ def steady(view: Categories, draws: Draws, level: int) -> Ask:
         raise NotAskable("there is nothing that rises or falls for long enough, or nothing else")
     up, words = directions(draws)
     if (true, up) not in fit:
-        up, words = not up, _other(words)
+        up, words = not up, other_way(words)
     items = draws.choice(fit[true, up])
     steps = [f"The steps from {items[0].name} to {items[-1].name} go {_ways(steps_of(items))}."]
     return Ask(Boolean(true), steps, 2, "yes" if true else "no", over(items) | words | {"yes": YES_NO})

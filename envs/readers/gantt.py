@@ -10,7 +10,7 @@ from envs.readers.tape import Recording
 
 @reader("Gantt")
 def gantt(recording: Recording) -> Reading:
-    """The duration and the start of each bar by its name."""
+    """The duration, the start and the end of each bar by its name."""
     found = axes(recording)
     value_at = scale(found.below)
     zero = next(px for px, text in found.below.items() if number(text) == 0)
@@ -23,4 +23,5 @@ def gantt(recording: Recording) -> Reading:
         start, end = (round(value_at(x), 6) for x in (x0, x1))  # equal starts are equal, whatever the pixels' last bits
         reading.add((name,), round(end - start, 6), x1 - x0)
         reading.add((name, "start time"), start, x0 - zero)
+        reading.add((name, "end time"), end, x1 - zero)
     return reading

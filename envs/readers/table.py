@@ -16,6 +16,8 @@ def table(tape: Recording) -> Reading:
         else:
             rows.append([word])
     lines = [[w.string for w in sorted(row, key=lambda w: w.x)] for row in rows]
+    if len(lines[0][0]) == 1:  # the letter of a panel, beside its title
+        del lines[0]
     header, *body = [line for line in lines if len(line) > 1]  # a line of a title is one string
     reading = Reading()
     for name, *cells in body:

@@ -13,6 +13,7 @@ from envs.drawing.painter import Painter
 from envs.drawing.sheet import Sheet
 
 RGB = tuple[float, float, float]
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Stroke:
     curved: bool
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
+    def box(self) -> Box:
         """x0, y0, x1, y1 of its vertices."""
         (x0, y0), (x1, y1) = self.points.min(0).tolist(), self.points.max(0).tolist()
         return x0, y0, x1, y1
@@ -42,7 +43,7 @@ class Word:
     string: str
     x: float
     y: float
-    box: tuple[float, float, float, float]
+    box: Box
     angle: float
     size: float
     tip: tuple[float, float]
@@ -55,16 +56,21 @@ class Recording:
     strokes: tuple[Stroke, ...]
     words: tuple[Word, ...]
 
-    def within(self, box: tuple[float, float, float, float]) -> Recording:
-        """What lies in a part of the picture."""
+    def within(self, box: Box, room: Box | None = None) -> Recording:
+        """What lies in a part of the picture, and what all parts share, outside of their `room`."""
 
-        def lies(other: tuple[float, float, float, float]) -> bool:
-            return box[0] <= (other[0] + other[2]) / 2 <= box[2] and box[1] <= (other[1] + other[3]) / 2 <= box[3]
+        def lies(other: Box) -> bool:
+            return _holds(box, other) or (room is not None and not _holds(room, other))
 
         return Recording(
             tuple(stroke for stroke in self.strokes if lies(stroke.box)),
             tuple(word for word in self.words if lies(word.box)),
         )
+
+
+def _holds(box: Box, other: Box) -> bool:
+    """Whether the middle of the other box lies in this one."""
+    return box[0] <= (other[0] + other[2]) / 2 <= box[2] and box[1] <= (other[1] + other[3]) / 2 <= box[3]
 
 
 class Tape(RendererAgg):

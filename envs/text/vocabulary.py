@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from envs.address import in_test
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Topic:
     """What a built-in text is about; `nouns` without repeats."""
 
     title: str
     nouns: tuple[str, ...]
 
+    @lru_cache(1024)  # noqa: B019 - few topics, by identity
     def short(self, longest: int | None) -> tuple[str, ...]:
         """The nouns of at most so many letters; all if None."""
         return self.nouns if longest is None else tuple(noun for noun in self.nouns if len(noun) <= longest)
