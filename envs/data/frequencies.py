@@ -72,7 +72,7 @@ def frequencies(
         topic = _topic(draws, len(targets), test, longest)
         composed, title = about(draws, topic, targets, longest=longest), topic.title
         known = topic.short(longest)
-    passage = _dated(draws, composed.text, test)
+    passage = dated(draws, composed.text, test)
     counts = _count(kind, passage)
     absent = [name for name in known if name not in composed.names]
     return Frequencies(
@@ -94,7 +94,7 @@ def _shown(kind: Kind, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.upper() if kind == "letter" else name for name in names)
 
 
-def _dated(draws: Draws, text: str, test: bool) -> str:
+def dated(draws: Draws, text: str, test: bool) -> str:
     """The text under a date, which counts for nothing, drawn until the whole lies in the world asked for."""
     while True:
         date = f"{draws.integers(1950, 2050)}-{draws.integers(1, 13):02}-{draws.integers(1, 29):02}"
@@ -121,7 +121,7 @@ def _from_corpus(
 ) -> Frequencies:
     """Random units of the corpus, one after the other, until enough names occur more often than the threshold."""
     units = corpus.side(test)
-    order = _distinct(draws, units)
+    order = distinct(draws, units)
     taken: list[str] = []
     enough = 0
     counts: dict[str, int] = {}
@@ -149,7 +149,7 @@ def _from_corpus(
     by_count = {counts[name]: name for name in order_above}
     first = [name for name in order_above if by_count[counts[name]] == name]
     names = draws.shuffled((first + [name for name in order_above if name not in first])[:wanted])
-    passage = _dated(draws, "\n".join(taken), test)
+    passage = dated(draws, "\n".join(taken), test)
     if kind == "letter":
         absent = [letter for letter in ALPHABET if counts.get(letter, 0) <= threshold]
     else:
@@ -189,7 +189,7 @@ def _others(
     return list(others)
 
 
-def _distinct(draws: Draws, units: Sequence[str]) -> Iterator[str]:
+def distinct(draws: Draws, units: Sequence[str]) -> Iterator[str]:
     """All units in random order, drawn one by one."""
     moved: dict[int, int] = {}
     for i in range(len(units)):

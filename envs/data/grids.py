@@ -13,7 +13,7 @@ steps of the last written digit, and divided once at the end, so that every mach
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ LONGEST_SUBJECT = 48
 ROOM = 4  # steps of the last written digit that a series has for each of its positions, at least
 
 Axis = Kind | TimeUnit
+Rows = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class Grid:
     consecutive times; otherwise their order is chance. `parts` and `stock`: see Measure; `adds`: any of the values
     add up to a meaningful total. `absent` and
     `absent_series` are plausible names that the table does not have, in random order, and that the subject does not
-    name: for times those just before and after, none where a whole cycle such as a week is shown.
+    name: for times those just before and after, none where a whole cycle such as a week is shown. `most` is an
+    adjective for the position with the largest value ("longest"), or "". A table that was counted from a text can be
+    counted again, by `recount`, from one that was made to have other values (envs.data.counted).
     """
 
     domain: str
@@ -55,10 +58,12 @@ class Grid:
     stock: bool
     positions: tuple[str, ...]
     series: tuple[str, ...]
-    values: tuple[tuple[float, ...], ...]
+    values: Rows
     ordered: bool
     absent: tuple[str, ...]
     absent_series: tuple[str, ...]
+    most: str = ""
+    recount: Callable[[Rows], Rows] | None = None
 
     @property
     def adds(self) -> bool:
@@ -119,10 +124,10 @@ def draw_grid(
         stock=measure.stock,
         positions=shown,
         series=lines,
-        values=_values(draws, measure, across, series, positions, level),
+        values=draw_values(draws, measure, across, series, positions, level),
         ordered=not isinstance(across, Kind),
-        absent=_unnamed(absent, subject),
-        absent_series=_unnamed(absent_series, subject),
+        absent=unnamed(absent, subject),
+        absent_series=unnamed(absent_series, subject),
     )
 
 
@@ -130,7 +135,7 @@ def draw_measure(draws: Draws, grid: Grid, *, test: bool, level: int) -> Grid:
     """The same positions by another measure of the table's domain: a table of one series, named after nothing."""
     domain, across = _origin(grid, test)
     measure = draws.choice([measure for measure in domain.measures if measure.name != grid.measure])
-    values = _values(draws, measure, across, 1, len(grid.positions), level)
+    values = draw_values(draws, measure, across, 1, len(grid.positions), level)
     words = {"measure": measure.name, "unit": measure.unit, "parts": measure.parts, "stock": measure.stock}
     return replace(grid, series=grid.series[:1], values=values, **words)  # type: ignore[arg-type]
 
@@ -153,7 +158,7 @@ def draw_alike(
     size = len(grid.series), len(grid.positions)
     names, _ = _names(draws, along, count, longest)
     return _nouns(along)[0], {
-        name: replace(grid, values=_values(draws, measure, across, *size, level)) for name in names
+        name: replace(grid, values=draw_values(draws, measure, across, *size, level)) for name in names
     }
 
 
@@ -247,7 +252,7 @@ def _plural(domain: Domain, noun: str) -> str:
     return next(kind.nouns for kind in domain.kinds if kind.noun == noun)
 
 
-def _unnamed(names: Sequence[str], subject: str) -> tuple[str, ...]:
+def unnamed(names: Sequence[str], subject: str) -> tuple[str, ...]:
     """The names that do not stand in the subject."""
     said = _spaced(subject)
     return tuple(name for name in names if _spaced(name) not in said)
@@ -261,9 +266,7 @@ def _spaced(text: str) -> str:
 # Values, in steps of the last written digit
 
 
-def _values(
-    draws: Draws, measure: Measure, across: Axis, series: int, positions: int, level: int
-) -> tuple[tuple[float, ...], ...]:
+def draw_values(draws: Draws, measure: Measure, across: Axis, series: int, positions: int, level: int) -> Rows:
     """Values of all series, from one drawn part of the honest range of the measure."""
     level = min(level, TOP)
     low, high = _window(draws, measure, positions, level)

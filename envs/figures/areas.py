@@ -196,7 +196,7 @@ def stacked_area(draws: Draws, scene: Scene) -> Panel:
     """Areas on top of each other: what is read is how thick each is."""
     told, sizes = _stackable(draws, scene)
     rows = lifted(told.grid.values, told.words.unit.decimals, _least(scene))
-    told = replace(told, grid=replace(told.grid, values=rows))
+    told = told.mended(rows)
     return _panel(draws, scene, told, sizes, "stacked area chart", stack=True)
 
 
@@ -223,7 +223,7 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     if "Categories" not in scene.needs or (side >= ROOMY and "trend" not in scene.needs):
         return told, sizes
     rows = _swung(draws, told.grid.values, told.words.unit.decimals)
-    return replace(told, grid=replace(told.grid, values=rows)), sizes
+    return told.mended(rows), sizes
 
 
 def _swung(draws: Draws, rows: Rows, decimals: int) -> Rows:

@@ -254,7 +254,7 @@ def _drawn(
     count, sizes = _groups(draws, scene)
     lying = draws.chance(0.4)
     longest = min(8 + scene.level // 2, max(7, scene.width // 26))
-    told = tell_samples(draws, scene, count, longest=longest)
+    told = tell_samples(draws, scene, count, longest=longest, counted=True)
     samples = _fives(draws, scene, count, lying, outliers)
     numbers = [[value / told.digit for value in sample] for sample in placed(draws, samples, told)]
     every = [value for sample in numbers for value in sample]

@@ -17,7 +17,6 @@ from envs.figures.frame import PAD, Values
 from envs.figures.legend import INSIDE, corner, legend, write_inside
 from envs.figures.tables import (
     Plot,
-    Rows,
     axis_titles,
     by_eye,
     fewest_series,
@@ -262,7 +261,7 @@ def stacked_bar(draws: Draws, scene: Scene) -> Panel:
     told, sizes = stacked_table(draws, scene)
     written = writes(draws, scene) or scene.reckons
     rows = lifted(told.grid.values, told.words.unit.decimals, least_share(scene, written))
-    told = replace(told, grid=replace(told.grid, values=rows))
+    told = told.mended(rows)
     return _panel(draws, scene, told, sizes, "stacked bar chart", stack=True, written=written)
 
 
@@ -302,8 +301,8 @@ def as_shares(draws: Draws, told: Told, least: float) -> Told:
         measure=draws.choice(("share", "percentage")),
         unit=Unit(draws.integers(0, 2), "percent", suffix="%"),
     )
-    rows: Rows = lifted(told.grid.values, told.words.unit.decimals, least, each=True)
-    rows = shares(rows, words.unit.decimals)
+    told = told.mended(lifted(told.grid.values, told.words.unit.decimals, least, each=True))
+    rows = shares(told.grid.values, words.unit.decimals)
     return replace(told, words=words, grid=replace(told.grid, values=rows))
 
 

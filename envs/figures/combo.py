@@ -179,13 +179,21 @@ def twin_axis(draws: Draws, scene: Scene) -> Panel:
 def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     room = (scene.width - (160 if twin else 100)) / (scene.style.line.height + 4)
     count, sizes = draw_times(draws, scene, 6, 14, room)
-    told = tell(draws, scene, series=1 if twin else 2, positions=count, ordered=True, longest=longest_name(scene))
+    told = tell(
+        draws,
+        scene,
+        series=1 if twin else 2,
+        positions=count,
+        ordered=True,
+        longest=longest_name(scene),
+        counted=not twin,
+    )
     side = min(scene.width, scene.height)
     small = side < 300
     if "trend" in scene.needs:
         grid, decimals = told.grid, told.words.unit.decimals
         gap = 6.0 / (side - 130) * max(map(max, grid.values))
-        told = replace(told, grid=replace(grid, values=tuple(stepped(row, decimals, gap) for row in grid.values)))
+        told = told.mended(tuple(stepped(row, decimals, gap) for row in grid.values))
     shape = draws.choice(("disc", "square", "diamond"))
     pens = Pens(draws.choice((1.8, 2.2, 2.6)), (shape,), 3.0 if small else 3.6, hollow=draws.chance(0.3))
     category_axis, value_axis = axis_titles(draws, scene, told)

@@ -190,7 +190,7 @@ def raised(told: Told) -> Told:
     if more <= 0:
         return told
     rows = tuple(tuple((round(value * digit) + more) / digit for value in row) for row in rows)
-    return replace(told, grid=replace(told.grid, values=rows))
+    return told.mended(rows)
 
 
 def moved(rows: Rows, by: Rows, sign: int, unit: Unit) -> Rows:
@@ -209,7 +209,9 @@ def moved(rows: Rows, by: Rows, sign: int, unit: Unit) -> Rows:
 def error_line(draws: Draws, scene: Scene) -> Panel:
     """Points with error bars of one to three series, joined or not."""
     colours = line_colours(scene.style)
-    told, sizes = draw_table(draws, scene, colours=len(colours), single=0.5, most=3, shown=11, spacing=13.0)
+    told, sizes = draw_table(
+        draws, scene, colours=len(colours), single=0.5, most=3, shown=11, spacing=13.0, counted=False
+    )
     told = raised(told)
     grid, unit = told.grid, told.words.unit
     halves = spreads(draws, scene, grid.values, unit)

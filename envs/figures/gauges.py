@@ -180,7 +180,7 @@ def gauge(draws: Draws, scene: Scene) -> Panel:
     most = _most(scene, "title" in scene.needs)
     count, sizes = how_many(draws, level, min(fewest(scene), most), most)
     longest = max(7, min(9 + level // 3, scene.width // 34))
-    told = tell(draws, scene, positions=count, longest=longest)
+    told = tell(draws, scene, positions=count, longest=longest, counted=False)
     values = told.grid.values[0]
     second, first = sorted((0.0, *values))[-2:]
     close = (first - second) * side / 4 < 1.4 * APART * first  # too close for the eye
@@ -283,7 +283,7 @@ def radial_progress(draws: Draws, scene: Scene) -> Panel:
     named = len(set(colours_around(scene.style, 6)))  # colours that repeat cannot name arcs
     count, sizes = how_many(draws, level, min(fewest(scene), named - 1), min(6 if side >= 300 else 5, named))
     longest = max(7, min(10 + level // 3, scene.width // 34))
-    grid = tell(draws, scene, positions=count, ordered=False, longest=longest).grid
+    grid = tell(draws, scene, positions=count, ordered=False, longest=longest, counted=False).grid
     # Percentages from a drawn base, by steps that shrink with the level.
     least = max(1, 7 - level // 2)
     room = 93 - 4 - least * (count - 1)

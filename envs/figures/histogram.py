@@ -7,12 +7,14 @@ from itertools import islice, pairwise
 from typing import Literal
 
 from envs.address import Draws
+from envs.data import count_lengths
 from envs.drawing.colour import contrast, mix
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.bars import SURE
 from envs.figures.base import Panel, Style, Words, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import PAD, Values, frame
+from envs.figures.kinds import titled
 from envs.figures.samples import Told, tell_samples, value_title, whole
 from envs.numerals import Unit
 from envs.registry import Scene, family
@@ -22,8 +24,10 @@ from envs.views_spread import Bins
 
 LEAST = 0.05  # of the highest bar: the lowest one, so that it is seen
 NARROWEST = 12.0  # pixels of a bin
-OF_TEXT = 0.15  # of histograms show the lengths of sentences
+OF_TEXT = 0.2  # of histograms show the lengths of sentences or words
+OF_WORDS = 0.4  # of those; not more, for a bin of these is always one letter wide
 MOST_LENGTHS = 8  # bins of five characters, where sentences lie
+LONGEST_WORD = 14  # letters
 LONGEST_TEXT = 500  # sentences that are tried
 Height = Literal["count", "share", "density"]
 Shape = Literal["left", "right", "even", "two", "any"]
@@ -153,9 +157,16 @@ def _sentences(draws: Draws, scene: Scene, count: int) -> tuple[Told, Topic, tup
     edges = tuple(float(first + width * i) for i in range(count + 1))
     words = Words("sentence", "sentences", "sentence length", Unit(words="characters"))
     titles = (f"{topic.title}: sentence length", f"Sentence length, {topic.title}", "Length of sentences in a text")
-    titled = (min(scene.width, scene.height) >= NARROW and draws.chance(0.75)) or "title" in scene.needs
-    title = draws.choice(titles) if titled else ""
-    return Told((topic.title,), words, "sentences", 0, 100, title, ()), topic, edges
+    return Told((topic.title,), words, "sentences", 0, 100, titled(draws, scene, list(titles)), ()), topic, edges
+
+
+def _words(draws: Draws, scene: Scene, count: int) -> tuple[Told, tuple[float, ...]]:
+    """The lengths of the words of a text, in letters: a bin each, from half a letter below to half a letter above."""
+    first = draws.integers(1, min(4, LONGEST_WORD - count + 1) + 1)
+    edges = tuple(first - 0.5 + i for i in range(count + 1))
+    words = Words("word", "words", "word length", Unit(1, words="letters"))
+    titles = ["Word length", "Length of words in a text", "Words by number of letters"]
+    return Told((), words, "words", 0, 100, titled(draws, scene, titles), ()), edges
 
 
 def _counted(draws: Draws, topic: Topic, edges: tuple[float, ...], wanted: list[int]) -> list[int]:
@@ -186,8 +197,13 @@ def histogram(draws: Draws, scene: Scene) -> Panel:
     count = draws.integers(max(low, 5) if "skew" in scene.needs else low, most + 1)
     told, text = tell_samples(draws, scene, 1, bare=True), None
     edges = _edges(draws, told, count)
-    if count <= MOST_LENGTHS and draws.chance(OF_TEXT):
-        told, text, edges = _sentences(draws, scene, count)
+    lettered = False
+    if draws.chance(OF_TEXT) or scene.source:
+        lettered = count <= LONGEST_WORD and (bool(scene.source) or draws.chance(OF_WORDS))
+        if lettered:
+            told, edges = _words(draws, scene, count)
+        elif count <= MOST_LENGTHS:
+            told, text, edges = _sentences(draws, scene, count)
     heights: tuple[Height, ...] = ("count", "count", "share")
     if not scene.needs & {"values", "shares"}:
         heights = (*heights, "density")
@@ -196,10 +212,13 @@ def histogram(draws: Draws, scene: Scene) -> Panel:
     shape = draws.choice(shapes if "skew" in scene.needs else (*shapes, "two", "any"))
     axis_px = max(50, scene.height - 110)  # of the axis of heights, about
     lead = max(0.16 - 0.01 * level, (APART + 2) / axis_px)
-    tall = draws.integers(8, 17) if text else 12 + draws.integers(0, 30 + 8 * level)
+    tall = draws.integers(8, 17) if text else 12 + draws.integers(0, 40 if lettered else 30 + 8 * level)
     levels = _levels(draws, shape, count, tall, lead)
     if text:
         levels = _counted(draws, text, edges, levels)
+    elif lettered:
+        first = int(edges[0] + 0.5)
+        levels = count_lengths(draws, test=scene.test, source=scene.source, first=first, wanted=levels)
     observed = told.observed
     words, values = _heights(draws, height, levels, edges, observed)
     slot = (scene.width - 90) / count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -218,7 +218,7 @@ def dumbbell(draws: Draws, scene: Scene) -> Panel:
     radius = draws.choice(RADII if side >= 320 else RADII[:2])
     told, (_, sizes) = table(draws, scene, (6, 14, (side - 80) / (1.5 * scene.style.text) * 2), (2, 2, 2))
     rows = parted(told.grid.values, told.words.unit.decimals, 1.5 * radius / (side - 130))
-    told = replace(told, grid=replace(told.grid, values=rows))
+    told = told.mended(rows)
     category_axis, value_axis = axis_titles(draws, scene, told)
     marks = Dumbbells(
         told.grid,

@@ -103,7 +103,14 @@ def _draw_alike(draws: Draws, scene: Scene, form: Form, count: int) -> tuple[Ali
     names: tuple[str, ...] = ()
     for _ in range(TRIES):  # until there are tables, with numbers that are short enough for a narrow panel
         told = tell(
-            draws, scene, series=lines, positions=positions, ordered=form.ordered, longest=longest, parts=form.parts
+            draws,
+            scene,
+            series=lines,
+            positions=positions,
+            ordered=form.ordered,
+            longest=longest,
+            parts=form.parts,
+            counted=False,
         )
         noun, tables = draw_alike(draws, told.grid, count, test=scene.test, level=scene.level, longest=longest + 4)
         if not tables:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from envs.address import Draws
+from envs.data import count_pairs
 from envs.drawing.colour import Colour, ink_on, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.around import EDGE
@@ -174,6 +175,7 @@ class _Subject:
     measure: str
     titles: tuple[str, ...]
     topic: Topic | None = None
+    follows: bool = False  # arrows lead from letters to those that come after them
 
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # without I and O, which look like digits
@@ -182,8 +184,10 @@ ARROWS = (("arrow", "arrows", "weight"), ("link", "links", "strength"), ("transf
 
 
 def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: bool, weighted: bool) -> _Subject:
-    """Letters, the words of a text that share sentences, or things of a kind."""
-    source = draws.choice(("letters", "things", "things") if directed else ("letters", "words", "things", "things"))
+    """Letters, the words of a text that share sentences, its letters that follow each other, or things of a kind."""
+    source = draws.choice(
+        ("letters", "follows", "things", "things") if directed else ("letters", "words", "things", "things")
+    )
     # Small pictures have no room for words and weights.
     if min(scene.width, scene.height) < (250 if weighted else NARROW):
         source = "letters"
@@ -191,6 +195,9 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
         link, links = draws.choice((("edge", "edges"), ("arrow", "arrows") if directed else ("line", "lines")))
         titles = ("A directed graph", "Nodes and arrows") if directed else ("A graph", "Nodes and how they are joined")
         return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", titles)
+    if source == "follows":
+        names, titles = tuple(draws.sample(LETTERS, count)), ("Which letter follows which", "Letter pairs of a text")
+        return _Subject(names, "letter", "letters", "arrow", "arrows", "number of times", titles, follows=True)
     if source == "words":
         topic = draws.choice(topics(scene.test))
         names = tuple(draws.sample(topic.short(longest), count))
@@ -252,6 +259,10 @@ def _draw(draws: Draws, scene: Scene, *, directed: bool) -> Panel:
     weights = _weights(draws, len(edges), level, 9 if subject.topic else 0) if weighted else []
     if subject.topic:
         counted = _shared_sentences(draws, names, edges, weights or [1] * len(edges))
+        weights = counted if weighted else []
+    if subject.follows:
+        both = [names[i] + names[j] for i, j in edges]
+        counted = count_pairs(draws, test=scene.test, names=both, wanted=weights or [1] * len(edges))
         weights = counted if weighted else []
     room_x, room_y = room(prints[:count])
     marks = Network(

@@ -174,7 +174,7 @@ def parallel(draws: Draws, scene: Scene) -> Panel:
     lines = draws.integers(fewest_lines, most_lines + 1)
     room = int((scene.width - 30) / axes / scene.style.width("n")) - 1
     sizes = (most_lines - fewest_lines + 1, most_axes - fewest_axes + 1)
-    told = tell(draws, scene, series=lines, positions=axes, ordered=False, longest=max(7, min(14, room)))
+    told = tell(draws, scene, series=lines, positions=axes, ordered=False, longest=max(7, min(14, room)), counted=False)
     places = (*PLACES, "ends") if "legend" not in scene.needs else PLACES
     marks = Parallel(told.grid, draws.choice(places), draws.chance(0.4), draws.uniform(1.6, 2.6), sizes)
     return Panel(marks, told.words, "parallel coordinates chart", told.title)

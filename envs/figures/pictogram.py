@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envs.address import Draws
@@ -123,7 +123,7 @@ def pictogram(draws: Draws, scene: Scene) -> Panel:
     each = max([worth for worth in WORTH if worth <= target], default=2)
     values = tuple(each // 2 * picture / digit for picture in pictures)
     marks = Pictogram(
-        replace(told.grid, values=(values,)),
+        told.mended((values,)).grid,
         each / digit,
         shape=draws.choice(tuple(SHAPES)),
         key_on_top=draws.chance(0.3),

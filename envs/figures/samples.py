@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from envs.address import Draws
-from envs.data import Domain, Measure, TimeUnit, domains
+from envs.data import Domain, Measure, Spoken, TimeUnit, domains, draw_spoken
 from envs.figures.base import Words
 from envs.figures.counts import NARROW
+from envs.numerals import Unit
 from envs.registry import Scene
 
+OF_TEXT = 0.15  # of samples that may be counted are the lengths of sentences
 STEPS = 90  # of the last digit: the range of a measure has at least so many
 OFTEN: dict[TimeUnit, str] = {
     "year": "yearly",
@@ -41,6 +43,7 @@ class Told:
     high: int
     title: str
     absent: tuple[str, ...]
+    spoken: Spoken | None = None  # where sentences are measured: the text that is written to have their lengths
 
     @property
     def digit(self) -> int:
@@ -48,8 +51,15 @@ class Told:
         return int(10**self.words.unit.decimals)
 
 
-def tell_samples(draws: Draws, scene: Scene, groups: int, *, longest: int | None = None, bare: bool = False) -> Told:
-    """Groups of a domain at random; `bare` asks for a unit that is neither scaled nor a percentage."""
+def tell_samples(
+    draws: Draws, scene: Scene, groups: int, *, longest: int | None = None, bare: bool = False, counted: bool = False
+) -> Told:
+    """Groups of a domain at random; `bare` asks for a unit that is neither scaled nor a percentage. With `counted` they
+    may be passages of a text, which is written to have what is `placed`."""
+    if counted and draws.chance(OF_TEXT):
+        spoken = draw_spoken(draws, test=scene.test, groups=groups, longest=longest)
+        if spoken:
+            return _of_text(draws, scene, spoken)
     domain = draws.choice(_domains(scene.test, groups, longest, bare))
     kind = draws.choice([kind for kind in domain.kinds if len(kind.short(longest)) >= groups + 2])
     measure = draws.choice([measure for measure in domain.measures if _fits(measure, bare)])
@@ -62,17 +72,32 @@ def tell_samples(draws: Draws, scene: Scene, groups: int, *, longest: int | None
     titles = [f"{name} by {kind.noun}", f"{domain.title}: {name}", f"Spread of {name} by {kind.noun}"]
     if groups == 1:
         titles = [f"{names[0]}: {name}", f"Distribution of {name}, {names[0]}", f"{name} of {names[0]}"]
-    title = draws.choice([title for title in titles if len(title) <= 48] or [name])
-    titled = (min(scene.width, scene.height) >= NARROW and draws.chance(0.75)) or "title" in scene.needs
+    title = _title(draws, scene, titles, name)
     return Told(
         tuple(names[:groups]),
         Words(kind.noun, kind.nouns, name, scene.style.notation.of(measure.unit)),
         time + "s",
         round(measure.low * digit),
         round(measure.high * digit),
-        title[0].upper() + title[1:] if titled else "",
+        title,
         tuple(names[groups:]),
     )
+
+
+def _of_text(draws: Draws, scene: Scene, spoken: Spoken) -> Told:
+    """The sentence lengths of passages."""
+    passages, name = spoken.passages, "sentence length"
+    titles = [f"{name} by {passages.noun}", f"{spoken.about}: {name} by {passages.noun}", f"{spoken.of} per sentence"]
+    words = Words(passages.noun, passages.nouns, name, Unit(words=spoken.of))
+    title = _title(draws, scene, titles, name)
+    return Told(passages.shown, words, "sentences", *spoken.reach, title, passages.rest, spoken)
+
+
+def _title(draws: Draws, scene: Scene, titles: list[str], name: str) -> str:
+    """One of the titles that are short enough, or the bare name; '' where none is written."""
+    title = draws.choice([title for title in titles if len(title) <= 48] or [name])
+    titled = (min(scene.width, scene.height) >= NARROW and draws.chance(0.75)) or "title" in scene.needs
+    return title[0].upper() + title[1:] if titled else ""
 
 
 def value_title(draws: Draws, scene: Scene, told: Told, room: float) -> str:
@@ -125,12 +150,14 @@ def whole(value: float) -> int:
 
 
 def placed(draws: Draws, samples: Sequence[Sequence[float]], told: Told) -> list[list[int]]:
-    """Samples in any unit moved and stretched into the honest range, in steps of the last digit."""
+    """Samples in any unit moved and stretched into the honest range, in steps of the last digit. Of sentences they are
+    the five numbers of a group and its outliers, and what was counted in a text that was written to have them."""
     lowest, highest = min(min(s) for s in samples), max(max(s) for s in samples)
     room = told.high - told.low
     stretch = draws.uniform(0.5, 0.95) * room / (highest - lowest)
     start = told.low + draws.uniform(0.0, room - stretch * (highest - lowest))
-    return [[whole(start + stretch * (value - lowest)) for value in sample] for sample in samples]
+    found = [[whole(start + stretch * (value - lowest)) for value in sample] for sample in samples]
+    return told.spoken(found) if told.spoken else found
 
 
 def axis_range(draws: Draws, lowest: float, highest: float) -> tuple[float, float]:

@@ -127,7 +127,7 @@ def stacked_bar3d(draws: Draws, scene: Scene) -> Panel:
     told, sizes = _solid_table(draws, scene)
     written = writes(draws, scene) or "values" in scene.needs
     rows = lifted(told.grid.values, told.words.unit.decimals, least_share(scene, written))
-    told = replace(told, grid=replace(told.grid, values=rows))
+    told = told.mended(rows)
     return _panel(draws, scene, told, sizes, "3D stacked bar chart", written, stack=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -190,6 +190,7 @@ def draw_table(
     parts: bool = False,
     spacing: float = 0.0,
     spanning: bool = False,
+    counted: bool = True,
 ) -> tuple[Told, tuple[int, int]]:
     """A table over times of at most so many `colours` or `most` series, and how many numbers of series and of positions
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
@@ -203,7 +204,16 @@ def draw_table(
         lines = max(1 if alone else 2, min(lines, int((scene.width - 100) / (SOME * spacing))))
     room = (scene.width - 100) / max(scene.style.line.height + 1, lines * spacing)
     count, sizes = draw_times(draws, scene, 7, shown, room)
-    told = tell(draws, scene, series=lines, positions=count, ordered=True, parts=parts, longest=longest_name(scene))
+    told = tell(
+        draws,
+        scene,
+        series=lines,
+        positions=count,
+        ordered=True,
+        parts=parts,
+        longest=longest_name(scene),
+        counted=counted,
+    )
     share = 5.5 / (0.65 * (min(scene.width, scene.height) - 100))
     rows, decimals = told.grid.values, told.words.unit.decimals
     if "trend" in scene.needs:
@@ -216,11 +226,11 @@ def draw_table(
         if parts:  # stacked, a pixel is worth more
             share *= 1.6 * max(map(sum, zip(*rows))) / (max(map(max, rows)) - min(map(min, rows)))
         rows = parted(rows, decimals, min(share, 0.2 if min(scene.width, scene.height) >= 300 else 0.5))
-    # Where values are reckoned with, there must be room to write them all.
+    # Where values are reckoned with, there must be room to write them all; no text has such counts.
     spanning &= "values" not in scene.needs or lines * count <= WRITTEN
-    if spanning and not told.words.unit.percent:
+    if spanning and not told.words.unit.percent and not told.grid.recount:
         rows = spread_out(rows, decimals, draws.choice(tuple(SPANS)))
-    return replace(told, grid=replace(told.grid, values=rows)), (line_sizes, sizes)
+    return told.mended(rows), (line_sizes, sizes)
 
 
 def draw_times(draws: Draws, scene: Scene, first: int, last: int, room: float) -> tuple[int, int]:

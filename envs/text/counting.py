@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 SHORTEST_WORD = 3  # letters; shorter words are not counted
@@ -86,3 +87,24 @@ def words(text: str) -> dict[str, int]:
         if sum(map(str.isalpha, word)) >= SHORTEST_WORD:
             counts[word] = counts.get(word, 0) + n
     return counts
+
+
+def sentence_lengths(text: str, of: str = "words") -> list[int]:
+    """Words (of any length, stop words too) or letters of each sentence; what has none is no sentence."""
+    count = _RUN.findall if of == "words" else lambda sentence: list(filter(str.isalpha, sentence))
+    return [n for sentence in _END.split(text) if (n := len(count(sentence)))]
+
+
+def word_lengths(text: str) -> dict[int, int]:
+    """Letters -> how many words, of any kind, have so many."""
+    return Counter(sum(map(str.isalpha, word)) for word in _RUN.findall(text))
+
+
+def pairs(text: str) -> dict[str, int]:
+    """Two Latin letters in lower case that follow each other within a word -> how often they do."""
+    text = plain(text)
+    return {a + b: n for (a, b), n in Counter(pairwise(text)).items() if _showable(a) and _showable(b)}
+
+
+_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+")
+_RUN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from envs.address import Draws
 from envs.text.errors import TextError
@@ -36,6 +37,37 @@ def sentences(draws: Draws, topic: Topic) -> Iterator[str]:
         yield sentence[0].upper() + sentence[1:] + "."
 
 
+def measured(draws: Draws, nouns: Sequence[str], size: int, of: Of) -> str:
+    """A sentence about these nouns of exactly `size` words or letters; at least five words."""
+    verbs, adjectives = shared("verbs"), shared("adjectives")
+
+    def noun_phrase(more: int) -> list[str]:
+        told = draws.sample(adjectives, more) if more else []
+        return ["the", *told, draws.choice(nouns)]
+
+    found: list[str] = []
+    if of == "words":
+        while size - len(found) > 10:
+            found += [*noun_phrase(0), draws.choice(verbs), *noun_phrase(0), "and"]
+        more = size - len(found) - 5
+        first = more // 2 if more < 5 else 2
+        adverb = [draws.choice(shared("adverbs"))] if more == 5 else []
+        found += [*noun_phrase(first), *adverb, draws.choice(verbs), *noun_phrase(more - first - len(adverb))]
+    else:  # ends in invented names that take all the letters there are
+        left, start = size, draws.integers(0, len(SOUNDS))
+        while len("".join(clause := [*noun_phrase(0), draws.choice(verbs), *noun_phrase(0), "and"])) <= left:
+            found += clause
+            left -= len("".join(clause))
+        sounds = SOUNDS[start:] + SOUNDS * (1 + left // len(SOUNDS))
+        found += [sounds[i : min(i + 7, left)].capitalize() for i in range(0, left, 7)]
+    sentence = " ".join(found)
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+Of = Literal["words", "letters"]
+SOUNDS = "kavuzilomeradunopitesakubolifenamutogirewahedojysicupa"
+
+
 def _noun_phrase(draws: Draws, topic: Topic) -> str:
     noun = draws.choice(topic.nouns)
     if draws.chance(0.5):
@@ -58,6 +90,12 @@ def about(draws: Draws, topic: Topic, targets: Sequence[int], *, longest: int | 
         raise TextError(f"topic {topic.title!r} has {len(nouns)} nouns{limit}, {len(targets)} were asked for")
     names = draws.sample(nouns, len(targets))
     rest = draws.shuffled([name for name, n in zip(names, targets) for _ in range(n)])
+    return Passage(said(draws, rest), tuple(names))
+
+
+def said(draws: Draws, nouns: Sequence[str]) -> str:
+    """Sentences with these nouns, each as often as it is among them, and no other content word at all."""
+    rest = list(nouns)
     text = []
     while rest:
         wanted = 1 + draws.integers(0, min(_MOST_SLOTS, len(rest)))
@@ -68,7 +106,7 @@ def about(draws: Draws, topic: Topic, targets: Sequence[int], *, longest: int | 
                 if len(slots) == wanted:
                     break
         text.append(draws.choice(_frames()[len(slots)]).format(*slots))
-    return Passage(" ".join(text), tuple(names))
+    return " ".join(text)
 
 
 _MOST_SLOTS = 4
