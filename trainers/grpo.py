@@ -188,8 +188,15 @@ def open_stream(keys: dict[str, Any], prompts: int, config: Config, plan: Batche
     if again is not None:
         curriculum = Repeated(curriculum, again // prompts)
     corpus = "" if config.env.text == "grammar" else config.env.text
-    outside = {"corpus": corpus, "phrasings": config.env.phrasings or ""}
-    return Stream(curriculum, prompts, workers=config.env.workers, rank=rank(), world=plan.world, **outside)
+    return Stream(
+        curriculum,
+        prompts,
+        workers=config.env.workers,
+        rank=rank(),
+        world=plan.world,
+        corpus=corpus,
+        phrasings=config.env.phrasings or "",
+    )
 
 
 def open_teacher(config: Config, plan: Batches) -> Stream:

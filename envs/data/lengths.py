@@ -59,7 +59,7 @@ def draw_spoken(draws: Draws, *, test: bool, groups: int, longest: int | None) -
     topic = draws.choice(topics(test))
     passages = draw_passages(draws, groups, longest)
     of: Of = draws.choice(("words", "letters"))
-    return passages and Spoken(passages, of, topic.title, topic.nouns, test, draws.bits())
+    return Spoken(passages, of, topic.title, topic.nouns, test, draws.bits()) if passages else None
 
 
 def count_lengths(draws: Draws, *, test: bool, source: str, first: int, wanted: Sequence[int]) -> list[int]:

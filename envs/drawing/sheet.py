@@ -20,7 +20,7 @@ from envs.drawing.colour import Colour
 from envs.drawing.metrics import extent, line
 
 _DISC = Path.unit_circle()
-_DISC_POINTS = np.array(_DISC.vertices)
+_DISC_POINTS, _DISC_CODES = np.array(_DISC.vertices), np.array(_DISC.codes)
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
@@ -151,7 +151,7 @@ def sector(wedge: Wedge) -> Outline:
     """The outline of a sector: from the centre along its arc and back, or along the outer arc and back on the inner."""
     if not wedge.inner:
         unit = Path.wedge(wedge.first, wedge.last)
-        return Outline(np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y), unit.codes)
+        return Outline(np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y), np.asarray(unit.codes))
     unit = Path.arc(wedge.first, wedge.last)
     arc = np.asarray(unit.vertices)
     corners = np.concatenate([arc * wedge.radius, arc[::-1] * wedge.inner, arc[:1] * wedge.radius])
@@ -194,7 +194,7 @@ class Sheet:
     def under(self, box: Box, colour: Colour) -> None:
         """A part of the ground of another colour, from which text and marks must stand out no less."""
         x0, y0, x1, y1 = box
-        path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
+        path = Outline([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], _closed(5))
         self.grounds.append(Fill(path, colour, None, 0.0, True))
 
     def line(
@@ -243,7 +243,7 @@ class Sheet:
         mark: int | None = None,
     ) -> None:
         """A disc; with `mark` it stands for the value of that index."""
-        path = Outline(_DISC_POINTS * radius + (x, y), _DISC.codes)
+        path = Outline(_DISC_POINTS * radius + (x, y), _DISC_CODES)
         self.ops.append(Fill(path, fill, edge, width, False))
         if mark is not None:
             self.layout.marks.append(Mark(mark, (x - radius, y - radius, x + radius, y + radius), fill, round=True))

@@ -181,7 +181,7 @@ def _discs(draws: Draws, scene: Scene, alike: Alike, hole: float) -> Made:
 def _lines(draws: Draws, scene: Scene, alike: Alike) -> Made:
     grids, count = _clear(draws, scene, alike), len(alike.series)
     pens = draw_pens(draws, scene, count, markers=0.7)
-    low, high = value_range(draws, [row for grid in grids for row in grid.values], alike.words.unit)
+    low, high = value_range(draws, tuple(row for grid in grids for row in grid.values), alike.words.unit)
     same = draws.chance(0.5)  # axis for all panels
     place = "" if alike.side else draw_place(draws, scene, count)
     inset, asked = draws.choice((0.2, 0.3, 0.5)), "values" in scene.needs
