@@ -132,7 +132,8 @@ def _over_all(tallies: Tallies) -> tuple[list[str], list[str]]:
             found[question][level].add(tally)
             families[question].add(family)
     rows, broken = [], []
-    for question, levels in found.items():
+    for question, by_level in found.items():
+        levels = dict(sorted(by_level.items()))
         for level, tally in levels.items():
             tally.answers = Draws("over all families", question, level).shuffled(tally.answers)
         few = 2 * len(families[question]) <= sum(cell.question == question for cell in cells())

@@ -21,6 +21,7 @@ from functools import partial
 from typing import Any
 
 from envs.guessmodel import Model, Offer, ranked
+from envs.numerals import numbers
 from rewards import Answer, Boolean, Choice, Date, Interval, Label, Number, Percent, Set, Table
 from rewards import Sequence as Ordered
 from rewards.dates import read_date
@@ -31,7 +32,6 @@ Way = Callable[[Words, Answer], Any]  # the answer's options may be looked at, w
 PARTS = 4
 COMMON = 12  # answers that the model chooses from
 CANDIDATES = 200  # the values that a constant guess is chosen from
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _PARTS = re.compile(r"; |, | and ")
 
 
@@ -171,7 +171,7 @@ def _by_size(seen: Sequence[Seen], key: str, fallback: Any) -> Way:
 
 
 def _size(text: str) -> float:
-    return float(found[0]) if (found := _NUMBER.search(text)) else float(len(_PARTS.findall(text)))
+    return found[0] if (found := numbers(text)) else float(len(_PARTS.findall(text)))
 
 
 def _of_slot(key: str) -> Iterator[tuple[str, Way]]:
@@ -201,9 +201,9 @@ def _as(answer: Answer, names: list[str]) -> Any:
     if isinstance(answer, Set):
         return frozenset(names[: (len(names) + 1) // 2])  # how many there are is not said
     if isinstance(answer, Number | Percent):
-        return float(found[0]) if (found := _NUMBER.search(names[0])) else None
+        return next(iter(numbers(names[0])), None)
     if isinstance(answer, Interval):
-        ends = [float(number) for name in names for number in _NUMBER.findall(name)]
+        ends = [number for name in names for number in numbers(name)]
         return tuple(ends[:2])
     if isinstance(answer, Date):
         return read_date(names[0], answer.granularity)

@@ -8,16 +8,16 @@ are looked at as they stand, by their length, by the size of their number and by
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from envs.numerals import numbers
+
 Offer = tuple[Any, list[str]]  # what would be answered, and its marks
 PRIOR = 4.0  # as many offers as a mark must have been seen on to count half as much as all others
 SELDOM = 4  # questions of which something must be noted, or not noted, to be looked at
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def ranked(key: str, named: Sequence[tuple[Any, str]], size: Callable[[str], float]) -> list[Offer]:
@@ -79,9 +79,9 @@ class Model:
             yield f"{key} is {text}"
         for kind, size in _sizes(words):
             yield f"{kind} is in quarter {bisect_right(self._edges.get(kind, []), size)}"
-        numbers = {key: float(found[0]) for key, text in words.items() if (found := _NUMBER.search(text))}
-        order = sorted(numbers.values())
-        for key, number in numbers.items():
+        first = {key: found[0] for key, text in words.items() if (found := numbers(text))}
+        order = sorted(first.values())
+        for key, number in first.items():
             yield f"{key} is number {order.index(number)}"
 
 
@@ -89,5 +89,5 @@ def _sizes(words: Mapping[str, str]) -> Iterator[tuple[str, float]]:
     """Lengths of words, and their first numbers."""
     for key, text in words.items():
         yield f"length of {key}", float(len(text))
-        if found := _NUMBER.search(text):
-            yield f"number in {key}", float(found[0])
+        if found := numbers(text):
+            yield f"number in {key}", found[0]

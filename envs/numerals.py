@@ -43,6 +43,11 @@ class Unit:
     def percent(self) -> bool:
         return self.suffix == "%"
 
+    @property
+    def beside(self) -> str:
+        """The words to stand beside numbers as they are written: "tonnes" where those say "3k"."""
+        return re.sub("^(thousand|million|billion) ", "", self.words) if self.suffix in {"k", "M", "B"} else self.words
+
     def write(self, value: float, decimals: int | None = None) -> str:
         """A value as it stands on a figure: "$3.4M"."""
         number = show(value, self.decimals if decimals is None else decimals)
@@ -84,6 +89,12 @@ def read(label: str) -> tuple[float, str] | None:
     return (1000 * value, "") if suffix == "K" else (value, suffix)
 
 
+def numbers(text: str) -> list[float]:
+    """The numbers that a text holds, thousands parted or not; a minus is one where it starts a word."""
+    return [float(re.sub("[, ]", "", found)) for found in _NUMBER.findall(text)]
+
+
+_NUMBER = re.compile(r"(?:(?<!\w)-)?(?:\d{1,3}(?:[, ]\d{3}(?!\d))+|\d+)(?:\.\d+)?")
 _LABEL = re.compile(r"(-?)[^\d-]*((?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?)([kKMB%]?)\Z")
 COUNTS = Unit()  # whole numbers without a unit
 

@@ -173,6 +173,10 @@ class Measured(View):
             return Percent(half_up(value, 6), abs_tol=half_up(tolerance, 6))
         return Number(half_up(value, 6), abs_tol=half_up(tolerance, 6), scale=scale)
 
+    def shown(self, item: Item) -> float:
+        """The value that a reader reckons with: of one that is written, what is written."""
+        return half_up(item.value, self.decimals) if self.written else item.value
+
     def plain(self, value: float, decimals: int | None = None) -> str:
         """A value as a bare number, as it goes in the box."""
         return show(value, self.decimals if decimals is None else decimals)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from statistics import fmean
 
-from second_answers import COUNTS, NUMBER, SECOND, Case
+from second_answers import COUNTS, SECOND, Case
+
+from envs.numerals import numbers as numbers_in
 
 Values = dict[str, float]
 
@@ -36,7 +38,7 @@ def group(c: Case, words: str, groups: dict[str, list[str]], numbers: Values) ->
     if found := re.search(r"(above|below) (value \d+)$", words):
         return c.beyond(numbers[found[2]], found[1], pool)
     if found := re.search(r"(above|below) (\S+)$", words):
-        return c.beyond(float(NUMBER.search(found[2])[0]), found[1], pool)  # type: ignore[index]
+        return c.beyond(numbers_in(found[2])[0], found[1], pool)
     if found := re.match(r"the (two|three|four|five) .* with the (largest|smallest) ", words):
         order = sorted(pool, key=lambda n: c.values[n], reverse=found[2] == "largest")
         return [n for n in pool if n in order[: COUNTS[found[1]]]]

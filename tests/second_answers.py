@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from itertools import combinations, groupby, pairwise
 from statistics import fmean, median
 
+from envs.numerals import numbers
 from envs.readers.tape import Recording
-
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @dataclass
@@ -61,7 +60,7 @@ class Case:
         return [self.grid[s, position] for s in self.series]
 
     def number(self, slot: str) -> float:
-        return float(NUMBER.search(self.slots[slot])[0])  # type: ignore[index]
+        return numbers(self.slots[slot])[0]
 
     def mentioned(self, text: str, names: list[str] | None = None) -> list[str]:
         """The names that a text holds, in its order; of two that start alike the longer."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from second_answers import NUMBER, SECOND, Case, rank_in, second
+from second_answers import SECOND, Case, rank_in, second
 
 from envs.drawing.colour import distance
+from envs.numerals import numbers
 from envs.readers.axes import axes
 from envs.readers.tape import Recording
 
@@ -19,7 +20,7 @@ def tape(c: Case) -> Recording:
 def ticks(c: Case) -> list[float]:
     found = axes(tape(c))
     labels = found.below if c.axis == "horizontal" else found.left
-    return sorted(float(NUMBER.search(text.replace("$", ""))[0]) for text in labels.values())  # type: ignore[index]
+    return sorted(numbers(text)[0] for text in labels.values())
 
 
 @second

@@ -18,6 +18,7 @@ from envs import Address, cells
 from envs.address import Draws
 from envs.figures.pairs import Shape, correlation, draw_places
 from envs.figures.ramp import RAMPS, ramp
+from envs.numerals import numbers
 from envs.problem import Draft, draw, word
 from envs.readers import read
 from envs.readers.tape import record
@@ -73,7 +74,7 @@ class Seen:
         return max(said, key=lambda what: len(self.measures[what]))
 
     def numbers(self) -> list[float]:
-        return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", self.text)]
+        return numbers(self.text)
 
 
 def group_extreme(seen: Seen) -> object:
@@ -181,13 +182,13 @@ def field_answer(question: str, facts: dict[tuple[str, ...], float], text: str, 
     low, high = ([facts["step", str(k), end] for k in range(steps)] for end in ("from", "to"))
     spots = {key[0]: int(value) for key, value in facts.items() if key[-1] == "step"}
     cells = [facts["cells", str(k)] for k in range(steps)] if ("cells", "0") in facts else []
-    numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+    said = numbers(text)
     if question == "cell_count":
         return sum(cells)
     if question == "step_cells":
-        return cells[low.index(numbers[0])]
+        return cells[low.index(said[0])]
     if question == "spots_above":
-        return sum(low[step] >= numbers[-1] for step in spots.values())
+        return sum(low[step] >= said[-1] for step in spots.values())
     if question == "spot_extreme":
         pick = min if "lowest" in text else max
         return pick(spots, key=lambda name: spots[name])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from envs import Address, cells
 from envs.check import examine
 from envs.figures.boxes import body
+from envs.numerals import numbers
 from envs.problem import Draft, draw, word
 from envs.readers import read
 from envs.readers.tape import record
@@ -42,7 +43,6 @@ ADDRESSES = st.builds(
     st.booleans(),
     SIZES,
 )
-NUMBER = r"(\d+(?:\.\d+)?)"
 Parts = dict[str, dict[str, float]]
 
 
@@ -81,7 +81,7 @@ def spread_answer(question: str, text: str, parts: Parts) -> object:
     if question == "most_outliers":
         return max(parts, key=lambda name: len(dots(parts[name])))
     if question == "medians_above":
-        threshold = float(re.findall(NUMBER, text)[0])
+        threshold = numbers(text)[0]
         return sum(value > threshold for value in medians.values())
     if question == "median_above_quartile":
         names = "|".join(re.escape(name) for name in parts)
@@ -122,17 +122,17 @@ def bins_answer(question: str, text: str, parts: Parts) -> object:
         at = k - 1 if found[2] == "left" else len(heights) - k
         return edges[at], edges[at + 1]
     if question == "bin_of_value":
-        value = float(re.findall(NUMBER, text)[0])
+        value = numbers(text)[0]
         return next((low, high) for low, high in pairwise(edges) if low < value < high)
     if question == "skew_side":
         data = np.repeat(np.arange(len(heights)), np.round(1000 * np.array(heights) / max(heights)).astype(int))
         skew = float((((data - data.mean()) / data.std()) ** 3).mean())
         return "neither" if abs(skew) < 0.3 else "right" if skew > 0 else "left"
     if question == "total_beyond":
-        side, at = re.findall(rf"\b(above|below) {NUMBER}", text)[-1]
+        side, at = re.findall(r"\b(above|below) ([\d., ]*\d)", text)[-1]
         middles = [(low + high) / 2 for low, high in pairwise(edges)]
-        return sum(h for h, middle in zip(heights, middles) if (middle > float(at)) == (side == "above"))
-    low = float(re.search(rf"{NUMBER} to {NUMBER}", text)[1])  # type: ignore[index]
+        return sum(h for h, middle in zip(heights, middles) if (middle > numbers(at)[0]) == (side == "above"))
+    low = numbers(re.search(r"(\d[\d., ]*) to \d", text)[1])[-1]  # type: ignore[index]
     height = heights[min(range(len(heights)), key=lambda i: abs(edges[i] - low))]
     return 100 * height / sum(heights) if question == "bin_share" else height
 

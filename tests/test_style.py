@@ -124,9 +124,9 @@ def test_a_log_axis_stands_only_where_values_are_written_or_their_order_is_asked
 @pytest.mark.parametrize("family", ["line", "step", "grouped_bar", "stacked_bar"])
 def test_a_legend_inside_the_frame_covers_nothing(family: str) -> None:
     def inside(draft: Draft) -> bool:
-        keys, marks = _keys(draft), draft.sheet.layout.marks
-        left, right = min(m.box[0] for m in marks), max(m.box[2] for m in marks)
-        low, high = min(m.box[1] for m in marks), max(m.box[3] for m in marks)
+        keys, layout = _keys(draft), draft.sheet.layout
+        held = [m.box for m in layout.marks] + [t.box for t in layout.texts if t.role == "tick"]
+        left, low, right, high = (f(box[k] for box in held) for k, f in enumerate((min, min, max, max)))
         return bool(keys) and all(left < k[0] and k[2] < right and low < k[1] and k[3] < high for k in keys)
 
     for draft in drafts(f"{family}/leader_at", inside, 2):
@@ -147,14 +147,13 @@ def _keys(draft: Draft) -> list[Box]:
     return [text.box for text in draft.sheet.layout.texts if text.role == "legend"]
 
 
-@some
-@given(SEEDS)
-def test_colours_stand_out_from_the_paper_at_least_as_from_the_ground(seed: int) -> None:
-    style = draw_style(Draws(seed), 448, 448, test=False)
-    assume(style.paper)
-    assert style.paper
-    for colour in (style.ink, *style.palette):
-        assert contrast(colour, style.paper) >= contrast(colour, style.ground)
+def test_colours_stand_out_from_the_paper_at_least_as_from_the_ground() -> None:
+    styles = [draw_style(Draws("paper", seed), 448, 448, test=False) for seed in range(400)]
+    papers = [(style, style.paper) for style in styles if style.paper]
+    assert len(papers) > 20
+    for style, paper in papers:
+        for colour in (style.ink, *style.palette):
+            assert contrast(colour, paper) >= contrast(colour, style.ground)
 
 
 @some

@@ -35,7 +35,7 @@ def write_title(panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Box:
         if part:
             sheet.text(part, x, top, style.title, "title", across=across, up="top")
         top -= measures.height + 2
-    unit = panel.words.unit.words
+    unit = panel.words.unit.beside
     if panel.words.noted and unit and style.title > style.text and style.width(unit) < x1 - x0 - 4 * EDGE:
         sheet.text(unit[0].upper() + unit[1:], x, top, style.text, "unit", across=across, up="top")
         top -= style.line.height + 2

@@ -205,6 +205,6 @@ def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     other = replace(other, unit=scene.style.notation.of(other.unit))
     low, high = value_range(draws, other.values, other.unit)
     marks = Combo(told.grid, pens, place, sizes, other, low, high)
-    noun = _capital(told.words.noun)
+    noun, words = _capital(told.words.noun), replace(told.words, noted=False)
     title = f"{_capital(told.words.measure)} and {other.measure} by {noun.lower()}" if told.title else ""
-    return Panel(marks, told.words, "combined bar and line chart", title, category_axis, value_axis)
+    return Panel(marks, words, "combined bar and line chart", title, category_axis, value_axis)

@@ -14,7 +14,7 @@ from envs.figures.base import Panel, Style, Words, widest
 from envs.figures.colourbar import RAMPS, Classes, class_legend, colourbar, finest, ramp, shade
 from envs.figures.counts import NARROW
 from envs.figures.frame import Frame, Names, frame
-from envs.figures.maps import draw_map
+from envs.figures.maps import ADD, draw_map
 from envs.figures.tables import table_views
 from envs.figures.topics import how_many, tell
 from envs.numerals import Unit, show
@@ -144,7 +144,7 @@ def heatmap(draws: Draws, scene: Scene) -> Panel:
     steps = min(finest(name), 5 + level // 4)
     classes = Classes.over(min(values), max(values), unit, steps) if stepped else None
     measure = told.words.measure[0].upper() + told.words.measure[1:]
-    caption = f"{measure} ({unit.words})" if unit.words else measure
+    caption = f"{measure} ({unit.beside})" if unit.words else measure
     marks = Heatmap(
         told.grid,
         name,
@@ -227,7 +227,7 @@ def tile_map(draws: Draws, scene: Scene) -> Panel:
     beside, below = (70, 30) if scene.width >= scene.height else (50, 140)  # where the classes are explained
     columns, rows = max(3, min(12, (scene.width - beside) // 42)), max(3, min(8, (scene.height - below) // 46))
     count, sizes = how_many(draws, level, 5, max(7, min(32, columns * rows * 2 // 3)))
-    found = draw_map(draws, count, columns, rows)
+    found = draw_map(draws, count, columns, rows, sums="sums" in scene.needs)
     name = draws.choice(tuple(RAMPS))
     written = "values" in scene.needs or draws.chance(max(0.25, 0.7 - 0.05 * level))
     measure, unit, low, high = found.measure
@@ -239,7 +239,7 @@ def tile_map(draws: Draws, scene: Scene) -> Panel:
     classes = Classes.over(min(values), max(values), unit, steps)
     if not written:
         values = _spread(draws, classes, count, 3 if "ranking" in scene.needs else 1)
-    words = Words(found.noun, found.nouns, measure, unit)
+    words = Words(found.noun, found.nouns, measure, unit, adds=measure in ADD)
     titled = (side >= NARROW and draws.chance(0.8)) or "title" in scene.needs
     title = draws.choice((f"{measure} by {found.noun}", f"{measure} in {found.where}")) if titled else ""
     marks = TileMap(

@@ -61,7 +61,7 @@ HOUSES = (
         ("box",),
         ("none", "none", "fine"),
         ("as written",),
-        ("Source: field survey, {region}", "Data: own measurements", "Data: {region} observatory"),
+        ("Source: own survey, {region}", "Data: own records", "Data: yearbook, {region}"),
         left=0.1,
         measured=("{name} [{unit}]", "{name} / {unit}"),
     ),
@@ -73,7 +73,7 @@ HOUSES = (
         ("none", "base"),
         ("none", "plain"),
         ("capitals", "each word"),
-        ("Source: {region} Weekly", "Chart: {region} Review", "Source: readers' survey"),
+        ("Source: weekly review, {region}", "Chart: our editors", "Source: own research"),
         left=0.7,
         measured=("{name} in {unit}",),
     ),
@@ -96,7 +96,7 @@ HOUSES = (
         ("box", "corner"),
         ("fine", "dashed"),
         ("as written", "capitals"),
-        ("Source: operations log", "Data: {region} control room", "Source: meter readings"),
+        ("Source: daily log", "Data: data desk, {region}", "Source: internal report"),
     ),
 )
 

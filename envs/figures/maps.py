@@ -54,6 +54,7 @@ MEASURES: tuple[tuple[str, Unit, float, float], ...] = (
     ("solar share of power", PERCENT, 1, 70),
     ("school count", Unit(), 8, 420),
 )
+ADD = frozenset({"hospital count", "bus ridership", "school count"})  # measures whose values make a sum
 Place = tuple[int, int]  # column and row, from the top left
 
 
@@ -71,8 +72,9 @@ class Map:
     measure: tuple[str, Unit, float, float]
 
 
-def draw_map(draws: Draws, count: int, most_columns: int, most_rows: int) -> Map:
-    """A connected part of a country with so many regions, no wider and no higher than asked, in reading order."""
+def draw_map(draws: Draws, count: int, most_columns: int, most_rows: int, *, sums: bool = False) -> Map:
+    """A connected part of a country with so many regions, no wider and no higher than asked, in reading order; with
+    `sums`, of a measure whose values add up."""
     real = draws.chance(0.5)
     allowed = frozenset(states()) if real else None
     chosen = _grown(draws, count, min(most_columns, 12), min(most_rows, 8), allowed)
@@ -86,7 +88,8 @@ def draw_map(draws: Draws, count: int, most_columns: int, most_rows: int) -> Map
         names = draws.sample(_codes(), count + 20)
         codes, absent = tuple(names[:count]), tuple(names[count:])
         noun, where = draws.choice(NOUNS), draws.choice(COUNTRIES)
-    return Map(codes, places, *noun, absent, where, draws.choice(MEASURES))
+    measures = [measure for measure in MEASURES if not sums or measure[0] in ADD]
+    return Map(codes, places, *noun, absent, where, draws.choice(measures))
 
 
 def _grown(draws: Draws, count: int, columns: int, rows: int, allowed: frozenset[Place] | None) -> set[Place]:

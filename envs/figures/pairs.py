@@ -275,7 +275,7 @@ class Surface:
         measure = self.measures[2]
         if cell[2] - cell[0] < 300:
             return _capital(measure.name)
-        full = f"{_capital(measure.name)} ({measure.unit.words})" if measure.unit.words else _capital(measure.name)
+        full = f"{_capital(measure.name)} ({measure.unit.beside})" if measure.unit.words else _capital(measure.name)
         return full if style.width(full) < 0.9 * (cell[3] - cell[1]) else _capital(measure.name)
 
 

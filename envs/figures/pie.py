@@ -291,7 +291,7 @@ def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False)
         hole=hole,
         total=told.words.unit.write(sum(values)) if total else "",
     )
-    words = replace(told.words, measure=f"share of {told.words.measure}")
+    words = replace(told.words, measure=f"share of {told.words.measure}", noted=False)
     return Panel(marks, words, "donut chart" if hole else "pie chart", told.title)
 
 

@@ -96,7 +96,7 @@ def _ticks_apart(found: Frame, style: Style) -> None:
 
 def _title(measure: Measure, style: Style, full: bool) -> str:
     name = measure.name[0].upper() + measure.name[1:]
-    return style.united(name, measure.unit.words) if full and measure.unit.words else name
+    return style.united(name, measure.unit.beside) if full and measure.unit.words else name
 
 
 def padded(values: Sequence[float], *, zero: bool = False, share: float = 0.07) -> tuple[float, float]:
@@ -207,7 +207,7 @@ def _cut(box: Box, a: Point, b: Point) -> bool:
 
 def size_note(measure: Measure, style: Style, sheet: Sheet, cell: Box) -> Box:
     """A line below the cell that tells what the written sizes are; what is left of the cell."""
-    full = f"Bubble size: {measure.name} ({measure.unit.words})" if measure.unit.words else ""
+    full = f"Bubble size: {measure.name} ({measure.unit.beside})" if measure.unit.words else ""
     room = cell[2] - cell[0] - 2 * EDGE
     texts = [text for text in (full, f"Bubble size: {measure.name}", measure.name) if text]
     text = next((text for text in texts if style.width(text) <= room), "")

@@ -102,7 +102,7 @@ def _title(draws: Draws, scene: Scene, titles: list[str], name: str) -> str:
 
 def value_title(draws: Draws, scene: Scene, told: Told, room: float) -> str:
     """The title of the axis of values, with its unit where that fits in so many pixels; '' where none is written."""
-    measure, unit = told.words.measure.capitalize(), told.words.unit.words
+    measure, unit = told.words.measure.capitalize(), told.words.unit.beside
     wanted = draws.chance(0.8) or not told.title
     titles = [scene.style.united(measure, unit), measure] if unit and draws.chance(0.5) else [measure]
     titles = [title for title in titles if scene.style.width(title) <= room]

@@ -196,7 +196,7 @@ def draw_table(
     were possible. With probability `single` it has one series, unless the question needs several. `spacing`: pixels
     that each point takes, across. `spanning`: values of very different size, where their digits allow.
     """
-    lines, line_sizes = window(draws, scene, 3, most, colours, least=fewest_series(scene, parts))
+    lines, line_sizes = window(draws, scene, 3, most, colours, least=min(fewest_series(scene, parts), colours))
     alone = not scene.needs & {"Series", "legend", "words"}
     if draws.chance(single) and alone:
         lines = 1

@@ -64,7 +64,7 @@ def axis_titles(draws: Draws, scene: Scene, told: Told, measure: str = "") -> tu
     """The titles of the names and of the values; '' for none. The latter is the longest of what there is room for: the
     measure with its unit, `measure` or what it is called in questions."""
     unit, side = told.words.unit, min(scene.width, scene.height)
-    words = unit.words.removeprefix("thousand ").removeprefix("million ").removeprefix("billion ")
+    words = unit.beside
     names = [measure or told.words.measure, told.words.measure]
     if words and not unit.prefix and not unit.percent and not names[0].endswith(words):  # those stand with the ticks
         names.insert(0, scene.style.united(names[0], words))

@@ -65,13 +65,14 @@ def difference(view: Categories, draws: Draws, level: int) -> Ask:
     far = draws.uniform(0.25, 1.25) * max(a.value - b.value for a, b in fit)
     high, low = min(fit, key=lambda pair: abs(pair[0].value - pair[1].value - far))
     known = high.known.minus(low.known)
+    apart = view.shown(high) - view.shown(low)
     a, b = draws.shuffled([high, low])
     steps = [
         f"{high.name} has {view.say(high.value)} and {low.name} has {view.say(low.value)}.",
-        f"The difference is {view.plain(high.value)} - {view.plain(low.value)} = {view.say(known.value)}.",
+        f"The difference is {view.plain(high.value)} - {view.plain(low.value)} = {view.say(apart)}.",
     ]
     slots = _two(view, a, b, rounding=view.rounding())
-    return Ask(view.derived(known), steps, MANY, view.plain(known.value), slots)
+    return Ask(view.derived(known), steps, MANY, view.plain(apart), slots)
 
 
 @question(
@@ -99,7 +100,7 @@ def ratio(view: Categories, draws: Draws, level: int) -> Ask:
     pairs: dict[float, list[tuple[Item, Item]]] = {}
     for a, b in permutations(readable(view, 2), 2):
         if a.value > b.value > 0 and view.apart(a, b):
-            pairs.setdefault(half_up(a.value / b.value, 1), []).append((a, b))
+            pairs.setdefault(half_up(view.shown(a) / view.shown(b), 1), []).append((a, b))
     for rounded in draws.shuffled(sorted(pairs)):
         a, b = draws.choice(pairs[rounded])
         known = a.known.over(b.known)

@@ -92,7 +92,7 @@ _SCALES = {"k": 1e3, "M": 1e6, "B": 1e9}
         "What kind of figure is this{where}? Options: {options}. Answer with the letter.",
         "Which of these names the kind of chart shown{where}? {options}. Answer with the letter.",
         "Choose the kind of this figure{where}: {options}. Answer with the letter.",
-        "How would you call this kind of figure{where}? {options}. Answer with the letter.",
+        "What would you call this kind of figure{where}? {options}. Answer with the letter.",
         "This figure is of one of these kinds{where}: {options}. Which one? Answer with the letter.",
     ),
     held_out=(

@@ -216,12 +216,12 @@ def sum_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     """The sum of the values above or below a threshold."""
     cut, above, items = _side(view, draws, 3 + level // 3)
     words = _words(view, cut, above)
-    known = known_sum(items)
+    total = sum(map(view.shown, items))
     steps = [f"What lies {words['side']} {view.say(cut)} is {valued(view, items)}."]
     if len(items) > 1:
-        steps.append(f"{sums(view, [item.value for item in items])} = {view.say(known.value)}.")
-    answer = view.derived(known, room=max(2, len(items)) * view.reach)
-    return Ask(answer, steps, MANY // 2, view.plain(known.value), words | {"rounding": view.rounding()})
+        steps.append(f"{sums(view, [item.value for item in items])} = {view.say(total)}.")
+    answer = view.derived(known_sum(items), room=max(2, len(items)) * view.reach)
+    return Ask(answer, steps, MANY // 2, view.plain(total), words | {"rounding": view.rounding()})
 
 
 @question(

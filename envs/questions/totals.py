@@ -165,14 +165,14 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     unfit=("whole", "percent", "signed"),
     sums=True,
     phrasings=(
-        "What percentage of the sum of all values is the {measure} {of} {name}{where}?{rounding}",
-        "What share of the {nouns}' combined {measure} does {name} have{where}?{rounding}",
-        "Add up the {measure} of all {nouns}{where}: how many percent of it belong to {name}?{rounding}",
-        "Which share of the total does the {measure} {of} {name} make up{where}?{rounding}",
-        "Express the {measure} {of} {name} as a percentage of the sum over all {nouns}{where}.{rounding}",
+        "What percentage of the sum of all values{where} is the {measure} {of} {name}?{rounding}",
+        "What share of the {nouns}' combined {measure}{where} does {name} have?{rounding}",
+        "Add up the {measure} of all {nouns}{where}: what percentage of that is {name}'s?{rounding}",
+        "Which share of the total{where} does the {measure} {of} {name} make up?{rounding}",
+        "Take the sum over all {nouns}{where}: express the {measure} {of} {name} as a percentage of it.{rounding}",
     ),
     held_out=(
-        "If the figure were turned into a pie{where}, how large would the sector of {name} be?{rounding}",
+        "If the values{where} were turned into a pie, how large would the sector of {name} be?{rounding}",
         "Of the whole {measure} of all {nouns} shown{where}, which part falls to {name}?{rounding}",
     ),
 )
