@@ -32,6 +32,7 @@ from rewards import Answer, Boolean, Choice, Label, Number, Percent, Sequence, S
 TOO_MANY_TRIES = 0.05  # of addresses may need a second sub-seed
 TOO_MANY_FAILURES = 1e-4
 PRECISION = 2e-3  # of the range of values: how far a value read off the draw calls may lie from the one meant
+HALF_WAY = 0.01  # of a digit: a reading this close to the middle of two may be printed as either
 BAND = 3  # levels pooled for the guessability of a cell
 
 
@@ -191,15 +192,22 @@ def _misread(seen: Facts, views: Row[View]) -> list[str]:
 
 
 def _printed(view: View, facts: Facts) -> Facts:
-    """What was read, to the last digit that such a figure prints, where all its values are whole numbers of those, as
-    all but shares are. A threshold that is drawn between two values would else hang on the fifth decimal of a reading.
+    """What was read, to the last digit that such a figure prints, where the view has only values of so many digits. A
+    threshold that is drawn between two values would else hang on the fifth decimal of a reading. Half-way between two
+    digits the one that is written counts.
     """
     if not isinstance(view, Measured) or view.span == math.inf:
         return facts
     digit = 10.0**-view.decimals
-    if any(abs(fact.value / digit - round(fact.value / digit)) > 1e-6 for fact in view.facts().values()):
+    meant = view.facts()
+    if any(abs(fact.value / digit - round(fact.value / digit)) > 1e-6 for fact in meant.values()):
         return facts
-    return {key: Fact(half_up(fact.value, view.decimals), fact.length) for key, fact in facts.items()}
+    printed = {}
+    for key, fact in facts.items():
+        half_way = key in meant and abs(abs(fact.value - meant[key].value) / digit - 0.5) < HALF_WAY
+        value = meant[key].value if half_way else half_up(fact.value, view.decimals)
+        printed[key] = Fact(value, fact.length)
+    return printed
 
 
 def _replayed(draft: Draft, facts: Facts) -> list[str]:

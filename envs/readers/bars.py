@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from envs.readers import Reading, number, reader
-from envs.readers.axes import axes, nearest, scale
+from envs.readers.axes import Axes, axes, nearest, numeric, scale
 from envs.readers.tape import Recording, Stroke
 
 
@@ -15,7 +15,7 @@ from envs.readers.tape import Recording, Stroke
 def bars(recording: Recording) -> Reading:
     """Each bar by the name at its foot."""
     found = axes(recording)
-    upright = standing([s for s in recording.strokes if s.face is not None])
+    upright = standing([s for s in recording.strokes if s.face is not None], found)
     names, values, axis = (found.below, found.left, 1) if upright else (found.left, found.below, 0)
     value_at = scale(values)
     reading = Reading()
@@ -33,8 +33,11 @@ def bars(recording: Recording) -> Reading:
     return reading
 
 
-def standing(bars: list[Stroke]) -> bool:
-    """Whether bars grow upwards: those of a chart are all equally wide, but not equally long."""
+def standing(bars: list[Stroke], found: Axes) -> bool:
+    """Whether bars grow upwards: from names that are no numbers or, where both axes have numbers, as those of a chart
+    are all equally wide but not equally long."""
+    if not (numeric(found.below) and numeric(found.left)):
+        return found.upright()
     sizes = np.array([s.points.max(0) - s.points.min(0) for s in bars])
     wide, high = np.ptp(sizes, axis=0)
     return bool(wide <= high)

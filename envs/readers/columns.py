@@ -20,7 +20,7 @@ def columns(recording: Recording) -> Reading:
     series, strokes = keys(recording)
     found = axes(recording)
     bars = [s for s in strokes if boxed(s) and (s.face in series or not series)]
-    upright = standing(bars)
+    upright = standing(bars, found)
     names, values, axis = (found.below, found.left, 1) if upright else (found.left, found.below, 0)
     value_at = scale(values)
     said = {*series.values(), *names.values(), *values.values()}

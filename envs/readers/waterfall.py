@@ -16,7 +16,7 @@ def waterfall(recording: Recording) -> Reading:
     _, strokes = keys(recording)
     found = axes(recording)
     bars = [s for s in strokes if boxed(s)]
-    upright = standing(bars)
+    upright = standing(bars, found)
     names, values, axis = (found.below, found.left, 1) if upright else (found.left, found.below, 0)
     value_at = scale(values)
     zero = next(px for px, text in values.items() if number(text) == 0)
