@@ -162,19 +162,22 @@ def sector(wedge: Wedge) -> Outline:
     return Outline(corners + np.array((wedge.x, wedge.y)), np.array(codes, Path.code_type))
 
 
-def _parted(a: Point, b: Point, boxes: Sequence[Box]) -> list[list[Point]]:
+def _parted(ends: Sequence[Point] | np.ndarray, boxes: Sequence[Box]) -> Outline:
     """What boxes leave of a line that runs to the right or up."""
+    a, b = ends
     along = 0 if a[1] == b[1] else 1
     level, end = a[1 - along], b[along]
     gaps = [(box[along] - AIR, box[along + 2] + AIR) for box in boxes if box[1 - along] < level < box[3 - along]]
     if not gaps:
-        return [[a, b]]
+        return Outline([a, b])
     parts, at = [], a[along]
     for low, high in (*sorted(gaps), (end, end)):
         if min(low, end) > at:
-            parts.append((at, min(low, end)))
+            parts += [at, min(low, end)]
         at = max(at, high)
-    return [[(p, level) if along == 0 else (level, p) for p in part] for part in parts]
+    parts = parts or [at, at]
+    codes = np.array([Path.MOVETO, Path.LINETO] * (len(parts) // 2), Path.code_type)
+    return Outline([(p, level) if along == 0 else (level, p) for p in parts], codes)
 
 
 class Sheet:
@@ -221,14 +224,7 @@ class Sheet:
     def underlay(self) -> list[Fill]:
         """What lies under everything, the lines of the grid parted by the texts that they would run through."""
         boxes = [text.box for text in self.layout.texts if text.inside is None]
-        found: list[Fill] = []
-        for fill in self.grounds:
-            if fill.fill:
-                found.append(fill)
-                continue
-            a, b = fill.path.vertices
-            found += [fill._replace(path=Outline(part)) for part in _parted(a, b, boxes)]
-        return found
+        return [fill if fill.fill else fill._replace(path=_parted(fill.path.vertices, boxes)) for fill in self.grounds]
 
     def line(
         self,
