@@ -60,6 +60,7 @@ class Areas:
     inset: float
 
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[View]:
+        style = replace(style, inward=False)  # areas would cover ticks that point into the frame
         ways = legend_ways(self.place, self.written)
         return first_fit(sheet, (partial(self._draw, panel, style, cell, sheet, *way) for way in ways))
 

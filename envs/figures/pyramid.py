@@ -68,7 +68,7 @@ class Pyramid:
         most = round_up(largest) if even else 1.03 * largest
         found = frame(room, style, Values(-most, most, unit, panel.value_axis), names)
         if written:  # both ends keep so many pixels free
-            wide = max(widest(row, style) for row in labels) + 7
+            wide = max(widest(row, style) for row in labels) + 12
             half = (found.x.end - found.x.start) / 2
             if wide > 0.45 * half or style.line.digit + 3 > found.y.slot:
                 raise Unreadable("no room for the values beyond the bars")

@@ -14,6 +14,7 @@ from envs.figures.base import Panel, Style
 from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.legend import legend
+from envs.figures.plane import bold
 from envs.figures.polar import Disc, disc, ring_colour, rings
 from envs.figures.tables import by_eye, table_views
 from envs.figures.topics import how_many, tell
@@ -54,9 +55,10 @@ class Radar:
         else:
             raise Unreadable("no room for the labels of the rings")
         self._web(found, marked, style, sheet)
-        for row, colour in zip(points, style.palette):
+        colours = bold(style, len(points))
+        for row, colour in zip(points, colours):
             sheet.polygon(row, colour, colour, self.width, alpha=0.22 if self.filled else 0.0)
-        for i, (row, colour) in enumerate(zip(points, style.palette)):
+        for i, (row, colour) in enumerate(zip(points, colours)):
             for j, (x, y) in enumerate(row):
                 sheet.dot(x, y, DOT, colour, style.ground, 0.6, mark=i * count + j)
         for x, y, label in labels:
@@ -75,7 +77,7 @@ class Radar:
         return table_views(panel, grid, items, span=found.top, written=False, sizes=self.sizes)
 
     def _legend(self, style: Style, sheet: Sheet, cell: Box) -> Box:
-        entries = list(zip(self.grid.series, style.palette))
+        entries = list(zip(self.grid.series, bold(style, len(self.grid.series))))
         for place in (self.place, "bottom", "top", "right"):
             try:
                 return legend(entries, style, sheet, cell, place)
