@@ -188,12 +188,12 @@ def _radar(draws: Draws, scene: Scene, *, filled: bool) -> Panel:
     longest = max(6, min(8 + level // 3, scene.width // 36))
     told = tell(draws, scene, series=count, positions=spokes, longest=longest)
     places = ("right", "bottom", "top") if scene.width > 300 else ("bottom", "top")
-    if "values" in scene.needs:  # the radius is a quarter of the side, about
-        rows, decimals = told.grid.values, told.words.unit.decimals
+    rows, decimals, radius = told.grid.values, told.words.unit.decimals, 0.25 * side  # about
+    if "values" in scene.needs:
         if "aggregation" in scene.needs:
-            rows = (_gapped(draws, rows[0], decimals, ROOM / (0.25 * side)), *rows[1:])
-        told = told.mended(_apart(rows, decimals, (HIDDEN + 1) / (0.25 * side)))
+            rows = (_gapped(draws, rows[0], decimals, ROOM / radius), *rows[1:])
         places = places if scene.width > 1.2 * scene.height else ("bottom", "top")  # beside it the disc would be small
+    told = told.mended(_apart(rows, decimals, (HIDDEN + 1) / radius))
     marks = Radar(
         told.grid,
         filled,
@@ -214,7 +214,7 @@ SMALLEST = {"": NARROW, "values": 400}
     "radar",
     Series,
     Categories,
-    traits=("values", "words", "title", "legend", "entries"),
+    traits=("values", "words", "title", "legend", "entries", "spokes"),
     top_level=12,
     smallest=SMALLEST,
 )
@@ -224,7 +224,7 @@ def radar(draws: Draws, scene: Scene) -> Panel:
 
 
 @family(
-    "filled_radar", Series, Categories, traits=("values", "words", "title", "legend"), top_level=12, smallest=SMALLEST
+    "filled_radar", Series, Categories, traits=("values", "words", "title", "legend", "spokes"), top_level=12, smallest=SMALLEST
 )
 def filled_radar(draws: Draws, scene: Scene) -> Panel:
     """Two or three tinted shapes over four to nine spokes."""
