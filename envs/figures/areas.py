@@ -220,7 +220,7 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
     told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
-    if "Categories" not in scene.needs or (side >= ROOMY and "trend" not in scene.needs):
+    if "Categories" not in scene.needs or (side >= ROOMY and not scene.needs & {"trend", "ranking", "comparison"}):
         return told, sizes
     rows = _swung(draws, told.grid.values, told.words.unit.decimals)
     return told.mended(rows), sizes
@@ -261,7 +261,9 @@ def _panel(
         draws, scene, told, f"{told.words.measure} of {grid.measure}" if full else ""
     )
     top = max(sum(column) if stack else max(column) for column in zip(*grid.values))
-    written = writes(draws, scene) and len(grid.series) * len(grid.positions) <= 32
+    written = (writes(draws, scene) or {"values", "aggregation"} <= scene.needs) and len(grid.series) * len(
+        grid.positions
+    ) <= 32
     marks = Areas(
         grid,
         high=100.0 if full else draws.uniform(1.02, 1.12) * top,

@@ -298,6 +298,8 @@ def ring(draws: Draws, scene: Scene) -> Panel:
     level, side = min(scene.level, TOP), min(scene.width, scene.height)
     high = max(3, min(4 + level // 2, len(scene.style.palette), side // 50))
     low = max(3, min(3 + level // 3, high - 2))
+    if "recognition" in scene.needs:
+        low = min(low, high - 1)  # where a palette has three colours, not always three are counted
     count = draws.integers(low, high + 1)
     longest = min(6 + level // 2, 10, max(5, scene.width // 40))
     (wholes, things), measure = draw_things(draws, scene, (2, count), longest, parts=True)

@@ -30,6 +30,8 @@ COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 def _some(view: Categories, draws: Draws, level: int, least: int = 2) -> list[Item]:
     """Named items: two or three, more at higher levels, never all."""
     pool = readable(view, least)
+    if view.whole and len(view.items) <= least:
+        raise NotAskable("all parts of a whole add up to it without looking")
     most = max(least, min(least + 1 + level // 4, len(view.items) - 1, 6))
     return draws.sample(pool, min(len(pool), draws.integers(least, most + 1)))
 
