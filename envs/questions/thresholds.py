@@ -249,10 +249,12 @@ def all_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     """Whether three named items (two of three) all lie on one side of a threshold; if not, one of them does not."""
     items = complete(view.items, 3)
     found = cuts(view, draws, items)
-    above, true = draws.chance(0.5), draws.chance(0.5)
+    true = draws.chance(0.5)
     count = 3 if len(items) > 3 else 2
-    fit = [m for m in sorted(found) if (m if above else len(items) - m) >= count]
-    if not fit:
+    for above in draws.shuffled((True, False)):
+        if fit := [m for m in sorted(found) if (m if above else len(items) - m) >= count]:
+            break
+    else:
         raise NotAskable("no threshold leaves enough items on one side")
     cut = found[draws.choice(fit)]
     inside = [item for item in items if (item.value > cut) == above]
