@@ -264,6 +264,7 @@ def tile_map(draws: Draws, scene: Scene) -> Panel:
     scale = range(round(low * units), round(top * units) + 1)
     values = [step / units for step in draws.sample(scale, count)]
     classes = Classes.over(min(values), max(values), unit, steps)
+    written |= "ranking" in scene.needs and classes.count < 4  # too few to be ranked by colour
     if not written:
         values = _spread(draws, classes, count, 3 if "ranking" in scene.needs else 1)
     words = Words(found.noun, found.nouns, measure, unit, adds=measure in ADD)

@@ -244,9 +244,10 @@ def _leader(view: Series, j: int, up: bool) -> str | None:
 
 
 def _spans(view: Series, draws: Draws) -> list[Row[int]]:
-    """All positions, and some parts of them: of two wholes with the same parts, none leads everywhere."""
+    """All positions, and some parts of them; of two wholes only parts, as neither can lead everywhere."""
     count = len(view.positions)
-    spans: list[Row[int]] = [range(count)]
+    wholes = len(view.series) == 2 and view.unit.percent and count > 2
+    spans: list[Row[int]] = [] if wholes else [range(count)]
     for _ in range(PARTS if count > 2 else 0):
         size = draws.integers(2, count)
         start = draws.integers(0, count - size + 1)
