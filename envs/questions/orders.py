@@ -7,6 +7,7 @@ import math
 from envs.address import Draws
 from envs.numerals import listed
 from envs.questions.asking import (
+    COUNTED,
     LIST,
     YES_NO,
     complete,
@@ -73,7 +74,7 @@ def leading(view: Categories, draws: Draws, level: int) -> Ask:
     k = draws.integers(2, max(3, most + 1)) if most > 2 else 2
     names = [item.name for item in ranking[:k]]
     possible = view.known * (view.known - 1)
-    slots = {"k": {2: "two", 3: "three", 4: "four", 5: "five"}.get(k, str(k)), "list": LIST, **_ends(up)}
+    slots = {"k": COUNTED.get(k, str(k)), "list": LIST, **_ends(up)}
     return Ask(sequence(names), [_sorted(view, ranking[:k], up)], possible, stated(names), slots)
 
 

@@ -6,6 +6,7 @@ from envs.address import Draws
 from envs.known import Known, share
 from envs.numerals import half_up
 from envs.questions.asking import (
+    COUNTED,
     MANY,
     PERCENT,
     YES_NO,
@@ -23,8 +24,6 @@ from envs.questions.asking import (
 from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
 from rewards import Boolean, Number, Percent
-
-COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def _some(view: Categories, draws: Draws, level: int, least: int = 2) -> list[Item]:
