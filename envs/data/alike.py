@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from envs.address import Draws
 
 TOP = 12  # above this level nothing changes
-OFTEN = 0.06  # of the tables for each level have names that are alike
+OFTEN = 0.07  # of the tables for each level have names that are alike
 MARKS = "ABCDEFGH"
 
 
@@ -21,7 +21,7 @@ def in_order(draws: Draws, names: Sequence[str], count: int, longest: int | None
     if not alike or count < 2 or len(stems) < max(3, count // 2 + 1):
         return order
     stems.sort(key=len, reverse=True)  # the longer, the less does one letter catch the eye
-    stems = draws.shuffled(stems[: max(3, count // 2 + 1, 2 * len(stems) // 3)])
+    stems = draws.shuffled(stems[: max(3, count // 2 + 1, len(stems) // 3)])
     many = draws.integers(-(-count // 4), count // 2 + 1)
     marks = [draws.shuffled(MARKS[: -(-count // many) + 1]) for _ in range(many)]
     shown = [f"{stems[i % many]} {marks[i % many][i // many]}" for i in range(count)]

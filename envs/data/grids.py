@@ -210,7 +210,7 @@ def _names(
     if isinstance(axis, Kind):
         order = in_order(draws, axis.short(longest), count, longest, level)
         return tuple(order[:count]), tuple(order[count:])
-    shown, beside = draw_span(draws, axis, count, longest, dated=dated)
+    shown, beside = draw_span(draws, axis, count, longest, dated=dated, level=level)
     return shown, tuple(draws.shuffled(beside))
 
 
