@@ -118,7 +118,7 @@ def _both_ways(found: Frame) -> Frame:
 def pyramid(draws: Draws, scene: Scene) -> Panel:
     """A population by age and sex, or two series of a topic."""
     side = min(scene.width, scene.height)
-    told, (_, sizes) = table(draws, scene, (6, 14, (side - 100) / (1.3 * scene.style.text) * 2), (2, 2, 2))
+    told, (_, sizes) = table(draws, scene, (6, 18, (side - 100) / (1.3 * scene.style.text) * 2), (2, 2, 2))
     people = draws.chance(0.5)
     if people:
         told = _population(draws, told)

@@ -171,7 +171,7 @@ def _radar(draws: Draws, scene: Scene, *, filled: bool) -> Panel:
     level, side = min(scene.level, 12), min(scene.width, scene.height)
     most = min(3 if filled else 4, len(scene.style.palette))
     count, series_sizes = how_many(draws, level, 2, most)
-    spokes, sizes = how_many(draws, level, 4, max(5, min(9, side // 40)))
+    spokes, sizes = how_many(draws, level, 4, max(5, min(11, side // 37)))
     longest = max(6, min(8 + level // 3, scene.width // 36))
     told = tell(draws, scene, series=count, positions=spokes, longest=longest)
     places = ("right", "bottom", "top") if scene.width > 300 else ("bottom", "top")

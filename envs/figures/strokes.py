@@ -185,7 +185,7 @@ def draw_table(
     colours: int,
     single: float = 0.3,
     most: int = 5,
-    shown: int = 14,
+    shown: int = 20,
     parts: bool = False,
     spacing: float = 0.0,
     spanning: bool = False,

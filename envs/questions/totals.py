@@ -295,9 +295,13 @@ def sum_exceeds(view: Categories, draws: Draws, level: int) -> Ask:
     """Whether a sum exceeds a threshold, which lies between the sums of two groups of as many items; one of them is
     asked about, so that the threshold says nothing of the answer."""
     pool = readable(view, 3)
-    count = min(len(pool) - 1, 2 + draws.integers(0, 1 + min(level, 12) // 6))
+    count = min(len(pool) - 1, 2 + draws.integers(min(level, 12) // 6, 1 + min(level, 12) // 3))
     for _ in range(8):
-        groups = sorted((draws.sample(pool, count) for _ in range(2)), key=lambda g: known_sum(g).value)
+        tried = sorted(
+            (draws.sample(pool, count) for _ in range(2 + min(level, 12) // 4)), key=lambda g: known_sum(g).value
+        )
+        k = draws.integers(1, len(tried))  # of several sums, two next to each other: the more, the closer
+        groups = tried[k - 1 : k + 1]
         low, high = known_sum(groups[0]), known_sum(groups[1])
         clear = max(0.5 * 10.0**-view.decimals, grain(view))
         cut = rounded_between(draws, low.value + low.err + clear, high.value - high.err - clear, view.decimals)
