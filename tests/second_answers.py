@@ -140,7 +140,7 @@ def kth_largest(c: Case) -> object:
 SECOND["median"] = lambda c: median(c.values.values())
 SECOND["value_of"] = lambda c: c.values[c.name]
 SECOND["name_with_value"] = lambda c: min(c.values, key=lambda n: abs(c.values[n] - c.number("value")))
-SECOND["two_values"] = lambda c: [c.values[c.a], c.values[c.b]]
+SECOND["named_values"] = lambda c: [c.values[name] for name in c.mentioned(c.names)]
 SECOND["value_at"] = lambda c: c.grid[c.slots["series"], c.position]
 SECOND["place_of_value"] = lambda c: list(min(c.grid, key=lambda k: abs(c.grid[k] - c.number("value"))))
 SECOND["value_choice"] = lambda c: c.values[c.name]

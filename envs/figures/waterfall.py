@@ -158,7 +158,7 @@ def signed(draws: Draws, told: Told, least_share: float) -> tuple[Told, float]:
 def waterfall(draws: Draws, scene: Scene) -> Panel:
     """How a start becomes an end, by changes named after a topic."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 5, 11, (side - 110) / (1.4 * scene.style.text) - 2)
+    count, sizes = window(draws, scene, 5, 16, (side - 110) / (1.4 * scene.style.text) - 2)
     plain = tell(draws, scene, positions=count, sums=True, longest=longest_name(scene), counted=False)
     _, value_axis = axis_titles(draws, scene, plain)
     told, first = signed(draws, plain, max(0.03, 7 / (side - 110)))

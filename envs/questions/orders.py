@@ -34,7 +34,8 @@ def _ends(up: bool) -> dict[str, str]:
 
 def _sorted(view: Categories, items: list[Item], up: bool) -> str:
     names = ", ".join(item.name for item in items)
-    return f"By {view.measure}, from the {'smallest up' if up else 'largest down'}, the order is {names}."
+    said = f"the order is {names}" if len(items) > 1 else f"{names} comes first"
+    return f"By {view.measure}, from the {'smallest up' if up else 'largest down'}, {said}."
 
 
 def _ranking(view: Categories, draws: Draws) -> tuple[bool, list[Item]]:
@@ -307,6 +308,7 @@ def is_kth(view: Categories, draws: Draws, level: int) -> Ask:
     near = [ranking[i] for i in (k - 2, k) if 0 <= i < len(ranking)]
     item = right if true else draws.choice(near)
     steps = [_sorted(view, ranking[:k], up)]
-    steps.append(f"The {place(k)} one is {right.name}" + ("." if true else f", not {item.name}."))
+    if k > 1 or not true:
+        steps.append(f"The {place(k)} one is {right.name}" + ("." if true else f", not {item.name}."))
     slots = {"name": quoted(view, item.name), "ordinal": ordinal(k), "place": place(k), "yes": YES_NO, **_ends(up)}
     return Ask(Boolean(true), steps, 2, "yes" if true else "no", slots)
