@@ -142,10 +142,11 @@ def _levels(draws: Draws, shape: Shape, count: int, most: int, lead: float) -> l
 
 def _edges(draws: Draws, told: Told, count: int) -> tuple[float, ...]:
     """Edges at round numbers within the honest range, in the written unit."""
-    wished = draws.uniform(0.2, 0.95) * (told.high - told.low) / count
+    widest = 0.95 * (told.high - told.low) / count
     widths = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
     widths = sorted([*widths, 25, 250, 2500])
-    width = max([width for width in widths if width <= wished] or [1])
+    # Each as likely, or what is measured would tell the width.
+    width = draws.choice([width for width in widths if 0.06 * widest <= width <= widest] or [1])
     first = draws.integers(told.low // width, max(told.low // width, told.high // width - count) + 1)
     return tuple((first + i) * width / told.digit for i in range(count + 1))
 

@@ -297,6 +297,8 @@ def ring(draws: Draws, scene: Scene) -> Panel:
     """Shares of two wholes as nested rings. Levels add sectors and bring them closer."""
     level, side = min(scene.level, TOP), min(scene.width, scene.height)
     high = max(3, min(4 + level // 2, len(scene.style.palette), side // 50))
+    if scene.reckons:
+        high = min(high, max(4, side // 80))  # so that the shares of all find room
     low = max(3, min(3 + level // 3, high - 2))
     if "recognition" in scene.needs:
         low = min(low, high - 1)  # where a palette has three colours, not always three are counted
