@@ -316,7 +316,7 @@ def ring(draws: Draws, scene: Scene) -> Panel:
         (wholes.names[0], wholes.names[1]),
         tuple(map(tuple, rows)),
         "values" in scene.needs or draws.chance(max(0.25, 0.8 - 0.07 * level)),
-        draws.integers(0, 2) if side >= 400 else 0,
+        draws.integers(int(scene.reckons), 2) if side >= 400 else 0,  # two roundings leave a small difference to chance
         float(draws.integers(0, 360)),
         draws.choice(("right", "top", "bottom")) if scene.width >= 300 else "top",
         wholes.noun,
