@@ -60,6 +60,7 @@ class Areas:
     inset: float
 
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[View]:
+        style = replace(style, inward=False)  # areas would cover ticks that point into the frame
         ways = legend_ways(self.place, self.written)
         return first_fit(sheet, (partial(self._draw, panel, style, cell, sheet, *way) for way in ways))
 
@@ -219,7 +220,7 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table of several series that add up."""
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
-    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
+    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=16, parts=True)
     if "Categories" not in scene.needs or (
         side >= ROOMY and not scene.needs & {"trend", "ranking", "comparison", "aggregation"}
     ):

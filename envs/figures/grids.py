@@ -161,8 +161,8 @@ def heatmap(draws: Draws, scene: Scene) -> Panel:
     """A table from a packaged domain, two kinds of names (or names and times) as rows and columns."""
     level, narrow = min(scene.level, 12), min(scene.width, scene.height) < 300
     text = scene.style.text
-    wide = max(3, min(9, int((scene.width - 110) / ((3.6 if scene.width > 300 else 4.4) * text))))
-    high = max(3, min(8, int((scene.height - 110) / (2.0 * text))))
+    wide = max(3, min(11, int((scene.width - 110) / ((3.6 if scene.width > 300 else 4.4) * text))))
+    high = max(3, min(10, int((scene.height - 110) / (2.0 * text))))
     columns, sizes = how_many(draws, level, 3, wide)
     rows, series_sizes = how_many(draws, level, min(2 + level // 6, high - 1), high)
     flip = draws.chance(0.4)

@@ -135,9 +135,8 @@ def hexbin(draws: Draws, scene: Scene) -> Panel:
     rows = max(3, min(9, int(1.15 * columns * (scene.height - 85) / (scene.width - 135) + 0.5)))
     steps, width = draws.integers(3, 4 + few(level, 1, 2)), draws.integers(2, 6)
     counts = _bumps(draws, scene, columns, rows, steps, width)
-    marked = _marked(
-        draws, counts, width * draws.integers(1, max(2, steps - 1)), draws.integers(3, 4 + few(level, 1, 3))
-    )
+    wanted = draws.integers(3 + few(level, 0, 2), 4 + few(level, 1, 5))
+    marked = _marked(draws, counts, width * draws.integers(1, max(2, steps - 1)), wanted)
     marks = Hexbin(
         draw_surface(draws, scene, measures=2),
         columns,

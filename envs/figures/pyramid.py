@@ -69,7 +69,7 @@ class Pyramid:
         most = round_up(largest) if even else 1.03 * largest
         found = frame(room, style, Values(-most, most, unit, panel.value_axis), names)
         if written:  # both ends keep so many pixels free
-            wide = max(widest(row, style) for row in labels) + 7
+            wide = max(widest(row, style) for row in labels) + 12
             half = (found.x.end - found.x.start) / 2
             if wide > 0.45 * half or style.line.digit + 3 > found.y.slot:
                 raise Unreadable("no room for the values beyond the bars")
@@ -118,7 +118,7 @@ def _both_ways(found: Frame) -> Frame:
 def pyramid(draws: Draws, scene: Scene) -> Panel:
     """A population by age and sex, or two series of a topic."""
     side = min(scene.width, scene.height)
-    told, (_, sizes) = table(draws, scene, (6, 14, (side - 100) / (1.3 * scene.style.text) * 2), (2, 2, 2))
+    told, (_, sizes) = table(draws, scene, (6, 18, (side - 100) / (1.3 * scene.style.text) * 2), (2, 2, 2))
     people = draws.chance(0.5)
     if people:
         told = _population(draws, told)

@@ -14,6 +14,7 @@ from envs.figures.base import Panel, Style
 from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.legend import legend
+from envs.figures.plane import bold
 from envs.figures.polar import ROOM, Disc, disc, ring_colour, rings
 from envs.figures.strokes import parted
 from envs.figures.tables import by_eye, table_views
@@ -56,9 +57,10 @@ class Radar:
         else:
             raise Unreadable("no room for the labels of the rings")
         self._web(found, marked, style, sheet)
-        for row, colour in zip(points, style.palette):
+        colours = bold(style, len(points))
+        for row, colour in zip(points, colours):
             sheet.polygon(row, colour, colour, self.width, alpha=0.22 if self.filled else 0.0)
-        for i, (row, colour) in enumerate(zip(points, style.palette)):
+        for i, (row, colour) in enumerate(zip(points, colours)):
             for j, (x, y) in enumerate(row):
                 sheet.dot(x, y, DOT, colour, style.ground, 0.6, mark=i * count + j)
         for x, y, label in labels:
@@ -77,7 +79,7 @@ class Radar:
         return table_views(panel, grid, items, span=found.top, written=False, sizes=self.sizes)
 
     def _legend(self, style: Style, sheet: Sheet, cell: Box) -> Box:
-        entries = list(zip(self.grid.series, style.palette))
+        entries = list(zip(self.grid.series, bold(style, len(self.grid.series))))
         for place in (self.place, "bottom", "top", "right"):
             try:
                 return legend(entries, style, sheet, cell, place)
@@ -169,7 +171,7 @@ def _radar(draws: Draws, scene: Scene, *, filled: bool) -> Panel:
     level, side = min(scene.level, 12), min(scene.width, scene.height)
     most = min(3 if filled else 4, len(scene.style.palette))
     count, series_sizes = how_many(draws, level, 2, most)
-    spokes, sizes = how_many(draws, level, 4, max(5, min(9, side // 40)))
+    spokes, sizes = how_many(draws, level, 4, max(5, min(11, side // 37)))
     longest = max(6, min(8 + level // 3, scene.width // 36))
     told = tell(draws, scene, series=count, positions=spokes, longest=longest)
     places = ("right", "bottom", "top") if scene.width > 300 else ("bottom", "top")

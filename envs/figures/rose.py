@@ -119,7 +119,7 @@ def _over(box: Box, wedge: Wedge) -> bool:
 def rose(draws: Draws, scene: Scene) -> Panel:
     """A measure from a packaged domain around a centre."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
-    count, sizes = how_many(draws, level, 4, max(5, min(12, side // 36)))
+    count, sizes = how_many(draws, level, 4, max(5, min(14, side // 32)))
     longest = max(7, min(9 + level // 3, scene.width // 34))
     told = tell(draws, scene, positions=count, longest=longest)
     values = told.grid.values[0]

@@ -9,12 +9,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from envs.address import Draws
-from envs.drawing.colour import Colour, contrast, distance, mix
+from envs.drawing.colour import Colour, distance, standing_out
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.base import Style, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import PAD, ticks
 from envs.figures.legend import STROKE, Sample, legend
+from envs.figures.style import THIN_CONTRAST
 from envs.figures.tables import Rows, fewest_series, longest_name, window
 from envs.figures.tags import meets, tinted
 from envs.figures.topics import Told, tell
@@ -23,7 +24,6 @@ from envs.registry import Scene
 from envs.views import APART
 
 TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered", "dated")
-STANDS_OUT = 2.5  # contrast of a thin line to its ground
 PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
 SPANS = {40: 3.688879, 60: 4.094345, 100: 4.60517}  # ratio of largest to smallest on a log axis: its logarithm
 WRITTEN = 12  # values on a log axis that there is mostly room to write
@@ -154,8 +154,7 @@ def line_colours(style: Style) -> tuple[Colour, ...]:
 def _line_colours(palette: tuple[Colour, ...], ground: Colour, ink: Colour) -> tuple[Colour, ...]:
     kept: list[Colour] = []
     for colour in palette:
-        while contrast(colour, ground) < STANDS_OUT:
-            colour = mix(colour, ink, 0.15)
+        colour = standing_out(colour, ground, ink, THIN_CONTRAST)
         if all(distance(colour, other) >= PENS_APART for other in kept):
             kept.append(colour)
     return tuple(kept)
@@ -186,7 +185,7 @@ def draw_table(
     colours: int,
     single: float = 0.3,
     most: int = 5,
-    shown: int = 14,
+    shown: int = 20,
     parts: bool = False,
     spacing: float = 0.0,
     spanning: bool = False,

@@ -23,7 +23,7 @@ from envs.registry import Scene, family
 from envs.views import Categories, Item, Series, View
 from envs.views_tree import Hierarchy
 
-STEP = 3.0  # degrees between two corners of an arc
+STEP = 2.0  # degrees between two corners of an arc
 SMALLEST_RADIUS = 45.0
 
 

@@ -191,7 +191,7 @@ def value_label(
     if lying:
         sheet.text(label, x + gap + 1, y, style.text, "value", across="left", up="center")
     elif turned:
-        sheet.text(label, x, y + gap, style.text, "value", across="left", up="center", angle=90.0)
+        sheet.text(label, x, y + gap + 2, style.text, "value", across="left", up="center", angle=90.0)
     else:
         sheet.text(label, x, y + gap, style.text, "value")
 

@@ -19,8 +19,10 @@ T = TypeVar("T")
 MANY = 100  # values that a reading can give
 TOP = 12  # the level above which items come no closer
 YES_NO = " Answer yes or no."
+COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 LIST = " Separate them by semicolons."
 LETTERS = "ABCDEFGH"
+COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 PERCENT = Unit(1, "percent", suffix="%")
 RATIO = Unit(1)
 
@@ -150,6 +152,14 @@ def at_level(draws: Draws, level: int, options: Iterable[T], ease: Callable[[T],
         raise NotAskable("nothing fits")
     middle, reach = (len(order) - 1) * min(level, top) // top, len(order) // 6
     return order[draws.integers(max(0, middle - reach), min(len(order), middle + reach + 1))]
+
+
+def missing(draws: Draws, level: int, absent: Sequence[str], shown: Sequence[str]) -> str:
+    """A name that is not shown: the higher the level, the more of its beginning it shares with one that is."""
+    beginnings = {other[:k] for other in shown for k in range(1, len(other) + 1)}
+    return at_level(
+        draws, level, absent, lambda name: -sum(name[:k] in beginnings for k in range(1, len(name) + 1)), TOP
+    )
 
 
 # --- Thresholds

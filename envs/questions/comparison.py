@@ -168,8 +168,10 @@ def differ_by_more(view: Categories, draws: Draws, level: int) -> Ask:
     about, so that it says nothing of the answer."""
     items = readable(view, 3)
     for _ in range(8):
-        pairs = [draws.sample(items, 2) for _ in range(2)]
-        narrow, wide = sorted(pairs, key=lambda pair: abs(pair[0].value - pair[1].value))
+        pairs = [draws.sample(items, 2) for _ in range(2 + min(level, 12) // 4)]
+        pairs.sort(key=lambda pair: abs(pair[0].value - pair[1].value))
+        k = draws.integers(1, len(pairs))  # of several gaps, two next to each other: the more, the closer
+        narrow, wide = pairs[k - 1 : k + 1]
         least, most = (abs(x.value - y.value) for x, y in (narrow, wide))
         low = least + narrow[0].err + narrow[1].err + 0.5 * 10.0**-view.decimals
         high = most - wide[0].err - wide[1].err - 0.5 * 10.0**-view.decimals

@@ -32,6 +32,7 @@ MANY = 20  # steps that could be named
         "Divide the plotting area by its middle lines{where}. Name the quarter with the largest {measure}: upper left,"
         " upper right, lower left or lower right.",
     ),
+    rests=True,
 )
 def peak_quarter(view: Field, draws: Draws, level: int) -> Ask:
     """The quarter of the plot with the highest place."""

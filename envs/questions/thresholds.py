@@ -234,11 +234,11 @@ def sum_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     skill="aggregation",
     needs=("values",),
     phrasings=(
-        "Do all of {names} have a {measure} {side} {cut}{where}?{yes}",
+        "Do {names} each have a {measure} {side} {cut}{where}?{yes}",
         "Is the {measure} {side} {cut} for each of {names}{where}?{yes}",
         "Look at {names}{where}: is every {measure} {more} than {cut}?{yes}",
         "Does each of {names} have a {measure} of {more} than {cut}{where}?{yes}",
-        "Is it true that {names} all have a {measure} {side} {cut}{where}?{yes}",
+        "Is it true that each of {names} has a {measure} {side} {cut}{where}?{yes}",
     ),
     held_out=(
         "Yes or no: without exception, {names} have a {measure} of {more} than {cut}{where}.",
@@ -267,7 +267,7 @@ def all_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     steps = [f"The values are {valued(view, chosen)}."]
     words = _words(view, cut, above)
     if true:
-        steps.append(f"All of them are {words['side']} {view.say(cut)}.")
+        steps.append(f"Each of them is {words['side']} {view.say(cut)}.")
     else:
         odd = next(item for item in chosen if item in outside)
         steps.append(f"{odd.name} is not {words['side']} {view.say(cut)}.")

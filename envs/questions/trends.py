@@ -266,7 +266,7 @@ def peaks(view: Categories, draws: Draws, level: int) -> Ask:
     needs=("ordered",),
     phrasings=(
         "Does the {measure} {rise} at every step from {first} to {last}{where}?{yes}",
-        "From {first} to {last}, is the {measure} {higher} in each {noun} than in the one before{where}?{yes}",
+        "Up to {last}, is the {measure} {higher} in each {noun} after {first} than in the one before it{where}?{yes}",
         "Between {first} and {last}, does the {measure} {rise} without a break{where}?{yes}",
         "Is there an unbroken {rise} of the {measure} from {first} to {last}{where}?{yes}",
         "Go from {first} to {last}{where}: does every step bring a {higher} {measure}?{yes}",
