@@ -134,7 +134,7 @@ def _led_alike(draws: Draws, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
     first, row = grids[model].values[0], list(grids[k].values[0])
     i, j = first.index(max(first)), row.index(max(row))
     row[i], row[j] = row[j], row[i]
-    return (*grids[:k], replace(grids[k], values=(tuple(row),)), *grids[k + 1 :])
+    return (*grids[:k], replace(grids[k], values=(tuple(row), *grids[k].values[1:])), *grids[k + 1 :])
 
 
 # Forms: the marks of all panels, drawn alike, and the legend that they share
