@@ -146,7 +146,7 @@ class Ends:
 
 
 def line_colours(style: Style) -> tuple[Colour, ...]:
-    """The palette as thin lines can use it."""
+    """The palette as thin lines can use it: at least two colours, of which one may be that of the ink."""
     return _line_colours(style.palette, style.ground, style.ink)
 
 
@@ -157,6 +157,8 @@ def _line_colours(palette: tuple[Colour, ...], ground: Colour, ink: Colour) -> t
         colour = standing_out(colour, ground, ink, THIN_CONTRAST)
         if all(distance(colour, other) >= PENS_APART for other in kept):
             kept.append(colour)
+    if len(kept) < 3 and all(distance(ink, other) >= PENS_APART for other in kept):
+        kept.append(ink)
     return tuple(kept)
 
 

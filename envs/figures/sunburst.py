@@ -195,7 +195,10 @@ class Ring:
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[View]:
         colours = style.palette[: len(self.names)]
         x0, y0, x1, y1 = legend(list(zip(self.names, colours, strict=True)), style, sheet, cell, self.place)
-        notes = [f"{which} ring: {name}" for which, name in zip(("Outer", "Inner"), self.wholes, strict=True)]
+        wholes = list(zip(("Outer", "Inner"), self.wholes, strict=True))
+        notes = [f"{which} ring ({self.whole_noun}): {name}" for which, name in wholes]
+        if max(map(style.width, notes)) > x1 - x0:
+            notes = [f"{which} ring: {name}" for which, name in wholes]
         foot = y0 + EDGE
         for note in reversed(notes):
             sheet.text(note, (x0 + x1) / 2, foot, style.text, "note", up="bottom")
