@@ -7,7 +7,7 @@ unreadable is thrown away before any pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -56,10 +56,17 @@ def _closed(length: int) -> np.ndarray:
     return codes
 
 
+@lru_cache(256)
+def _apart(lines: int) -> np.ndarray:
+    """The codes of so many lines between two points each."""
+    return np.array([Path.MOVETO, Path.LINETO] * lines, Path.code_type)
+
+
 class Fill(NamedTuple):
     """A path filled and, if `edge` is given, stroked `width` pixels wide; a line has no fill.
 
-    `alpha` is how opaque the filling is; `dash` the pixels drawn and left out in turn, () for a solid stroke.
+    `alpha` is how opaque the filling is; `dash` the pixels drawn and left out in turn, () for a solid stroke; `comb`
+    says that the path is many lines apart from each other, two vertices each.
     """
 
     path: Outline
@@ -69,6 +76,7 @@ class Fill(NamedTuple):
     snap: bool
     alpha: float = 1.0
     dash: tuple[float, ...] = ()
+    comb: bool = False
 
 
 class Write(NamedTuple):
@@ -210,6 +218,16 @@ class Sheet:
         self.ops.append(Fill(Outline(points), None, colour, width, not data, dash=dash))
         if data:
             self.layout.strokes.extend(pairwise(points))
+
+    def comb(
+        self, lines: Iterable[tuple[Point, Point]], colour: Colour, width: float, *, dash: tuple[float, ...] = ()
+    ) -> None:
+        """Lines of no data, none of which touches another, as ticks and the lines of a grid: painted in one stroke,
+        which gives the same pixels as one by one at a fraction of the cost."""
+        if points := [point for line in lines for point in line]:
+            self.ops.append(
+                Fill(Outline(points, _apart(len(points) // 2)), None, colour, width, True, dash=dash, comb=True)
+            )
 
     def polygon(
         self,
