@@ -63,8 +63,10 @@ def foot(style: Style) -> float:
 
 def write_source(style: Style, views: Iterable[View], sheet: Sheet) -> None:
     """The source below a figure, unless it names what the figure shows, or might have shown."""
-    said = _spaced(style.source)
-    if style.source and not any(_spaced(name) in said for view in views for name in _names(view)):
+    if not style.source:
+        return
+    said, shown = _spaced(style.source), {name for view in views for name in _names(view)}
+    if not any(_spaced(name) in said for name in shown):
         x, across = (2 * EDGE, "left") if style.left else (sheet.width - 2 * EDGE, "right")
         sheet.text(style.source, x, EDGE, style.text, "source", across=across, up="bottom")
 
