@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envs.drawing.metrics import extent, line
@@ -81,6 +82,7 @@ def _names(view: View) -> Iterator[str]:
 _WORD = re.compile(r"[^\W_]+")
 
 
+@lru_cache(8192)  # names come again and again
 def _spaced(text: str) -> str:
     """The words of a text, each between spaces, so that whole words can be looked for."""
     return " " + " ".join(_WORD.findall(text.casefold())) + " "
