@@ -69,8 +69,8 @@ def draw_span(
     draws: Draws, unit: TimeUnit, count: int, longest: int | None = None, *, dated: bool = False, level: int = 0
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Consecutive labels, and up to 2 x BESIDE labels just before and after them: none where a whole cycle is shown.
-    `dated`: no bare ones. The higher the level, the more often months are numbers: 2020-01 is more like 2020-02 than Jan
-    is like Feb."""
+    `dated`: no bare ones. The higher the level, the more often months are numbers: 2020-01 is more like 2020-02 than
+    Jan is like Feb."""
     forms = tuple(form for form in time_forms(unit, count, longest) if form != "bare" or not dated)
     if not forms:
         limit = "" if longest is None else f" of at most {longest} characters"
