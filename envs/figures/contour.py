@@ -179,7 +179,7 @@ def contour(draws: Draws, scene: Scene) -> Panel:
         bounds,
         draw_ramp(draws, steps, None),
         tries,
-        draws.integers(3 + few(level, 0, 2), 4 + few(level, 1, 5)),
+        draws.integers(3, 4 + few(level, 1, 3)),
         lines=draws.chance(0.3),
         titled=draws.chance(0.95),
         insist="axes" in scene.needs,

@@ -126,7 +126,7 @@ def hexbin(draws: Draws, scene: Scene) -> Panel:
     counts = _bumps(draws, scene, columns, rows, steps, width)
     by_step = {k: [cell for cell, count in counts.items() if (count - 1) // width == k] for k in range(steps)}
     marked: list[Cell] = []
-    wanted = draws.integers(3 + few(level, 0, 2), 4 + few(level, 1, 5))
+    wanted = draws.integers(3, 4 + few(level, 1, 3))
     for cells in draws.shuffled([cells for cells in by_step.values() if cells]):
         marked.append(draws.choice(cells))
     rest = [cell for cell in counts if cell not in marked]
