@@ -229,6 +229,7 @@ def table(
     `positions` and `series` are as `window` takes them, the latter at least `fewest`; `together`: the room in the first
     is that of all marks."""
     first, last, room = series
+    first += "entries" in scene.needs  # two numbers of them could be guessed
     colours = len(scene.style.palette)
     lines, line_sizes = window(
         draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)

@@ -119,7 +119,7 @@ def _falling(draws: Draws, count: int, level: int) -> Iterator[int]:
         value = value * percent // 100
 
 
-@family("funnel", Categories, traits=("values", "rates", "words"), top_level=12)
+@family("funnel", Categories, traits=("values", "rates", "words", "staged"), top_level=12)
 def funnel(draws: Draws, scene: Scene) -> Panel:
     """How many reach each stage of something."""
     side = min(scene.width, scene.height)
@@ -135,7 +135,13 @@ def funnel(draws: Draws, scene: Scene) -> Panel:
     words = Words("stage", "stages", draws.choice(MEASURES), draws.choice(UNITS), adds=False)
     values = tuple(map(float, _falling(draws, len(names), min(scene.level, 12))))
     titled = "title" in scene.needs or (side >= NARROW and draws.chance(0.75))
-    title = draws.choice((f"From {names[0].lower()} to {names[-1].lower()}", "How many reach each stage", "Funnel"))
+    title = draws.choice(
+        (
+            f"From {names[0].lower()} to {names[-1].lower()}",
+            "How many reach each stage",
+            f"{words.measure.capitalize()} at each stage",
+        )
+    )
     asked = "values" in scene.needs
     marks = Funnel(
         names,

@@ -29,15 +29,15 @@ def lay_ground(style: Style, sheet: Sheet, box: Box, across: Sequence[float], up
     if style.fine:
         pale = mix(style.grid, style.ground, 0.55)
         for at in _between(across, left, right):
-            sheet.line([(at, bottom), (at, top)], pale, 1.0)
+            sheet.rule((at, bottom), (at, top), pale)
         for at in _between(up, bottom, top):
-            sheet.line([(left, at), (right, at)], pale, 1.0)
+            sheet.rule((left, at), (right, at), pale)
     for at in across:
         if at > left + 1:
-            sheet.line([(at, bottom), (at, top)], style.grid, 1.0, dash=style.dash)
+            sheet.rule((at, bottom), (at, top), style.grid, dash=style.dash)
     for at in up:
         if at > bottom + 1:
-            sheet.line([(left, at), (right, at)], style.grid, 1.0, dash=style.dash)
+            sheet.rule((left, at), (right, at), style.grid, dash=style.dash)
 
 
 def _between(ticks: Sequence[float], start: float, end: float) -> list[float]:

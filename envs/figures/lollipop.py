@@ -71,7 +71,7 @@ class Lollipops:
         found = plot(cell, style, panel, grid.positions, axis, lying)
         if found.names.slot < max(2 * self.radius + 2, written * (style.line.digit + 3 if lying else beyond)):
             raise Unreadable("no room for the dots")
-        if written and not lying and widest(labels, style) + 3 > found.names.slot:
+        if written and not lying and widest(labels, style) + 6 > found.names.slot:
             raise Unreadable("no room for the values above the dots")
         px = found.values.px_per_unit
         err = 0.0 if written else by_eye(px, unit)

@@ -193,7 +193,8 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
         source = "letters"
     if source == "letters":
         link, links = draws.choice((("edge", "edges"), ("arrow", "arrows") if directed else ("line", "lines")))
-        titles = ("A directed graph", "Nodes and arrows") if directed else ("A graph", "Nodes and how they are joined")
+        leads = "Which node leads to which" if directed else "Which nodes are joined"
+        titles = (leads, f"{links.capitalize()} between lettered nodes")
         return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", titles)
     if source == "follows":
         names, titles = tuple(draws.sample(LETTERS, count)), ("Which letter follows which", "Letter pairs of a text")

@@ -68,7 +68,7 @@ def tell_samples(
     time = draws.choice([time for time in domain.times if time not in RARE] or domain.times)
     own = measure.name.removeprefix("average ").removeprefix("mean ")
     own = measure.name if own in BARE else own
-    name = f"{OFTEN[time]} {own}" if "monthly" not in own else own
+    name = own if set(own.split()) & set(OFTEN.values()) else f"{OFTEN[time]} {own}"
     digit = 10**measure.unit.decimals
     titles = [f"{name} by {kind.noun}", f"{domain.title}: {name}", f"Spread of {name} by {kind.noun}"]
     if groups == 1:

@@ -70,7 +70,8 @@ class Blocks(Columns):
         back, faint = self.depth, mix(style.ground, style.ink, 0.18)
         for value, _ in found.frame.y_ticks:
             y = found.values.px(value)
-            sheet.line([(left, y), (left + back, y + back), (right + back, y + back)], faint, 1.0)
+            sheet.line([(left, y), (left + back, y + back)], faint, 1.0)
+            sheet.rule((left + back, y + back), (right + back, y + back), faint)
         sheet.line([(left, top), (left + back, top + back), (left + back, bottom + back)], faint, 1.0)
         sheet.line([(right, bottom), (right + back, bottom + back), (right + back, top + back)], faint, 1.0)
         found.frame.begin(style, sheet)
@@ -85,7 +86,7 @@ class Blocks(Columns):
         if not self.stack or index >= (len(self.grid.series) - 1) * len(self.grid.positions):
             sheet.polygon(roof, mix(colour, WHITE, 0.35), edge, 1.0, mark=index)
         sheet.rect(box, colour, edge, 1.0 if edge else 0.0, mark=index)
-        return (x0 + x1) / 2, y1 + back
+        return (x0 + x1 + back) / 2, y1 + back
 
     def _items(self, found: Plot, unit: Unit, written: bool) -> list[list[Item]]:
         return [

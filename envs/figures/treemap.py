@@ -190,6 +190,8 @@ def draw_tile(i: int, name: str, value: str, tile: Box, fill: Colour, style: Sty
             break
     else:
         raise Unreadable("a name does not fit its tile")
+    across = wide if angle else high
+    step = min(step + 3, across / len(lines))  # as much air between the lines as there is room for
     x, y, ink = (x0 + x1) / 2, (y0 + y1) / 2, ink_on(fill)
     for k, line in enumerate(lines):
         off = step * ((len(lines) - 1) / 2 - k)

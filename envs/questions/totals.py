@@ -29,6 +29,8 @@ from rewards import Boolean, Number, Percent
 def _some(view: Categories, draws: Draws, level: int, least: int = 2) -> list[Item]:
     """Named items: two or three, more at higher levels, never all."""
     pool = readable(view, least)
+    if view.whole and len(view.items) <= least:
+        raise NotAskable("all parts of a whole add up to it without looking")
     most = max(least, min(least + 1 + level // 4, len(view.items) - 1, 6))
     return draws.sample(pool, min(len(pool), draws.integers(least, most + 1)))
 
@@ -117,7 +119,8 @@ def mean_named(view: Categories, draws: Draws, level: int) -> Ask:
     """The mean of some named values."""
     items = _some(view, draws, level)
     total = known_sum(items)
-    known, places = total.times(1 / len(items)), max(1, view.decimals)
+    known = total.times(1 / len(items))
+    places = view.places(known, max(1, view.decimals))
     steps = [
         f"The values are {valued(view, items)}, with the sum {view.plain(total.value)}.",
         f"Divided by {len(items)}, the mean is {view.say(known.value, places)}.",
@@ -161,7 +164,7 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     Percent,
     skill="aggregation",
     needs=("values",),
-    unfit=("whole", "percent", "signed"),
+    unfit=("whole", "percent", "signed", "coarse"),
     sums=True,
     phrasings=(
         "What percentage of the sum of all values{where} is the {measure} {of} {name}?{rounding}",
