@@ -204,7 +204,7 @@ def _most(scene: Scene, level: int) -> tuple[int, int]:
     """How many tiles a picture has room for, and how long their names may be."""
     longest = min(6 + level // 2, 11, max(5, scene.width // 38))
     tile = (0.68 * scene.style.text * longest + 8) * (2.6 * scene.style.text + 8)
-    return int(0.36 * scene.width * scene.height / tile), longest
+    return int(0.32 * scene.width * scene.height / tile), longest
 
 
 @family("treemap", Categories, traits=("values", "words", "title"), top_level=TOP, smallest=200)
