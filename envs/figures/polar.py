@@ -13,6 +13,7 @@ from envs.figures.base import Style, widest
 from envs.figures.frame import Tick, ticks
 from envs.numerals import Unit
 
+ROOM = 22.0  # pixels between two values with room for a mean: of it and of each the reading error, and what parts them
 BESIDE = 6.0  # pixels between the outermost ring and a name
 SMALLEST = 34.0  # pixels: a disc of a smaller radius shows nothing
 CORNERS = 96  # of the polygon that is drawn for a circle

@@ -14,9 +14,10 @@ from envs.figures.base import Panel, Style
 from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.legend import legend
-from envs.figures.polar import Disc, disc, ring_colour, rings
-from envs.figures.tables import by_eye, table_views
+from envs.figures.polar import ROOM, Disc, disc, ring_colour, rings
+from envs.figures.tables import Rows, by_eye, table_views
 from envs.figures.topics import how_many, tell
+from envs.numerals import half_up
 from envs.registry import Scene, family
 from envs.views import Categories, Item, Series, View
 
@@ -154,6 +155,31 @@ def _hidden(points: Sequence[Sequence[Point]], i: int, j: int) -> bool:
     return any(math.dist(row[j], points[i][j]) < HIDDEN for row in points[i + 1 :])
 
 
+def _apart(rows: Rows, decimals: int, share: float) -> Rows:
+    """The rows with the values of each spoke moved down, and up again from 0, until two differ by this share of the
+    largest value of all: what is to be read must not be covered."""
+    digit = 10**decimals
+    gap = max(1, int(share * max(map(max, rows)) * digit) + 1)
+    moved = []
+    for column in zip(*rows, strict=True):
+        order = sorted(range(len(column)), key=lambda i: -column[i])
+        steps = [round(column[i] * digit) for i in order]
+        for k in range(1, len(steps)):
+            steps[k] = min(steps[k], steps[k - 1] - gap)
+        steps = [max(step, gap * (len(steps) - k)) for k, step in enumerate(steps)]
+        moved.append([step / digit for _, step in sorted(zip(order, steps, strict=True))])
+    return tuple(zip(*moved, strict=True))
+
+
+def _gapped(draws: Draws, row: tuple[float, ...], decimals: int, share: float) -> tuple[float, ...]:
+    """The values, those below a drawn one made smaller where a mean or a threshold would find no room below it: this
+    share of the largest."""
+    gap = share * max(row)
+    low, high = draws.choice([(low, high) for low, high in pairwise(sorted(row)) if low and high > 2 * gap])
+    shrunk = min(1.0, (high - gap) / low)
+    return tuple(value if value > low else half_up(value * shrunk, decimals) for value in row)
+
+
 def _radar(draws: Draws, scene: Scene, *, filled: bool) -> Panel:
     level, side = min(scene.level, 12), min(scene.width, scene.height)
     most = min(3 if filled else 4, len(scene.style.palette))
@@ -161,12 +187,19 @@ def _radar(draws: Draws, scene: Scene, *, filled: bool) -> Panel:
     spokes, sizes = how_many(draws, level, 4, max(5, min(9, side // 40)))
     longest = max(6, min(8 + level // 3, scene.width // 36))
     told = tell(draws, scene, series=count, positions=spokes, longest=longest)
+    places = ("right", "bottom", "top") if scene.width > 300 else ("bottom", "top")
+    rows, decimals, radius = told.grid.values, told.words.unit.decimals, 0.25 * side  # about
+    if "values" in scene.needs:
+        if "aggregation" in scene.needs:
+            rows = (_gapped(draws, rows[0], decimals, ROOM / radius), *rows[1:])
+        places = places if scene.width > 1.2 * scene.height else ("bottom", "top")  # beside it the disc would be small
+    told = told.mended(_apart(rows, decimals, (HIDDEN + 1) / radius))
     marks = Radar(
         told.grid,
         filled,
         round=draws.chance(0.4),
         most=draws.integers(4, 6) if side >= 300 else 3,
-        place=draws.choice(("right", "bottom", "top") if scene.width > 300 else ("bottom", "top")),
+        place=draws.choice(places),
         width=draws.choice((1.4, 2.0, 2.6)),
         sizes=(series_sizes, sizes),
     )
@@ -181,7 +214,7 @@ SMALLEST = {"": NARROW, "values": 400}
     "radar",
     Series,
     Categories,
-    traits=("values", "words", "title", "legend", "entries"),
+    traits=("values", "words", "title", "legend", "entries", "spokes"),
     top_level=12,
     smallest=SMALLEST,
 )
@@ -191,7 +224,7 @@ def radar(draws: Draws, scene: Scene) -> Panel:
 
 
 @family(
-    "filled_radar", Series, Categories, traits=("values", "words", "title", "legend"), top_level=12, smallest=SMALLEST
+    "filled_radar", Series, Categories, traits=("values", "words", "title", "legend", "spokes"), top_level=12, smallest=SMALLEST
 )
 def filled_radar(draws: Draws, scene: Scene) -> Panel:
     """Two or three tinted shapes over four to nine spokes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from envs.address import Draws
 from envs.drawing.sheet import Box, Sheet, Unreadable, Wedge
@@ -12,7 +13,7 @@ from envs.figures.base import Panel, Style
 from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.pie import colours_around
-from envs.figures.polar import Disc, disc, ring_colour, rings
+from envs.figures.polar import ROOM, Disc, disc, ring_colour, rings
 from envs.figures.tables import by_eye, writes
 from envs.figures.topics import how_many, tell
 from envs.registry import Scene, family
@@ -124,10 +125,12 @@ def rose(draws: Draws, scene: Scene) -> Panel:
     values = told.grid.values[0]
     second, first = sorted(values)[-2:]
     close = (first - second) * (side / 2 - 75) < 1.4 * APART * first  # too close for the eye
+    gap = max(b - a for a, b in pairwise(sorted(values)))
+    crowded = scene.reckons and gap * (side / 2 - 90) < ROOM * first
     marks = Rose(
         told.grid.positions,
         values,
-        written=writes(draws, scene) or close or ("values" in scene.needs and side < 300),
+        written=writes(draws, scene) or close or crowded or ("values" in scene.needs and side < 300),
         plain=scene.style.one_colour,
         most=draws.integers(4, 6) if side >= 300 else 3,
         ordered=told.grid.ordered,

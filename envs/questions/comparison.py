@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import chain, combinations, permutations
 
 from envs.address import Draws
 from envs.known import Known
@@ -247,14 +247,14 @@ def closest_two(view: Categories, draws: Draws, level: int) -> Ask:
     """The two of some named items that differ least."""
     pool = readable(view, 3)
     count = min(len(pool), 3 + draws.integers(0, 1 + min(level, 12) // 4))
-    for _ in range(6):
-        items = draws.sample(pool, count)
+    # The fewer are named, the fewer gaps have to be told apart; at last every three are tried.
+    drawn = [draws.sample(pool, max(3, count - k)) for k in range(6)]
+    for items in chain(drawn, draws.shuffled(list(combinations(pool, 3)))):
         pairs = list(combinations(items, 2))
         gaps = [(abs_known(a, b), None) for a, b in pairs]
         try:
             a, b = pairs[best(view, gaps, up=True)]
         except NotAskable:
-            count = max(3, count - 1)
             continue
         steps = [
             f"The values are {valued(view, falling(items))}.",

@@ -122,8 +122,10 @@ def spot_extreme(view: Field, draws: Draws, level: int) -> Ask:
 )
 def spots_above(view: Field, draws: Draws, level: int) -> Ask:
     """How many marked places lie in a step or above it."""
+    # A bound that fewer cells reach than are marked would tell how few they are.
+    fair = [k for k in range(1, len(view.steps)) if not view.cells or sum(view.cells[k:]) >= len(view.spots)] or [1]
     found: dict[int, int] = {}
-    for step in draws.shuffled(range(1, len(view.steps))):
+    for step in draws.shuffled(fair):
         found.setdefault(sum(spot.step >= step for spot in view.spots), step)
     total = draws.choice(sorted(found))
     step = found[total]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 from envs.address import Draws
 from envs.known import Known
+from envs.questions.across import windows
 from envs.questions.asking import LIST, MANY, TOP, choice, near_values, other_values, quoted, readable, stated
 from envs.registry import Ask, question
 from envs.views import Categories, Item, Measured, NotAskable, Series
@@ -196,11 +198,18 @@ def value_at(view: Series, draws: Draws, level: int) -> Ask:
 )
 def place_of_value(view: Series, draws: Draws, level: int) -> Ask:
     """The series and the position that have a given value."""
-    flat = [item for row in view.items for item in row]
-    item = _found(view, flat, draws)
-    i, j = divmod(next(k for k, other in enumerate(flat) if other is item), len(view.positions))
-    series, position = view.series[i], view.positions[j]
+    for shown, only in chain([(view, "")], windows(view, draws)):  # noqa: B007  (both are used after the loop)
+        flat = [item for row in shown.items for item in row]
+        try:
+            item = _found(view, flat, draws)
+            break
+        except NotAskable:
+            continue
+    else:
+        raise NotAskable("no value is far enough from all others")
+    i, j = divmod(next(k for k, other in enumerate(flat) if other is item), len(shown.positions))
+    series, position = view.series[i], shown.positions[j]
     steps = [f"The value {view.say(item.value)} is that of {series} {view.slots()['in']} {position}."]
-    form = f" Give the {view.series_noun} first.{LIST}"
+    form = f"{only} Give the {view.series_noun} first.{LIST}"
     slots = {"value": view.say(item.value), "form": form}
     return Ask(Sequence((Label(series), Label(position))), steps, len(flat), stated((series, position)), slots)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from envs.address import Draws
 from envs.questions.asking import (
     LIST,
@@ -140,6 +142,8 @@ def count_beyond_mean(view: Categories, draws: Draws, level: int) -> Ask:
     # Where all values are known exactly, so is on which side of their mean each lies.
     clear = margin(view, items) if any(item.err for item in items) and not view.written else 0.0
     groups = [items, *(draws.sample(items, draws.integers(2, len(items))) for _ in range(10))]
+    # Between two that are far apart in size and have none between them, there is room for a mean.
+    groups += [list(pair) for pair in draws.shuffled(list(pairwise(falling(items))))]
     for group in groups:
         mean = known_sum(group).times(1 / len(group))
         if all(item.known.differs(mean, max(clear, 0.02 * 10.0**-view.decimals)) for item in items):
