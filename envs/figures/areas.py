@@ -220,10 +220,25 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
     told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
-    if "Categories" not in scene.needs or (side >= ROOMY and "trend" not in scene.needs):
-        return told, sizes
-    rows = _swung(draws, told.grid.values, told.words.unit.decimals)
+    rows, decimals = told.grid.values, told.words.unit.decimals
+    if "Series" in scene.needs:
+        rows = _staggered(draws, rows, decimals)
+    elif "Categories" in scene.needs and (side < ROOMY or "trend" in scene.needs):
+        rows = _swung(draws, rows, decimals)
     return told.mended(rows), sizes
+
+
+def _staggered(draws: Draws, rows: Rows, decimals: int) -> Rows:
+    """The rows, values raised so that of those of one position each is larger than the next by a share that is drawn:
+    bands whose order can be told everywhere, by gaps that differ."""
+    digit = 10**decimals
+    steps = [[round(value * digit) for value in row] for row in rows]
+    for j in range(len(steps[0])):
+        order = sorted(range(len(steps)), key=lambda i: (steps[i][j], i))
+        for below, above in pairwise(order):
+            least = int(steps[below][j] * (1 + draws.uniform(1.2, 4.0) * BANDS_GAP)) + 1
+            steps[above][j] = max(steps[above][j], least)
+    return tuple(tuple(step / digit for step in row) for row in steps)
 
 
 def _swung(draws: Draws, rows: Rows, decimals: int) -> Rows:

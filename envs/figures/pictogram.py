@@ -117,7 +117,10 @@ def pictogram(draws: Draws, scene: Scene) -> Panel:
     room = scene.width - 40 - scene.style.width("n") * max(map(len, told.grid.positions))
     most = max(count + 1, min(6 + scene.level // 2, 12, int(room / (SMALLEST * 1.3))))
     halves = draws.chance(min(0.7, 0.07 * scene.level)) and side >= 200
-    pictures = draws.sample(range(2, 2 * most + 1) if halves else range(2, 2 * most + 1, 2), count)
+    numbers = range(2, 2 * most + 1) if halves else range(2, 2 * most + 1, 2)
+    pictures = draws.sample(numbers, count)
+    while count == 3 and 3 * sorted(pictures)[1] == sum(pictures):  # no two of which are the closest
+        pictures = draws.sample(numbers, count)
     digit = 10**told.words.unit.decimals
     target = max(told.grid.values[0]) * digit / most
     each = max([worth for worth in WORTH if worth <= target], default=2)

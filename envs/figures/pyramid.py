@@ -118,7 +118,7 @@ def pyramid(draws: Draws, scene: Scene) -> Panel:
     """A population by age and sex, or two series of a topic."""
     side = min(scene.width, scene.height)
     told, (_, sizes) = table(draws, scene, (6, 14, (side - 100) / (1.3 * scene.style.text) * 2), (2, 2, 2))
-    people = draws.chance(0.5)
+    people = draws.chance(0.5) and "words" not in scene.needs  # which ages are not shown could be told by their numbers
     if people:
         told = _population(draws, told)
     category_axis, value_axis = axis_titles(draws, scene, told)

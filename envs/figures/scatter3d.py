@@ -105,7 +105,9 @@ class Scatter3d:
         high_z = 1.06 * max(row.values[2] for row in self.pairs.rows)
         line = style.line
         marks_y = [text for _, text in ticks(low_y, high_y, STEPS, deep.unit)]
-        marks_z = [text for _, text in ticks(0.0, high_z, STEPS, up.unit)]
+        # The more numbers there is room for, the more digits they have.
+        counts = {STEPS, max(1, int((y1 - y0) / (2.6 * line.digit)))}
+        marks_z = [text for count in counts for _, text in ticks(0.0, high_z, count, up.unit)]
         title = line.height + PAD
         left = x0 + EDGE + title + widest(marks_z, style) + PAD + TICK
         right = x1 - EDGE - max(widest(marks_y, style) + DEEP_TICK + PAD, style.width(_capital(deep.name)) / 2)

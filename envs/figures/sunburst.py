@@ -289,7 +289,7 @@ def sunburst(draws: Draws, scene: Scene) -> Panel:
     "ring",
     Series,
     Categories,
-    traits=("values", "percent", "whole", "words", "title", "legend", "entries"),
+    traits=("values", "percent", "whole", "pair", "words", "title", "legend", "entries"),
     top_level=TOP,
     smallest={"": 200, "values": 300},
 )
@@ -297,7 +297,7 @@ def ring(draws: Draws, scene: Scene) -> Panel:
     """Shares of two wholes as nested rings. Levels add sectors and bring them closer."""
     level, side = min(scene.level, TOP), min(scene.width, scene.height)
     high = max(3, min(4 + level // 2, len(scene.style.palette), side // 50))
-    low = max(3, min(3 + level // 3, high - 2))
+    low = max(2 if "recognition" in scene.needs else 3, min(3 + level // 3, high - 2))
     count = draws.integers(low, high + 1)
     longest = min(6 + level // 2, 10, max(5, scene.width // 40))
     (wholes, things), measure = draw_things(draws, scene, (2, count), longest, parts=True)

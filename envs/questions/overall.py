@@ -244,6 +244,7 @@ def _leader(view: Series, j: int, up: bool) -> str | None:
     Series,
     Number,
     skill="aggregation",
+    unfit=("pair",),  # which of two is above the other is asked elsewhere
     bare=True,
     phrasings=(
         "{In} how many {nouns} does {series} have the {end} {measure} of all {series_nouns}{where}?{only}",
@@ -259,27 +260,29 @@ def _leader(view: Series, j: int, up: bool) -> str | None:
     ),
 )
 def times_leading(view: Series, draws: Draws, level: int) -> Ask:
-    """At how many positions a series is the largest or smallest of all. The series is drawn by its count first."""
-    first = draws.chance(0.5)
-    for up in (first, not first):
+    """At how many positions a series is the largest or smallest of all; how many is drawn first."""
+    fits: dict[int, list[tuple[str, bool, Series, str, list[str]]]] = {}
+    for up in (False, True):
         found = [_leader(several(view), j, up) for j in range(len(view.positions))]
         try:
             shown, only = part(view, [name is not None for name in found])
         except NotAskable:
             continue
         leaders = [name for p, name in zip(view.positions, found) if p in shown.positions and name]
-        counts = {name: leaders.count(name) for name in view.series}
-        count = draws.choice(sorted(set(counts.values())))
-        series = draws.choice([name for name in view.series if counts[name] == count])
-        end = "smallest" if up else "largest"
-        pairs = ", ".join(f"{p}: {name}" for p, name in zip(shown.positions, leaders))
-        steps = [
-            f"The {view.series_noun} with the {end} {view.measure} is, for {pairs}.",
-            f"That is {count} for {series}.",
-        ]
-        slots = {"series": series, "end": end, "more": "smaller" if up else "larger", "only": only}
-        return Ask(Number(count), steps, max(2, min(len(shown.positions), 4)), slots=slots)
-    raise NotAskable("who leads cannot be told everywhere")
+        for name in view.series:
+            fits.setdefault(leaders.count(name), []).append((name, up, shown, only, leaders))
+    if not fits:
+        raise NotAskable("who leads cannot be told everywhere")
+    count = draws.choice(sorted(fits))
+    series, up, shown, only, leaders = draws.choice(fits[count])
+    end = "smallest" if up else "largest"
+    pairs = ", ".join(f"{p}: {name}" for p, name in zip(shown.positions, leaders))
+    steps = [
+        f"The {view.series_noun} with the {end} {view.measure} is, for {pairs}.",
+        f"That is {count} for {series}.",
+    ]
+    slots = {"series": series, "end": end, "more": "smaller" if up else "larger", "only": only}
+    return Ask(Number(count), steps, max(2, min(len(shown.positions), 4)), slots=slots)
 
 
 @question(

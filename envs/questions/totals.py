@@ -28,7 +28,9 @@ COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def _some(view: Categories, draws: Draws, level: int, least: int = 2) -> list[Item]:
-    """Named items: two or three, more at higher levels, never all."""
+    """Named items: two or three, more at higher levels, never all parts of a whole."""
+    if view.whole and len(view.items) <= least:
+        raise NotAskable("those named would make the whole")
     pool = readable(view, least)
     most = max(least, min(least + 1 + level // 4, len(view.items) - 1, 6))
     return draws.sample(pool, min(len(pool), draws.integers(least, most + 1)))
@@ -178,11 +180,12 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def share_of_total(view: Categories, draws: Draws, level: int) -> Ask:
-    """One value as a share of all."""
+    """One value as a share of all; about which is drawn first, as most are near their mean."""
     items = complete(view.items)
     if any(item.value < 0 for item in items):
         raise NotAskable("gains and losses are no parts of a whole")
-    item = draws.choice(items)
+    aim = draws.uniform(min(item.value for item in items), max(item.value for item in items))
+    item = min(draws.shuffled(items), key=lambda item: abs(item.value - aim))
     rest = known_sum(other for other in items if other is not item)
     known = share(item.known, rest)
     places = 1 if known.err < 0.5 else 0
