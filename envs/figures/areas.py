@@ -223,7 +223,7 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     rows, decimals = told.grid.values, told.words.unit.decimals
     if "Series" in scene.needs:
         rows = _staggered(draws, rows, decimals)
-    elif "Categories" in scene.needs and (side < ROOMY or "trend" in scene.needs):
+    elif "Categories" in scene.needs and (side < ROOMY or scene.needs & {"trend", "sums"}):
         rows = _swung(draws, rows, decimals)
     return told.mended(rows), sizes
 
@@ -242,14 +242,15 @@ def _staggered(draws: Draws, rows: Rows, decimals: int) -> Rows:
 
 
 def _swung(draws: Draws, rows: Rows, decimals: int) -> Rows:
-    """The rows, one of them stretched to swing between a seventh and a half of each whole, in the order that its values
+    """The rows, one of them stretched to swing between a seventh and half or more of each whole, in the order that its values
     have: the eye can rank a few of them in a small picture, and tell which way its steps lead in any."""
     digit = 10**decimals
     k = draws.integers(0, len(rows))
     row = led(rows[k], decimals, 0.15, 3)
     rest = [sum(round(other[j] * digit) for i, other in enumerate(rows) if i != k) for j in range(len(row))]
     low, high = min(row), max(row)
-    shares = [0.14 + 0.4 * (value - low) / (high - low) for value in row]
+    reach = draws.uniform(0.38, 0.56)
+    shares = [0.14 + reach * (value - low) / (high - low) for value in row]
     swung = tuple(int(beside * share / (1 - share) + 0.5) / digit for beside, share in zip(rest, shares, strict=True))
     return (*rows[:k], swung, *rows[k + 1 :])
 

@@ -246,7 +246,7 @@ def scatter3d(draws: Draws, scene: Scene) -> Panel:
     kinds = draws.choice((2, 2, 3)) if needs & {"groups", "legend"} or (draws.chance(0.4) and not small) else 1
     groups = split(draws, low, high, kinds)
     places = draw_places(draws, scene, Shape(0, 0.0, 2 * radius + 4), groups)
-    for _ in range(30):
+    for _ in range(100):
         # No stem is too short to be seen.
         sizes = [0.12 + 0.88 * size for size in draw_sizes(draws, len(places))]
         if _seen_apart(places, sizes, scene, 2.1 * radius):

@@ -305,9 +305,9 @@ def ring(draws: Draws, scene: Scene) -> Panel:
     marks = Ring(
         things.names,
         (wholes.names[0], wholes.names[1]),
-        tuple(tuple(draw_values(draws, measure, count, 0.35, clear=clear)) for _ in range(2)),
+        tuple(tuple(draw_values(draws, measure, count, draws.uniform(0.15, 0.4), clear=clear)) for _ in range(2)),
         "values" in scene.needs or draws.chance(max(0.25, 0.8 - 0.07 * level)),
-        draws.integers(0, 2) if side >= 400 else 0,
+        int(draws.chance(0.75)) if side >= 400 else 0,
         float(draws.integers(0, 360)),
         draws.choice(("right", "top", "bottom")) if scene.width >= 300 else "top",
         wholes.noun,

@@ -214,7 +214,7 @@ def difference_at(view: Series, draws: Draws, level: int) -> Ask:
     far = {place: abs(gap.value) for place, gap in zip(fit, gaps, strict=True) if firm(gap)}
     if not far:
         raise NotAskable("no two can be told apart well enough")
-    aim = draws.uniform(0.0, max(far.values()))
+    aim = draws.uniform(0.25, 1.25) * max(far.values())
     i, k, j = min(draws.shuffled(list(far)), key=lambda place: abs(far[place] - aim))
     a, b = view.items[i][j], view.items[k][j]
     high, low = max(a.value, b.value), min(a.value, b.value)

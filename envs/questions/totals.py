@@ -184,7 +184,7 @@ def share_of_total(view: Categories, draws: Draws, level: int) -> Ask:
     items = complete(view.items)
     if any(item.value < 0 for item in items):
         raise NotAskable("gains and losses are no parts of a whole")
-    aim = draws.uniform(min(item.value for item in items), max(item.value for item in items))
+    aim = draws.uniform(0.0, 1.25) * max(item.value for item in items)
     item = min(draws.shuffled(items), key=lambda item: abs(item.value - aim))
     rest = known_sum(other for other in items if other is not item)
     known = share(item.known, rest)
