@@ -223,7 +223,7 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     rows, decimals = told.grid.values, told.words.unit.decimals
     if "Series" in scene.needs:
         rows = _staggered(draws, rows, decimals)
-    elif "Categories" in scene.needs and (side < ROOMY or scene.needs & {"trend", "sums"}):
+    elif "Categories" in scene.needs and (side < ROOMY or "trend" in scene.needs):
         rows = _swung(draws, rows, decimals)
     return told.mended(rows), sizes
 
@@ -236,7 +236,7 @@ def _staggered(draws: Draws, rows: Rows, decimals: int) -> Rows:
     for j in range(len(steps[0])):
         order = sorted(range(len(steps)), key=lambda i: (steps[i][j], i))
         for below, above in pairwise(order):
-            least = int(steps[below][j] * (1 + draws.uniform(1.2, 4.0) * BANDS_GAP)) + 1
+            least = int(steps[below][j] * (1 + draws.uniform(1.2, 5.0) * BANDS_GAP)) + 1
             steps[above][j] = max(steps[above][j], least)
     return tuple(tuple(step / digit for step in row) for row in steps)
 

@@ -224,7 +224,12 @@ def radar(draws: Draws, scene: Scene) -> Panel:
 
 
 @family(
-    "filled_radar", Series, Categories, traits=("values", "words", "title", "legend", "spokes"), top_level=12, smallest=SMALLEST
+    "filled_radar",
+    Series,
+    Categories,
+    traits=("values", "words", "title", "legend", "spokes"),
+    top_level=12,
+    smallest=SMALLEST,
 )
 def filled_radar(draws: Draws, scene: Scene) -> Panel:
     """Two or three tinted shapes over four to nine spokes."""

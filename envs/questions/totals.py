@@ -165,7 +165,7 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     Percent,
     skill="aggregation",
     needs=("values",),
-    unfit=("whole", "percent", "signed"),
+    unfit=("whole", "percent", "signed", "coarse"),  # all reading errors add up
     sums=True,
     phrasings=(
         "What percentage of the sum of all values{where} is the {measure} {of} {name}?{rounding}",
