@@ -220,37 +220,24 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
     told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
-    rows, decimals = told.grid.values, told.words.unit.decimals
-    if "Series" in scene.needs:
-        rows = _staggered(draws, rows, decimals)
-    elif "Categories" in scene.needs and (side < ROOMY or "trend" in scene.needs):
-        rows = _swung(draws, rows, decimals)
+    if "Categories" not in scene.needs or (
+        side >= ROOMY and not scene.needs & {"trend", "ranking", "comparison", "aggregation"}
+    ):
+        return told, sizes
+    rows = _swung(draws, told.grid.values, told.words.unit.decimals, 1 if "aggregation" in scene.needs else 3)
     return told.mended(rows), sizes
 
 
-def _staggered(draws: Draws, rows: Rows, decimals: int) -> Rows:
-    """The rows, values raised so that of those of one position each is larger than the next by a share that is drawn:
-    bands whose order can be told everywhere, by gaps that differ."""
-    digit = 10**decimals
-    steps = [[round(value * digit) for value in row] for row in rows]
-    for j in range(len(steps[0])):
-        order = sorted(range(len(steps)), key=lambda i: (steps[i][j], i))
-        for below, above in pairwise(order):
-            least = int(steps[below][j] * (1 + draws.uniform(1.2, 5.0) * BANDS_GAP)) + 1
-            steps[above][j] = max(steps[above][j], least)
-    return tuple(tuple(step / digit for step in row) for row in steps)
-
-
-def _swung(draws: Draws, rows: Rows, decimals: int) -> Rows:
-    """The rows, one of them stretched to swing between a seventh and half or more of each whole, in the order that its values
-    have: the eye can rank a few of them in a small picture, and tell which way its steps lead in any."""
+def _swung(draws: Draws, rows: Rows, decimals: int, places: int) -> Rows:
+    """The rows, one of them stretched to swing between a seventh and a half of each whole, in the order that its values
+    have: the eye can rank so many of them in a small picture, or tell what lies between one and the next, and which way
+    its steps lead in any."""
     digit = 10**decimals
     k = draws.integers(0, len(rows))
-    row = led(rows[k], decimals, 0.15, 3)
+    row = led(rows[k], decimals, 0.45 / places, places)
     rest = [sum(round(other[j] * digit) for i, other in enumerate(rows) if i != k) for j in range(len(row))]
     low, high = min(row), max(row)
-    reach = draws.uniform(0.38, 0.56)
-    shares = [0.14 + reach * (value - low) / (high - low) for value in row]
+    shares = [0.14 + 0.4 * (value - low) / (high - low) for value in row]
     swung = tuple(int(beside * share / (1 - share) + 0.5) / digit for beside, share in zip(rest, shares, strict=True))
     return (*rows[:k], swung, *rows[k + 1 :])
 
@@ -277,7 +264,9 @@ def _panel(
         draws, scene, told, f"{told.words.measure} of {grid.measure}" if full else ""
     )
     top = max(sum(column) if stack else max(column) for column in zip(*grid.values))
-    written = writes(draws, scene) and len(grid.series) * len(grid.positions) <= 32
+    written = (writes(draws, scene) or {"values", "aggregation"} <= scene.needs) and len(grid.series) * len(
+        grid.positions
+    ) <= 32
     marks = Areas(
         grid,
         high=100.0 if full else draws.uniform(1.02, 1.12) * top,

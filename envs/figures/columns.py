@@ -21,7 +21,6 @@ from envs.figures.tables import (
     by_eye,
     fewest_series,
     first_fit,
-    halved,
     lifted,
     longest_name,
     plot,
@@ -230,6 +229,7 @@ def table(
     `positions` and `series` are as `window` takes them, the latter at least `fewest`; `together`: the room in the first
     is that of all marks."""
     first, last, room = series
+    first += "entries" in scene.needs  # two numbers of them could be guessed
     colours = len(scene.style.palette)
     lines, line_sizes = window(
         draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)
@@ -287,7 +287,7 @@ def stacked_table(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table whose values add up over a position."""
     side = min(scene.width, scene.height)
     lines = (side - 90) / 36
-    return table(draws, scene, (5, 10, (side - 80) / 17 * 3), (4, 6, lines), parts=True)
+    return table(draws, scene, (5, 10, (side - 80) / 17 * 3), (3, 6, lines), parts=True)
 
 
 def least_share(scene: Scene, written: bool) -> float:
@@ -302,9 +302,7 @@ def as_shares(draws: Draws, told: Told, least: float) -> Told:
         measure=draws.choice(("share", "percentage")),
         unit=Unit(draws.integers(0, 2), "percent", suffix="%"),
     )
-    decimals, rows = told.words.unit.decimals, told.grid.values
-    rows = halved(draws, rows, decimals) if len(rows) == 2 else rows
-    told = told.mended(lifted(rows, decimals, least, each=True))
+    told = told.mended(lifted(told.grid.values, told.words.unit.decimals, least, each=True))
     rows = shares(told.grid.values, words.unit.decimals)
     return replace(told, words=words, grid=replace(told.grid, values=rows))
 

@@ -119,7 +119,7 @@ def _falling(draws: Draws, count: int, level: int) -> Iterator[int]:
         value = value * percent // 100
 
 
-@family("funnel", Categories, traits=("values", "rates", "words"), top_level=12)
+@family("funnel", Categories, traits=("values", "rates", "words", "staged"), top_level=12)
 def funnel(draws: Draws, scene: Scene) -> Panel:
     """How many reach each stage of something."""
     side = min(scene.width, scene.height)

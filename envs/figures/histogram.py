@@ -25,8 +25,9 @@ from envs.views_spread import Bins
 LEAST = 0.05  # of the highest bar: the lowest one, so that it is seen
 NARROWEST = 12.0  # pixels of a bin
 OF_TEXT = 0.2  # of histograms show the lengths of sentences or words
-OF_WORDS = 0.4  # of those; not more, for a bin of these is always one letter wide
-MOST_LENGTHS = 8  # bins of five characters, where sentences lie
+OF_WORDS = 0.4  # of those
+MOST_LENGTHS = 8  # bins, of sentences
+CHARACTERS = 40  # that the lengths of sentences reach over
 LONGEST_WORD = 14  # letters
 LONGEST_TEXT = 500  # sentences that are tried
 Height = Literal["count", "share", "density"]
@@ -141,10 +142,11 @@ def _levels(draws: Draws, shape: Shape, count: int, most: int, lead: float) -> l
 
 def _edges(draws: Draws, told: Told, count: int) -> tuple[float, ...]:
     """Edges at round numbers within the honest range, in the written unit."""
-    wished = draws.uniform(0.2, 0.95) * (told.high - told.low) / count
+    widest = 0.95 * (told.high - told.low) / count
     widths = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
     widths = sorted([*widths, 25, 250, 2500])
-    width = max([width for width in widths if width <= wished] or [1])
+    # Each as likely, or what is measured would tell the width.
+    width = draws.choice([width for width in widths if 0.06 * widest <= width <= widest] or [1])
     first = draws.integers(told.low // width, max(told.low // width, told.high // width - count) + 1)
     return tuple((first + i) * width / told.digit for i in range(count + 1))
 
@@ -152,8 +154,8 @@ def _edges(draws: Draws, told: Told, count: int) -> tuple[float, ...]:
 def _sentences(draws: Draws, scene: Scene, count: int) -> tuple[Told, Topic, tuple[float, ...]]:
     """The lengths of the sentences of a text, in characters: what to say of them, the topic, edges that suit."""
     topic = draws.choice(topics(scene.test))
-    width = 10 if count <= 4 else draws.choice((4, 5))
-    first = 25 + 5 * draws.integers(0, MOST_LENGTHS - count + 1) if width < 10 else 30
+    width = draws.choice([width for width in (4, 5, 6, 8, 10) if width * count <= CHARACTERS])
+    first = 25 + 5 * draws.integers(0, (CHARACTERS - width * count) // 5 + 1)
     edges = tuple(float(first + width * i) for i in range(count + 1))
     words = Words("sentence", "sentences", "sentence length", Unit(words="characters"))
     titles = (f"{topic.title}: sentence length", f"Sentence length, {topic.title}", "Length of sentences in a text")
@@ -161,9 +163,11 @@ def _sentences(draws: Draws, scene: Scene, count: int) -> tuple[Told, Topic, tup
 
 
 def _words(draws: Draws, scene: Scene, count: int) -> tuple[Told, tuple[float, ...]]:
-    """The lengths of the words of a text, in letters: a bin each, from half a letter below to half a letter above."""
-    first = draws.integers(1, min(4, LONGEST_WORD - count + 1) + 1)
-    edges = tuple(first - 0.5 + i for i in range(count + 1))
+    """The lengths of the words of a text, in letters: one, two or three to a bin, from half a letter below to half a
+    letter above."""
+    width = draws.integers(1, min(3, LONGEST_WORD // count) + 1)
+    first = draws.integers(1, min(4, LONGEST_WORD - width * count + 1) + 1)
+    edges = tuple(first - 0.5 + width * i for i in range(count + 1))
     words = Words("word", "words", "word length", Unit(1, words="letters"))
     titles = ["Word length", "Length of words in a text", "Words by number of letters"]
     return Told((), words, "words", 0, 100, titled(draws, scene, titles), ()), edges
@@ -217,8 +221,10 @@ def histogram(draws: Draws, scene: Scene) -> Panel:
     if text:
         levels = _counted(draws, text, edges, levels)
     elif lettered:
-        first = int(edges[0] + 0.5)
-        levels = count_lengths(draws, test=scene.test, source=scene.source, first=first, wanted=levels)
+        first, width = int(edges[0] + 0.5), int(edges[1] - edges[0])
+        wanted = [(level + k) // width for level in levels for k in range(width)]  # of each length
+        lengths = count_lengths(draws, test=scene.test, source=scene.source, first=first, wanted=wanted)
+        levels = [sum(lengths[i : i + width]) for i in range(0, len(lengths), width)]
     observed = told.observed
     words, values = _heights(draws, height, levels, edges, observed)
     slot = (scene.width - 90) / count

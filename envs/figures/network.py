@@ -178,6 +178,12 @@ class _Subject:
     follows: bool = False  # arrows lead from letters to those that come after them
 
 
+LETTER_TITLES = (
+    "Which letter follows which",
+    "Letter pairs of a text",
+    "What follows a letter",
+    "Neighbouring letters",
+)
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # without I and O, which look like digits
 LINES = (("link", "links", "strength"), ("connection", "connections", "strength"), ("line", "lines", "weight"))
 ARROWS = (("arrow", "arrows", "weight"), ("link", "links", "strength"), ("transfer", "transfers", "size"))
@@ -193,10 +199,14 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
         source = "letters"
     if source == "letters":
         link, links = draws.choice((("edge", "edges"), ("arrow", "arrows") if directed else ("line", "lines")))
-        titles = ("A directed graph", "Nodes and arrows") if directed else ("A graph", "Nodes and how they are joined")
+        titles = (
+            ("A directed graph", "Nodes and arrows", "Which node leads where", "Arrows and weights")
+            if directed
+            else ("A graph", "Nodes and how they are joined")
+        )
         return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", titles)
     if source == "follows":
-        names, titles = tuple(draws.sample(LETTERS, count)), ("Which letter follows which", "Letter pairs of a text")
+        names, titles = tuple(draws.sample(LETTERS, count)), LETTER_TITLES
         return _Subject(names, "letter", "letters", "arrow", "arrows", "number of times", titles, follows=True)
     if source == "words":
         topic = draws.choice(topics(scene.test))

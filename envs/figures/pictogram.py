@@ -111,16 +111,14 @@ def _left(corners: tuple[Point, ...]) -> tuple[Point, ...]:
 def pictogram(draws: Draws, scene: Scene) -> Panel:
     """One value a name of a topic, in pictures; at higher levels also in half pictures."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 5, 10, (scene.height - 80) / (1.4 * scene.style.text))
+    least = 4 if "comparison" in scene.needs else 3  # of three, evenly spaced, no two are plainly the closest
+    count, sizes = window(draws, scene, 5, 10, (scene.height - 80) / (1.4 * scene.style.text), least)
     longest = longest_name(scene)
     told = tell(draws, scene, positions=count, parts=True, longest=longest)
     room = scene.width - 40 - scene.style.width("n") * max(map(len, told.grid.positions))
     most = max(count + 1, min(6 + scene.level // 2, 12, int(room / (SMALLEST * 1.3))))
     halves = draws.chance(min(0.7, 0.07 * scene.level)) and side >= 200
-    numbers = range(2, 2 * most + 1) if halves else range(2, 2 * most + 1, 2)
-    pictures = draws.sample(numbers, count)
-    while count == 3 and 3 * sorted(pictures)[1] == sum(pictures):  # no two of which are the closest
-        pictures = draws.sample(numbers, count)
+    pictures = draws.sample(range(2, 2 * most + 1) if halves else range(2, 2 * most + 1, 2), count)
     digit = 10**told.words.unit.decimals
     target = max(told.grid.values[0]) * digit / most
     each = max([worth for worth in WORTH if worth <= target], default=2)

@@ -15,7 +15,8 @@ from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.legend import legend
 from envs.figures.polar import ROOM, Disc, disc, ring_colour, rings
-from envs.figures.tables import Rows, by_eye, table_views
+from envs.figures.strokes import parted
+from envs.figures.tables import by_eye, table_views
 from envs.figures.topics import how_many, tell
 from envs.numerals import half_up
 from envs.registry import Scene, family
@@ -155,22 +156,6 @@ def _hidden(points: Sequence[Sequence[Point]], i: int, j: int) -> bool:
     return any(math.dist(row[j], points[i][j]) < HIDDEN for row in points[i + 1 :])
 
 
-def _apart(rows: Rows, decimals: int, share: float) -> Rows:
-    """The rows with the values of each spoke moved down, and up again from 0, until two differ by this share of the
-    largest value of all: what is to be read must not be covered."""
-    digit = 10**decimals
-    gap = max(1, int(share * max(map(max, rows)) * digit) + 1)
-    moved = []
-    for column in zip(*rows, strict=True):
-        order = sorted(range(len(column)), key=lambda i: -column[i])
-        steps = [round(column[i] * digit) for i in order]
-        for k in range(1, len(steps)):
-            steps[k] = min(steps[k], steps[k - 1] - gap)
-        steps = [max(step, gap * (len(steps) - k)) for k, step in enumerate(steps)]
-        moved.append([step / digit for _, step in sorted(zip(order, steps, strict=True))])
-    return tuple(zip(*moved, strict=True))
-
-
 def _gapped(draws: Draws, row: tuple[float, ...], decimals: int, share: float) -> tuple[float, ...]:
     """The values, those below a drawn one made smaller where a mean or a threshold would find no room below it: this
     share of the largest."""
@@ -193,7 +178,8 @@ def _radar(draws: Draws, scene: Scene, *, filled: bool) -> Panel:
         if "aggregation" in scene.needs:
             rows = (_gapped(draws, rows[0], decimals, ROOM / radius), *rows[1:])
         places = places if scene.width > 1.2 * scene.height else ("bottom", "top")  # beside it the disc would be small
-    told = told.mended(_apart(rows, decimals, (HIDDEN + 1) / radius))
+    largest, smallest = max(map(max, rows)), min(map(min, rows))
+    told = told.mended(parted(rows, decimals, (HIDDEN + 1) / radius * largest / (largest - smallest)))  # none covered
     marks = Radar(
         told.grid,
         filled,

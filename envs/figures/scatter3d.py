@@ -105,9 +105,8 @@ class Scatter3d:
         high_z = 1.06 * max(row.values[2] for row in self.pairs.rows)
         line = style.line
         marks_y = [text for _, text in ticks(low_y, high_y, STEPS, deep.unit)]
-        # The more numbers there is room for, the more digits they have.
-        counts = {STEPS, max(1, int((y1 - y0) / (2.6 * line.digit)))}
-        marks_z = [text for count in counts for _, text in ticks(0.0, high_z, count, up.unit)]
+        finest = max(STEPS, int((y1 - y0) / (2.6 * line.digit)))  # of the height, of which the titles take some
+        marks_z = [text for most in range(STEPS, finest + 1) for _, text in ticks(0.0, high_z, most, up.unit)]
         title = line.height + PAD
         left = x0 + EDGE + title + widest(marks_z, style) + PAD + TICK
         right = x1 - EDGE - max(widest(marks_y, style) + DEEP_TICK + PAD, style.width(_capital(deep.name)) / 2)
@@ -246,7 +245,7 @@ def scatter3d(draws: Draws, scene: Scene) -> Panel:
     kinds = draws.choice((2, 2, 3)) if needs & {"groups", "legend"} or (draws.chance(0.4) and not small) else 1
     groups = split(draws, low, high, kinds)
     places = draw_places(draws, scene, Shape(0, 0.0, 2 * radius + 4), groups)
-    for _ in range(100):
+    for _ in range(30):
         # No stem is too short to be seen.
         sizes = [0.12 + 0.88 * size for size in draw_sizes(draws, len(places))]
         if _seen_apart(places, sizes, scene, 2.1 * radius):

@@ -216,7 +216,7 @@ def draw_table(
     )
     share = 5.5 / (0.65 * (min(scene.width, scene.height) - 100))
     rows, decimals = told.grid.values, told.words.unit.decimals
-    if "trend" in scene.needs:
+    if "trend" in scene.needs and not (parts and "Series" in scene.needs):
         # Stacked, a pixel is worth more, and thick parts are compared less well.
         whole = max(map(sum, zip(*rows))) if parts else 1.5 * (max(map(max, rows)) - min(map(min, rows)))
         rows = tuple(stepped(row, decimals, max(share * whole, 0.09 * max(row) * parts)) for row in rows)

@@ -289,7 +289,7 @@ def sunburst(draws: Draws, scene: Scene) -> Panel:
     "ring",
     Series,
     Categories,
-    traits=("values", "percent", "whole", "pair", "words", "title", "legend", "entries"),
+    traits=("values", "percent", "whole", "words", "title", "legend", "entries"),
     top_level=TOP,
     smallest={"": 200, "values": 300},
 )
@@ -297,17 +297,26 @@ def ring(draws: Draws, scene: Scene) -> Panel:
     """Shares of two wholes as nested rings. Levels add sectors and bring them closer."""
     level, side = min(scene.level, TOP), min(scene.width, scene.height)
     high = max(3, min(4 + level // 2, len(scene.style.palette), side // 50))
-    low = max(2 if "recognition" in scene.needs else 3, min(3 + level // 3, high - 2))
+    if scene.reckons:
+        high = min(high, max(4, side // 80))  # so that the shares of all find room
+    low = max(3, min(3 + level // 3, high - 2))
+    if "recognition" in scene.needs:
+        low = min(low, high - 1)  # where a palette has three colours, not always three are counted
     count = draws.integers(low, high + 1)
     longest = min(6 + level // 2, 10, max(5, scene.width // 40))
     (wholes, things), measure = draw_things(draws, scene, (2, count), longest, parts=True)
     clear = ANGLES_APART + 0.02
+    rows = [draw_values(draws, measure, count, 0.35, clear=clear) for _ in range(2)]
+    if draws.chance(0.5):  # what is large in one is small in the other: chance alone leaves most differences small
+        order = sorted(range(count), key=lambda i: rows[0][i])
+        fallen = sorted(rows[1], reverse=True)
+        rows[1] = [fallen[order.index(i)] for i in range(count)]
     marks = Ring(
         things.names,
         (wholes.names[0], wholes.names[1]),
-        tuple(tuple(draw_values(draws, measure, count, draws.uniform(0.15, 0.4), clear=clear)) for _ in range(2)),
+        tuple(map(tuple, rows)),
         "values" in scene.needs or draws.chance(max(0.25, 0.8 - 0.07 * level)),
-        int(draws.chance(0.75)) if side >= 400 else 0,
+        draws.integers(int(scene.reckons), 2) if side >= 400 else 0,  # two roundings leave a small difference to chance
         float(draws.integers(0, 360)),
         draws.choice(("right", "top", "bottom")) if scene.width >= 300 else "top",
         wholes.noun,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 from envs.address import Draws
@@ -39,8 +38,9 @@ def window(draws: Draws, scene: Scene, first: int, last: int, room: float, least
 
 
 def fewest_series(scene: Scene, parts: bool) -> int:
-    """How many series to show at least: of a whole some are added up and some are not."""
-    return 3 if parts and "sums" in scene.needs else 2
+    """How many series to show at least: of a whole some are added up and some are not, and of two parts each tells the
+    other."""
+    return 3 if parts and scene.needs & {"sums", "aggregation", "comparison", "ranking"} else 2
 
 
 def longest_name(scene: Scene) -> int:
@@ -108,21 +108,6 @@ def shares(rows: Rows, decimals: int) -> Rows:
             found[i] += 1
         columns.append([step / digit for step in found])
     return tuple(zip(*columns))
-
-
-def halved(draws: Draws, rows: Rows, decimals: int) -> Rows:
-    """Two rows with the same sums, shared out between them anew: the shares of two, which hardly move from a half, are
-    stretched to a range on both sides of it. The order of the first row's shares stays."""
-    digit = 10**decimals
-    sums = [round((a + b) * digit) for a, b in zip(*rows, strict=True)]
-    order = sorted(range(len(sums)), key=lambda j: rows[0][j] * digit / sums[j])
-    low, high = draws.uniform(0.15, 0.35), draws.uniform(0.6, 0.85)
-    *places, whole = accumulate(draws.uniform(0.5, 1.5) for _ in order)
-    first = [0] * len(sums)
-    for j, place in zip(order, places + [whole], strict=True):
-        share = low + (high - low) * (place - places[0]) / (whole - places[0])
-        first[j] = min(sums[j] - 1, max(1, int(sums[j] * share + 0.5)))
-    return tuple(tuple(step / digit for step in row) for row in (first, [a - b for a, b in zip(sums, first)]))
 
 
 # How it is laid out

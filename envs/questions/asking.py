@@ -193,8 +193,6 @@ def rounded_between(draws: Draws, low: float, high: float, decimals: int) -> flo
 
 # --- Multiple choice
 
-SPREAD = (0.04, 0.06, 0.08, 0.11, 0.15)  # of the reach, between options that lie near
-
 
 def choice(draws: Draws, right: str, wrong: Sequence[str]) -> tuple[Choice, str]:
     """The options in random order, and how the question lists them."""
@@ -217,8 +215,12 @@ def other_values(view: Measured, draws: Draws, items: Sequence[Item], count: int
 def near_values(view: Categories, draws: Draws, value: float, err: float, level: int, count: int) -> list[float]:
     """So many wrong values about the right one: evenly spaced, closer at higher levels, by a step that only tells how
     far the values of the figure reach; the right one is as likely at any place among them."""
-    finest, grid = (1 - 0.05 * min(level, TOP)) * view.reach, common_step(view)
-    steps = [half_up(max(1, round(share * finest / grid)) * grid, view.decimals) for share in SPREAD]
+    finest = (1 - 0.05 * min(level, TOP)) * view.reach
+    # Where all values are round, as those of pictures are, wrong ones are no less.
+    alike = math.gcd(*(round(item.value * 10**view.decimals) for item in view.items)) if err == 0 else 1
+    unit = max(1, alike) * 10.0**-view.decimals
+    shares = (0.04, 0.06, 0.08, 0.11, 0.15)
+    steps = [half_up(max(1.0, half_up(share * finest / unit, 0)) * unit, view.decimals) for share in shares]
     fit = [step for step in steps if step >= _clear(view, err)]
     if not fit:
         raise NotAskable("no wrong value is near and clear of the right one")
@@ -226,14 +228,6 @@ def near_values(view: Categories, draws: Draws, value: float, err: float, level:
     if value - below * step <= 0:
         raise NotAskable("a wrong value would be negative")
     return [value + k * step for k in range(-below, count - below + 1) if k]
-
-
-def common_step(view: Categories) -> float:
-    """What all values are multiples of, as rows of pictures are; where one is read by eye, the last digit."""
-    digit = 10**view.decimals
-    if any(item.err for item in view.items):
-        return 1 / digit
-    return max(1, math.gcd(*(round(item.value * digit) for item in view.items))) / digit
 
 
 def _clear(view: Measured, err: float) -> float:

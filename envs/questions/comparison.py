@@ -80,7 +80,7 @@ def difference(view: Categories, draws: Draws, level: int) -> Ask:
     Number,
     skill="comparison",
     needs=("values",),
-    unfit=("coarse",),  # two reading errors add up
+    unfit=("coarse", "spokes"),  # two reading errors add up; along a short spoke only ratios near 1 can be read
     bare=True,
     phrasings=(
         "How many times as large as the {measure} {of} {b} is that {of} {a}{where}?{rounding}",

@@ -144,6 +144,7 @@ def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
     Categories,
     Choice,
     skill="ranking",
+    unfit=("staged",),
     phrasings=(
         "Which of these has the {end} {measure}{where}? {options}. Answer with the letter.",
         "Of these options, which {noun} has the {end} {measure}{where}? {options}. Answer with the letter.",

@@ -246,16 +246,16 @@ def sum_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def all_beyond(view: Categories, draws: Draws, level: int) -> Ask:
-    """Whether three named items all lie on one side of a threshold (two where none has three there and more beyond); if
-    not, one of them does not."""
+    """Whether three named items (two of three) all lie on one side of a threshold; if not, one of them does not."""
     items = complete(view.items, 3)
     found = cuts(view, draws, items)
-    above, true = draws.chance(0.5), draws.chance(0.5)
-    sides = {m: m if above else len(items) - m for m in sorted(found)}
-    count = min(3, max(sides.values()))
-    if count < 2:
+    true = draws.chance(0.5)
+    count = 3 if len(items) > 3 else 2
+    for above in draws.shuffled((True, False)):
+        if fit := [m for m in sorted(found) if (m if above else len(items) - m) >= count]:
+            break
+    else:
         raise NotAskable("no threshold leaves enough items on one side")
-    fit = [m for m, side in sides.items() if side >= count]
     cut = found[draws.choice(fit)]
     inside = [item for item in items if (item.value > cut) == above]
     outside = [item for item in items if (item.value > cut) != above]

@@ -28,10 +28,10 @@ COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def _some(view: Categories, draws: Draws, level: int, least: int = 2) -> list[Item]:
-    """Named items: two or three, more at higher levels, never all parts of a whole."""
-    if view.whole and len(view.items) <= least:
-        raise NotAskable("those named would make the whole")
+    """Named items: two or three, more at higher levels, never all."""
     pool = readable(view, least)
+    if view.whole and len(view.items) <= least:
+        raise NotAskable("all parts of a whole add up to it without looking")
     most = max(least, min(least + 1 + level // 4, len(view.items) - 1, 6))
     return draws.sample(pool, min(len(pool), draws.integers(least, most + 1)))
 
@@ -120,8 +120,7 @@ def mean_named(view: Categories, draws: Draws, level: int) -> Ask:
     """The mean of some named values."""
     items = _some(view, draws, level)
     total = known_sum(items)
-    known = total.times(1 / len(items))
-    places = view.places(known, max(1, view.decimals))
+    known, places = total.times(1 / len(items)), max(1, view.decimals)
     steps = [
         f"The values are {valued(view, items)}, with the sum {view.plain(total.value)}.",
         f"Divided by {len(items)}, the mean is {view.say(known.value, places)}.",
@@ -165,7 +164,7 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     Percent,
     skill="aggregation",
     needs=("values",),
-    unfit=("whole", "percent", "signed", "coarse"),  # all reading errors add up
+    unfit=("whole", "percent", "signed", "coarse"),
     sums=True,
     phrasings=(
         "What percentage of the sum of all values{where} is the {measure} {of} {name}?{rounding}",
@@ -180,12 +179,11 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def share_of_total(view: Categories, draws: Draws, level: int) -> Ask:
-    """One value as a share of all; about which is drawn first, as most are near their mean."""
+    """One value as a share of all."""
     items = complete(view.items)
     if any(item.value < 0 for item in items):
         raise NotAskable("gains and losses are no parts of a whole")
-    aim = draws.uniform(0.0, 1.25) * max(item.value for item in items)
-    item = min(draws.shuffled(items), key=lambda item: abs(item.value - aim))
+    item = draws.choice(items)
     rest = known_sum(other for other in items if other is not item)
     known = share(item.known, rest)
     places = 1 if known.err < 0.5 else 0
