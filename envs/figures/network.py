@@ -200,8 +200,8 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
     if source == "letters":
         link, links = draws.choice((("edge", "edges"), ("arrow", "arrows") if directed else ("line", "lines")))
         leads = "Which node leads to which" if directed else "Which nodes are joined"
-        titles = (leads, f"{links.capitalize()} between lettered nodes")
-        return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", titles)
+        named = (leads, f"{links.capitalize()} between lettered nodes")
+        return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", named)
     if source == "follows":
         names, titles = tuple(draws.sample(LETTERS, count)), LETTER_TITLES
         return _Subject(names, "letter", "letters", "arrow", "arrows", "number of times", titles, follows=True)
