@@ -120,6 +120,10 @@ class Measured(View):
     def decimals(self) -> int:
         return self.unit.decimals
 
+    def decimals_of(self, key: Key) -> int:
+        """The decimals that a fact is written with."""
+        return self.decimals
+
     @property
     def reach(self) -> float:
         """The honest range of a value that is shown: no larger than the largest, however high the figure may be."""
