@@ -155,9 +155,10 @@ class Draws:
         """k of the options without repeats, in random order; ValueError if there are fewer."""
         if k > len(options):
             raise ValueError(f"cannot sample {k} of {len(options)}")
-        pool = list(options)
+        pool, bits = list(options), self.bits
+        size = len(pool)
         for i in range(k):
-            j = self.integers(i, len(pool))
+            j = i + (bits() * (size - i) >> 64)  # integers(i, size), which is what most draws are for
             pool[i], pool[j] = pool[j], pool[i]
         return pool[:k]
 

@@ -259,6 +259,7 @@ def unnamed(names: Sequence[str], subject: str) -> tuple[str, ...]:
     return tuple(name for name in names if _spaced(name) not in said)
 
 
+@lru_cache(8192)  # the names of the domains come again and again
 def _spaced(text: str) -> str:
     """The words of a text, each between spaces, so that whole words can be looked for."""
     return f" {re.sub(r'[^a-z0-9]+', ' ', text.casefold()).strip()} "

@@ -21,6 +21,7 @@ V = TypeVar("V")
 
 DPI = 72
 LARGE = 256.0  # pixels: a size at which the slightest kerning shows
+_UNHINTED = LoadFlags.NO_HINTING
 HINTING_FACTOR = 8  # `text.hinting_factor` is the one rcParam that would still change pixels
 FILES = {
     "DejaVu Sans": "DejaVuSans.ttf",
@@ -57,11 +58,21 @@ def font_path(font: str) -> str:
     return str(Path(matplotlib.get_data_path(), "fonts", "ttf", FILES[font]))
 
 
+class _InMemory:
+    """A file held in memory; its methods lie ready, for a face asks for them fourteen times a glyph."""
+
+    __slots__ = ("close", "read", "seek")
+
+    def __init__(self, path: str) -> None:
+        held = BytesIO(Path(path).read_bytes())
+        self.read, self.seek, self.close = held.read, held.seek, held.close
+
+
 @lru_cache(16)
 def _face(font: str) -> FT2Font:
     # A face reads its file as it goes, a little for every glyph. From memory that takes a third of the time, and two
     # processes that fork from one do not share a file position, which would make them read each other's glyphs.
-    return FT2Font(BytesIO(Path(font_path(font)).read_bytes()), hinting_factor=HINTING_FACTOR)
+    return FT2Font(_InMemory(font_path(font)), hinting_factor=HINTING_FACTOR)  # type: ignore[arg-type]
 
 
 @lru_cache(16)
@@ -77,7 +88,7 @@ def has_glyphs(text: str, font: str) -> bool:
 def _set(text: str, font: str, size: float) -> FT2Font:
     face = _face(font)
     face.set_size(size, DPI)
-    face.set_text(text, 0, flags=LoadFlags.NO_HINTING)
+    face.set_text(text, 0, flags=_UNHINTED)
     return face
 
 

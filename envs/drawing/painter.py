@@ -18,9 +18,10 @@ from matplotlib.transforms import Affine2D, IdentityTransform
 
 from envs.drawing.colour import Colour
 from envs.drawing.metrics import DPI, bitmap, font_path
-from envs.drawing.sheet import Outline, Sheet, Write
+from envs.drawing.sheet import Fill, Outline, Sheet, Write
 
 _IDENTITY = IdentityTransform()
+_MATRIX = _IDENTITY.get_matrix()  # the same for the private renderer, which would ask for it at every path
 _UNIT = Path.unit_rectangle()
 
 
@@ -29,10 +30,14 @@ def _properties(font: str, size: float) -> FontProperties:
     return FontProperties(fname=font_path(font), size=size)
 
 
-def _path(outline: Outline) -> Path:
-    path = Path(outline.vertices, outline.codes)
-    path.should_simplify = outline.should_simplify
-    return path
+def _paths(op: Fill) -> list[Path]:
+    """What a recorder is shown: the lines of a comb one by one."""
+    vertices = op.path.vertices
+    outlines = [Outline(vertices[i : i + 2]) for i in range(0, len(vertices), 2)] if op.comb else [op.path]
+    paths = [Path(outline.vertices, outline.codes) for outline in outlines]
+    for path in paths:
+        path.should_simplify = op.path.should_simplify
+    return paths
 
 
 def _word(colour: Colour) -> Any:
@@ -98,8 +103,12 @@ class Painter:
             gc.set_foreground((*(op.edge or op.fill or sheet.ink), 1.0), isRGBA=True)
             if op.dash:
                 gc.set_dashes(0, op.dash)
-            path = op.path if quick else _path(op.path)
-            draw_path(gc, path, _IDENTITY, (*op.fill, op.alpha) if op.fill else None)
+            face = (*op.fill, op.alpha) if op.fill else None
+            if quick:
+                draw_path(gc, op.path, _MATRIX, face)
+            else:
+                for path in _paths(op):
+                    draw_path(gc, path, _IDENTITY, face)
             if op.dash:
                 gc.set_dashes(0, None)
         return _opaque(pixels)

@@ -7,7 +7,7 @@ unreadable is thrown away before any pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -58,10 +58,17 @@ def _closed(length: int) -> np.ndarray:
     return codes
 
 
+@lru_cache(256)
+def _apart(lines: int) -> np.ndarray:
+    """The codes of so many lines between two points each."""
+    return np.array([Path.MOVETO, Path.LINETO] * lines, Path.code_type)
+
+
 class Fill(NamedTuple):
     """A path filled and, if `edge` is given, stroked `width` pixels wide; a line has no fill.
 
-    `alpha` is how opaque the filling is; `dash` the pixels drawn and left out in turn, () for a solid stroke.
+    `alpha` is how opaque the filling is; `dash` the pixels drawn and left out in turn, () for a solid stroke; `comb`
+    says that the path is many lines apart from each other, two vertices each.
     """
 
     path: Outline
@@ -71,6 +78,12 @@ class Fill(NamedTuple):
     snap: bool
     alpha: float = 1.0
     dash: tuple[float, ...] = ()
+    comb: bool = False
+
+    @property
+    def pieces(self) -> int:
+        """How many strokes it is."""
+        return len(self.path.vertices) // 2 if self.comb else 1
 
 
 class Write(NamedTuple):
@@ -162,22 +175,18 @@ def sector(wedge: Wedge) -> Outline:
     return Outline(corners + np.array((wedge.x, wedge.y)), np.array(codes, Path.code_type))
 
 
-def _parted(ends: Sequence[Point] | np.ndarray, boxes: Sequence[Box]) -> Outline:
-    """What boxes leave of a line that runs to the right or up."""
-    a, b = ends
-    along = 0 if a[1] == b[1] else 1
-    level, end = a[1 - along], b[along]
-    gaps = [(box[along] - AIR, box[along + 2] + AIR) for box in boxes if box[1 - along] < level < box[3 - along]]
-    if not gaps:
-        return Outline([a, b])
-    parts, at = [], a[along]
-    for low, high in (*sorted(gaps), (end, end)):
-        if min(low, end) > at:
-            parts += [at, min(low, end)]
-        at = max(at, high)
-    parts = parts or [at, at]
-    codes = np.array([Path.MOVETO, Path.LINETO] * (len(parts) // 2), Path.code_type)
-    return Outline([(p, level) if along == 0 else (level, p) for p in parts], codes)
+def _parted(points: Sequence[Point] | np.ndarray, boxes: Sequence[Box]) -> Outline:
+    """What boxes leave of lines that run to the right or up, given by their ends in turn."""
+    kept: list[Point] = []
+    for a, b in zip(points[::2], points[1::2], strict=True):
+        along = 0 if a[1] == b[1] else 1
+        level, at, end = a[1 - along], a[along], b[along]
+        gaps = [(box[along] - AIR, box[along + 2] + AIR) for box in boxes if box[1 - along] < level < box[3 - along]]
+        for low, high in (*sorted(gaps), (end, end)):
+            if min(low, end) > at:
+                kept += [(p, level) if along == 0 else (level, p) for p in (at, min(low, end))]
+            at = max(at, high)
+    return Outline(kept, _apart(len(kept) // 2))
 
 
 class Sheet:
@@ -217,14 +226,17 @@ class Sheet:
         path = Outline([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], _closed(5))
         self.grounds.append(Fill(path, colour, None, 0.0, True))
 
-    def rule(self, a: Point, b: Point, colour: Colour, *, dash: tuple[float, ...] = ()) -> None:
-        """A line of the grid, level or upright, under all marks; it stops where a text stands in its way."""
-        self.grounds.append(Fill(Outline([a, b]), None, colour, 1.0, True, dash=dash))
+    def rules(self, lines: Iterable[tuple[Point, Point]], colour: Colour, *, dash: tuple[float, ...] = ()) -> None:
+        """Lines of the grid, all level or all upright, under all marks; they stop where a text stands in their way."""
+        if points := [point for line in lines for point in line]:
+            path = Outline(points, _apart(len(points) // 2))
+            self.grounds.append(Fill(path, None, colour, 1.0, True, dash=dash, comb=True))
 
     def underlay(self) -> list[Fill]:
         """What lies under everything, the lines of the grid parted by the texts that they would run through."""
         boxes = [text.box for text in self.layout.texts if text.inside is None]
-        return [fill if fill.fill else fill._replace(path=_parted(fill.path.vertices, boxes)) for fill in self.grounds]
+        whole = (fill._replace(path=_parted(fill.path.vertices, boxes)) if fill.comb else fill for fill in self.grounds)
+        return [fill for fill in whole if fill.pieces]
 
     def line(
         self,
@@ -239,6 +251,16 @@ class Sheet:
         self.ops.append(Fill(Outline(points), None, colour, width, not data, dash=dash))
         if data:
             self.layout.strokes.extend(pairwise(points))
+
+    def comb(
+        self, lines: Iterable[tuple[Point, Point]], colour: Colour, width: float, *, dash: tuple[float, ...] = ()
+    ) -> None:
+        """Lines of no data, none of which touches another, as ticks and the lines of a grid: painted in one stroke,
+        which gives the same pixels as one by one at a fraction of the cost."""
+        if points := [point for line in lines for point in line]:
+            self.ops.append(
+                Fill(Outline(points, _apart(len(points) // 2)), None, colour, width, True, dash=dash, comb=True)
+            )
 
     def polygon(
         self,

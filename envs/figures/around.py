@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envs.drawing.metrics import extent, line
@@ -63,8 +64,10 @@ def foot(style: Style) -> float:
 
 def write_source(style: Style, views: Iterable[View], sheet: Sheet) -> None:
     """The source below a figure, unless it names what the figure shows, or might have shown."""
-    said = _spaced(style.source)
-    if style.source and not any(_spaced(name) in said for view in views for name in _names(view)):
+    if not style.source:
+        return
+    said, shown = _spaced(style.source), {name for view in views for name in _names(view)}
+    if not any(_spaced(name) in said for name in shown):
         x, across = (2 * EDGE, "left") if style.left else (sheet.width - 2 * EDGE, "right")
         sheet.text(style.source, x, EDGE, style.text, "source", across=across, up="bottom")
 
@@ -79,6 +82,7 @@ def _names(view: View) -> Iterator[str]:
 _WORD = re.compile(r"[^\W_]+")
 
 
+@lru_cache(8192)  # names come again and again
 def _spaced(text: str) -> str:
     """The words of a text, each between spaces, so that whole words can be looked for."""
     return " " + " ".join(_WORD.findall(text.casefold())) + " "

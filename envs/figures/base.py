@@ -6,6 +6,7 @@ fit before it gives up; what views it offers once it is laid out; nothing of que
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -245,13 +246,17 @@ def _by_axis(ticks: Sequence[Text]) -> tuple[list[Text], list[Text]]:
     across: list[Text] = []
     beside: list[Text] = []
     heights, ends = [_middle(text) for text in ticks], [text.box[2] for text in ticks]
+    in_row, in_column = sorted(heights), sorted(ends)
     for text, height, end in zip(ticks, heights, ends):
-        row = sum([abs(height - other) < IN_LINE for other in heights])
-        column = sum([abs(end - other) < IN_LINE for other in ends])
-        (across if row > column else beside).append(text)
+        (across if _near(height, in_row) > _near(end, in_column) else beside).append(text)
     left = min((text.box[2] for text in beside), default=0.0)
     up = [text for text in beside if text.box[2] - left < IN_LINE]
     return sorted(across, key=lambda text: text.box[0]), sorted(up, key=lambda text: text.box[1])
+
+
+def _near(place: float, places: list[float]) -> int:
+    """How many of the places, which ascend, lie in line with this one."""
+    return bisect_left(places, place + IN_LINE) - bisect_right(places, place - IN_LINE)
 
 
 def _middle(text: Text) -> float:

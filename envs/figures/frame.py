@@ -123,22 +123,17 @@ class Frame:
         x_places = [self.x.px(value) for value, _ in self.x_ticks]
         y_places = [self.y.px(value) for value, _ in self.y_ticks]
         lay_ground(style if not self.y.log else replace(style, fine=False), sheet, self.box, x_places, y_places)
-        if isinstance(self.across, Names):
-            self._names_below(self.across, style, sheet)
+        below, beside = _marked(self.across, self.x, x_places), _marked(self.up, self.y, y_places)
         out = 0.0 if style.inward else -TICK
-        for value, label in self.x_ticks:
-            at = self.x.px(value)
-            sheet.line([(at, bottom + out), (at, bottom + out + TICK)], style.ink, 1.0)
+        sheet.comb((((at, bottom + out), (at, bottom + out + TICK)) for at in below), style.ink, 1.0)
+        sheet.comb((((left + out, at), (left + out + TICK, at)) for at in beside), style.ink, 1.0)
+        if isinstance(self.across, Names):
+            self._names_below(self.across, below, style, sheet)
+        for at, (_, label) in zip(x_places, self.x_ticks):
             sheet.text(label, at, bottom - TICK - PAD, style.text, "tick", up="top")
-        if isinstance(self.up, Names):
-            for i, name in enumerate(self.up.names):
-                at = self.y.middle(i)
-                sheet.line([(left + out, at), (left + out + TICK, at)], style.ink, 1.0)
-                sheet.text(name, left - TICK - PAD, at, style.text, "name", across="right", up="center")
-        for value, label in self.y_ticks:
-            at = self.y.px(value)
-            sheet.line([(left + out, at), (left + out + TICK, at)], style.ink, 1.0)
-            sheet.text(label, left - TICK - PAD, at, style.text, "tick", across="right", up="center")
+        role, labels = ("name", self.up.names) if isinstance(self.up, Names) else ("tick", [t for _, t in self.y_ticks])
+        for at, label in zip(beside, labels):
+            sheet.text(label, left - TICK - PAD, at, style.text, role, across="right", up="center")
         if self.across.title:
             foot = self.cell[1] + EDGE
             middle = _within((left + right) / 2, style.width(self.across.title), self.cell[0], self.cell[2])
@@ -148,12 +143,9 @@ class Frame:
             middle = _within((bottom + top) / 2, style.width(self.up.title), self.cell[1], self.cell[3])
             sheet.text(self.up.title, side, middle, style.text, "axis", up="top", angle=90.0)
 
-    def _names_below(self, side: Names, style: Style, sheet: Sheet) -> None:
-        bottom = self.box[1]
-        for i, name in enumerate(side.names):
-            at, out = self.x.middle(i), 0.0 if style.inward else -TICK
-            sheet.line([(at, bottom + out), (at, bottom + out + TICK)], style.ink, 1.0)
-            foot = bottom - TICK - PAD
+    def _names_below(self, side: Names, places: Sequence[float], style: Style, sheet: Sheet) -> None:
+        foot = self.box[1] - TICK - PAD
+        for at, name in zip(places, side.names):
             if self.angle == 0:
                 sheet.text(name, at, foot, style.text, "name", up="top")
             else:
@@ -252,6 +244,11 @@ def ratio_ticks(low: float, high: float, most: int, unit: Unit) -> list[Tick]:
         if 3 <= len(found) <= most + 1:
             return [(value, unit.tick(value, decimals)) for value, decimals in found]
     raise Unreadable("no round numbers for a log axis")
+
+
+def _marked(side: Names | Values, axis: Axis, ticks: Sequence[float]) -> Sequence[float]:
+    """Where the ticks of a side lie: one in the middle of each name's slot, or as given."""
+    return [axis.middle(i) for i in range(len(side.names))] if isinstance(side, Names) else ticks
 
 
 def _within(middle: float, width: float, start: float, end: float) -> float:

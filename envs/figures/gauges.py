@@ -153,10 +153,10 @@ def _beside(style: Style, written: bool) -> tuple[float, float]:
 
 
 def _most(scene: Scene, titled: bool) -> int:
-    """How many gauges there is room for, six at most."""
+    """How many gauges there is room for, nine at most."""
     high, wide = SMALLEST + sum(_beside(scene.style, True)), 2 * SMALLEST + scene.style.width("1,234k") / 2 + 14
     title = 2 * EDGE + lines_of(scene.style.font, scene.style.title).height + 4 if titled else 0.0
-    return min(6, int((scene.height - title) / high) * int(scene.width / wide))
+    return min(9, int((scene.height - title) / high) * int(scene.width / wide))
 
 
 def _decimals(scale: list[Tick]) -> int:

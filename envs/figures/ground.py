@@ -28,16 +28,10 @@ def lay_ground(style: Style, sheet: Sheet, box: Box, across: Sequence[float], up
         return
     if style.fine:
         pale = mix(style.grid, style.ground, 0.55)
-        for at in _between(across, left, right):
-            sheet.rule((at, bottom), (at, top), pale)
-        for at in _between(up, bottom, top):
-            sheet.rule((left, at), (right, at), pale)
-    for at in across:
-        if at > left + 1:
-            sheet.rule((at, bottom), (at, top), style.grid, dash=style.dash)
-    for at in up:
-        if at > bottom + 1:
-            sheet.rule((left, at), (right, at), style.grid, dash=style.dash)
+        sheet.rules((((at, bottom), (at, top)) for at in _between(across, left, right)), pale)
+        sheet.rules((((left, at), (right, at)) for at in _between(up, bottom, top)), pale)
+    sheet.rules((((at, bottom), (at, top)) for at in across if at > left + 1), style.grid, dash=style.dash)
+    sheet.rules((((left, at), (right, at)) for at in up if at > bottom + 1), style.grid, dash=style.dash)
 
 
 def _between(ticks: Sequence[float], start: float, end: float) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from envs.address import Draws
 from envs.data import Domain, Measure, domains, draw_domain
@@ -48,7 +48,7 @@ def draw_things(
     return tuple(found), replace(measure, unit=scene.style.notation.of(measure.unit))
 
 
-@cache
+@lru_cache(512)
 def _fits(test: bool, counts: tuple[int, ...], longest: int, parts: bool) -> dict[Domain, tuple[tuple[int, ...], ...]]:
     """By domain which of its kinds can give so many names: one kind for each count, no kind twice."""
     found = {}

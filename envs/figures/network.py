@@ -208,6 +208,7 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
         return _Subject(names, "letter", "letters", "arrow", "arrows", "number of times", titles, follows=True)
     if source == "words":
         topic = draws.choice(topics(scene.test))
+        longest = next(n for n in range(longest, 40) if len(topic.short(n)) >= count)
         names = tuple(draws.sample(topic.short(longest), count))
         titles = (f"{topic.title}: words that share a sentence", "Words that occur in one sentence")
         return _Subject(names, "word", "words", "line", "lines", "number of shared sentences", titles, topic)

@@ -245,7 +245,7 @@ def scatter3d(draws: Draws, scene: Scene) -> Panel:
     kinds = draws.choice((2, 2, 3)) if needs & {"groups", "legend"} or (draws.chance(0.4) and not small) else 1
     groups = split(draws, low, high, kinds)
     places = draw_places(draws, scene, Shape(0, 0.0, 2 * radius + 4), groups)
-    for _ in range(30):
+    for _ in range(60):
         # No stem is too short to be seen.
         sizes = [0.12 + 0.88 * size for size in draw_sizes(draws, len(places))]
         if _seen_apart(places, sizes, scene, 2.1 * radius):
@@ -269,10 +269,14 @@ def scatter3d(draws: Draws, scene: Scene) -> Panel:
 
 
 def _seen_apart(places: list[tuple[float, float]], sizes: list[float], scene: Scene, apart: float) -> bool:
-    """Whether no two heads will lie on each other, as far as the projection can be told beforehand."""
+    """Whether no two heads will lie on each other, as far as the projection can be told beforehand: of the depth, whose
+    ends are round numbers, the points may take all or half."""
     wide, high = 0.7 * scene.width, 0.68 * scene.height
-    heads = [
-        (wide * ((1 - DEPTH) * u + DEPTH * v), wide * DEPTH * SLOPE * v + (high - wide * DEPTH * SLOPE) * size)
-        for (u, v), size in zip(places, sizes)
-    ]
-    return all(math.dist(a, b) >= apart for i, a in enumerate(heads) for b in heads[i + 1 :])
+    for deep in (wide * DEPTH, 0.75 * wide * DEPTH, 0.5 * wide * DEPTH):
+        heads = [
+            (wide * (1 - DEPTH) * u + deep * v, deep * SLOPE * v + (high - wide * DEPTH * SLOPE) * size)
+            for (u, v), size in zip(places, sizes)
+        ]
+        if any(math.dist(a, b) < apart for i, a in enumerate(heads) for b in heads[i + 1 :]):
+            return False
+    return True

@@ -68,10 +68,9 @@ class Blocks(Columns):
         """Walls with lines that go back from each tick and along the back wall."""
         left, bottom, right, top = found.frame.box
         back, faint = self.depth, mix(style.ground, style.ink, 0.18)
-        for value, _ in found.frame.y_ticks:
-            y = found.values.px(value)
-            sheet.line([(left, y), (left + back, y + back)], faint, 1.0)
-            sheet.rule((left + back, y + back), (right + back, y + back), faint)
+        levels = [found.values.px(value) for value, _ in found.frame.y_ticks]
+        sheet.comb((((left, y), (left + back, y + back)) for y in levels), faint, 1.0)
+        sheet.rules((((left + back, y + back), (right + back, y + back)) for y in levels), faint)
         sheet.line([(left, top), (left + back, top + back), (left + back, bottom + back)], faint, 1.0)
         sheet.line([(right, bottom), (right + back, bottom + back), (right + back, top + back)], faint, 1.0)
         found.frame.begin(style, sheet)

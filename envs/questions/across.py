@@ -208,15 +208,14 @@ def is_above_at(view: Series, draws: Draws, level: int) -> Ask:
     ),
 )
 def difference_at(view: Series, draws: Draws, level: int) -> Ask:
-    """How far apart two series are at a position."""
-    for i, k in pairs_of_series(view, draws):
-        pairs = [(view.items[i][j], view.items[k][j]) for j in range(len(view.positions))]
-        fit = [j for j in clear_positions(view, i, k) if firm(pairs[j][0].known.minus(pairs[j][1].known))]
-        if fit:
-            break
-    else:
+    """How far apart two series are at a position; how far is drawn first, as most are near each other."""
+    fit = [(i, k, j) for i, k in pairs_of_series(view, draws) for j in clear_positions(view, i, k)]
+    gaps = [view.items[i][j].known.minus(view.items[k][j].known) for i, k, j in fit]
+    far = {place: abs(gap.value) for place, gap in zip(fit, gaps, strict=True) if firm(gap)}
+    if not far:
         raise NotAskable("no two can be told apart well enough")
-    j = draws.choice(fit)
+    aim = draws.uniform(0.25, 1.25) * max(far.values())
+    i, k, j = min(draws.shuffled(list(far)), key=lambda place: abs(far[place] - aim))
     a, b = view.items[i][j], view.items[k][j]
     high, low = max(a.value, b.value), min(a.value, b.value)
     known = Known(high - low, a.err + b.err)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 
 from envs.address import Draws
 from envs.questions.across import above, all_positions, clear_part, clear_positions, part, several
@@ -104,8 +104,9 @@ def crossings(view: Series, draws: Draws, level: int) -> Ask:
     if not fits:
         raise NotAskable("no two series can be told apart for long enough")
     count = draws.choice(sorted(fits))
-    longest = sorted(fits[count], key=lambda fit: fit[2] - fit[3])
-    i, k, first, last = draws.choice(longest[: (len(longest) + 1) // 2])
+    # So is about how long to look, which would tell that there are few or many.
+    length = draws.integers(2, 1 + max(last - first for *_, first, last in chain(*fits.values())))
+    i, k, first, last = min(draws.shuffled(fits[count]), key=lambda fit: abs(fit[3] - fit[2] - length))
     shown, only = part(view, [first <= j <= last for j in places], 3)
     names = draws.shuffled([view.series[i], view.series[k]])
     leads = ", ".join(view.series[i] if way else view.series[k] for way in above(shown, i, k))

@@ -26,6 +26,7 @@ from rewards import Boolean
         'Yes or no: "{name}" is one of the {nouns} that the figure is about{where}.',
         'Would you say that "{name}" is among the {nouns} whose {measure} is depicted{where}? Answer yes or no.',
     ),
+    rests=True,
 )
 def contains(view: Categories, draws: Draws, level: int) -> Ask:
     """Whether a name is shown; present as often as not, and absent ones are names that might have been."""

@@ -119,8 +119,7 @@ def mean_named(view: Categories, draws: Draws, level: int) -> Ask:
     """The mean of some named values."""
     items = _some(view, draws, level)
     total = known_sum(items)
-    known = total.times(1 / len(items))
-    places = view.places(known, max(1, view.decimals))
+    known, places = total.times(1 / len(items)), max(1, view.decimals)
     steps = [
         f"The values are {valued(view, items)}, with the sum {view.plain(total.value)}.",
         f"Divided by {len(items)}, the mean is {view.say(known.value, places)}.",

@@ -114,4 +114,5 @@ def record(sheet: Sheet) -> Recording:
     painter = Painter(Tape)
     painter.paint(sheet)
     tape: Tape = painter._renderer
-    return Recording(tuple(tape.strokes[1 + len(sheet.grounds) :]), tuple(tape.words))
+    ground = 1 + sum(fill.pieces for fill in sheet.underlay())
+    return Recording(tuple(tape.strokes[ground:]), tuple(tape.words))
