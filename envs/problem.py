@@ -34,6 +34,7 @@ from rewards import Answer
 
 SPARES = 8  # seeds that may stand in for one without a problem
 TRIES = 12  # sub-seeds of an address; a failure after these is a defect of the cell
+LARGEST_AT = 12  # level from which three questions in four are asked of the largest view
 HELD_OUT_SHARE = 0.5  # of test problems are asked in a held-out phrasing
 _painter = Painter()
 log = logging.getLogger("chartgym.problem")
@@ -176,14 +177,19 @@ def _laid_out(
 def _ask(
     question: Question, views: tuple[View, ...], key: tuple[object, ...], level: int
 ) -> tuple[View, Ask, tuple[object, ...]]:
-    """The first of the figure's views, in random order, that the question can be asked of; what is asked; its key."""
+    """The first of the figure's views that the question can be asked of; what is asked; its key. They come in random
+    order, but the higher the level, the more often those with the most to look at come first."""
     fit = [
         i
         for i, view in enumerate(views)
         if type(view) is question.view and (not question.sums or getattr(view, "adds", True))
     ]
     last = NotAskable(f"the figure offers no {question.view.__name__}{' that adds up' if question.sums else ''}")
-    for i in Draws("view", *key).shuffled(fit):
+    draws = Draws("view", *key)
+    order = draws.shuffled(fit)
+    if draws.chance(min(level, LARGEST_AT) / (LARGEST_AT + 4)):
+        order.sort(key=lambda i: -len(views[i].facts()))
+    for i in order:
         try:
             view = _as_written(views[i])
             return view, question.generator(view, Draws(*key, i), level), (*key, i)

@@ -12,6 +12,7 @@ again from a fresh seed, and that row counts: a band is broken that breaks twice
 from __future__ import annotations
 
 import csv
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,13 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from envs.address import Address, Draws
-from envs.check import BAND, TOO_MANY_TRIES, fingerprint, words
+from envs.check import BAND, TOO_MANY_FAILURES, TOO_MANY_TRIES, fingerprint, words
 from envs.checkstore import commit
 from envs.checktable import NEW, beyond
 from envs.guessing import Seen, guessability
 from envs.problem import Unmakeable, draw
 from envs.registry import FAMILIES, QUESTIONS, Cell
 
+log = logging.getLogger("chartgym.quality")
 ALL = "*"  # the family of a row over all families, where a question is judged so
 
 
@@ -127,6 +129,10 @@ class _Look:
         try:
             draft = draw(address)
         except Unmakeable:
+            self._failed += 1
+            return
+        except Exception as defect:  # of a family or a question, perhaps somebody else's: the others go on
+            log.warning("%s: %s: %s", address, type(defect).__name__, defect)
             self._failed += 1
             return
         self._retried += bool(draft.turned_away)
@@ -241,6 +247,9 @@ def summary(rows: Iterable[Row]) -> tuple[str, list[str]]:
         total, retried = sum(row.problems for row in found), sum(row.retried for row in found)
         if beyond(retried / max(1, total), TOO_MANY_TRIES, total):
             broken.append(f"{'/'.join(name)}: {100 * retried / total:.1f} % of addresses need a second sub-seed")
+        failed = sum(row.failed for row in found)
+        if beyond(failed / max(1, total + failed), TOO_MANY_FAILURES, total + failed):
+            broken.append(f"{'/'.join(name)}: {failed} of {total + failed} addresses give no problem")
         if name[0] != ALL and sum(row.distinct for row in found) < NEW * total:
             broken.append(f"{'/'.join(name)}: {100 * sum(row.distinct for row in found) / total:.2f} % are distinct")
     lines = [

@@ -185,13 +185,21 @@ class Measured(View):
         """A value with its unit, as it would be written on the figure."""
         return self.unit.write(value, decimals)
 
+    def places(self, known: Known, decimals: int) -> int:
+        """To how many decimals what was reckoned is asked: as many as these, as far as they can be read. Of 1047.3
+        known to within 67 the decimal says nothing."""
+        while decimals and known.err > 5 * 10.0**-decimals:
+            decimals -= 1
+        return decimals
+
     def rounding(self, decimals: int | None = None) -> str:
-        """What a question must say of unit and rounding; '' for whole counts."""
+        """What a question must say of unit and rounding; '' for values that are whole numbers anyhow."""
+        whole = decimals is None and not self.decimals
         decimals = self.decimals if decimals is None else decimals
         places = ("a whole number", "one decimal", "two decimals", "three decimals")[decimals]
         if self.unit.words:
             return f" Give it in {self.unit.words}, to {places}."
-        return f" Give it to {places}." if decimals else ""
+        return "" if whole else f" Give it to {places}."
 
     def _row(self, item: Item) -> tuple[str, str, str]:
         reading = "order only" if item.err == math.inf else f"± {item.err:.2g}" if item.err else "exact"

@@ -140,12 +140,12 @@ def kth_largest(c: Case) -> object:
 SECOND["median"] = lambda c: median(c.values.values())
 SECOND["value_of"] = lambda c: c.values[c.name]
 SECOND["name_with_value"] = lambda c: min(c.values, key=lambda n: abs(c.values[n] - c.number("value")))
-SECOND["two_values"] = lambda c: [c.values[c.a], c.values[c.b]]
+SECOND["named_values"] = lambda c: [c.values[name] for name in c.mentioned(c.names)]
 SECOND["value_at"] = lambda c: c.grid[c.slots["series"], c.position]
 SECOND["place_of_value"] = lambda c: list(min(c.grid, key=lambda k: abs(c.grid[k] - c.number("value"))))
 SECOND["value_choice"] = lambda c: c.values[c.name]
 
-SECOND["leading"] = lambda c: c.ranked(c.end)[: counted(c.k)]
+SECOND["leading"] = lambda c: c.ranked(c.end)[: counted(c.slots.get("k", "two"))]  # of two, both
 SECOND["order_named"] = lambda c: [n for n in c.ranked(c.end) if n in c.mentioned(c.names)]
 SECOND["larger_of_two"] = lambda c: (max if c.more == "larger" else min)((c.a, c.b), key=lambda n: c.values[n])
 SECOND["extreme_of_named"] = lambda c: next(n for n in c.ranked(c.end) if n in c.mentioned(c.names))

@@ -55,7 +55,7 @@ def test_a_sample_asks_each_question_alike_and_no_cell_above_its_top(seed: int, 
 
 def test_what_no_figure_makes_harder_has_no_levels() -> None:
     resting = {cell.question for cell in cells() if not rises(cell)}
-    assert "chart_type" in resting and "title" not in resting
+    assert "chart_type" in resting and "count" not in resting
     assert measure([cell for cell in cells() if cell.question == "chart_type"], [])[0].cells == 0
 
 

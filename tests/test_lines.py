@@ -20,7 +20,7 @@ from envs.figures.style import draw_style
 from envs.problem import draw, fill
 from envs.readers import read
 from envs.readers.tape import record
-from envs.registry import FAMILIES, Scene
+from envs.registry import FAMILIES, Scene, cells
 from envs.views import Series
 
 SEEDS = st.integers(0, 2**63 - 1)
@@ -29,6 +29,7 @@ SIZES = st.sampled_from([(448, 448), (224, 224), (336, 252), (640, 360)])
 LINES = ("line", "step", "area", "stacked_area", "share_area", "error_line", "band")
 STEPS = st.lists(st.integers(1, 400), min_size=4, max_size=9, unique=True)
 some = settings(max_examples=60, deadline=None)
+cells()  # loads the families
 
 
 @given(st.sampled_from(("line", "step", "area")), LEVELS, SEEDS, SIZES)

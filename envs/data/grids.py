@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from envs.address import Draws
+from envs.data.alike import in_order
 from envs.data.domains import Domain, Kind, Measure, Persona, domains, draw_domain, draw_persona
 from envs.data.times import DATED, TimeUnit, draw_span, time_forms
 from envs.numerals import Unit
@@ -105,8 +106,8 @@ def draw_grid(
     domain = draw_domain(draws, test=test, persona=persona, among=tuple(plans))
     across, along = draws.choice(plans[domain])
     measure = draws.choice([measure for measure in domain.measures if measure.fits(parts, sums)])
-    shown, absent = _names(draws, across, positions, longest, dated)
-    lines, absent_series = _names(draws, along, series, longest)
+    shown, absent = _names(draws, across, positions, longest, level, dated)
+    lines, absent_series = _names(draws, along, series, longest, level)
     noun, nouns = _nouns(across)
     series_noun, series_nouns = _nouns(along)
     subject = _subject(draws, domain, measure, noun, series_noun, lines, not isinstance(along, Kind), level)
@@ -156,7 +157,7 @@ def draw_alike(
     along = draws.choice(axes)
     measure = next(measure for measure in domain.measures if measure.name == grid.measure)
     size = len(grid.series), len(grid.positions)
-    names, _ = _names(draws, along, count, longest)
+    names, _ = _names(draws, along, count, longest, level)
     return _nouns(along)[0], {
         name: replace(grid, values=draw_values(draws, measure, across, *size, level)) for name in names
     }
@@ -203,13 +204,13 @@ def _plans(
 
 
 def _names(
-    draws: Draws, axis: Axis, count: int, longest: int | None, dated: bool = False
+    draws: Draws, axis: Axis, count: int, longest: int | None, level: int, dated: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """So many names of the axis, and plausible ones that are not among them."""
     if isinstance(axis, Kind):
-        order = draws.shuffled(axis.short(longest))
+        order = in_order(draws, axis.short(longest), count, longest, level)
         return tuple(order[:count]), tuple(order[count:])
-    shown, beside = draw_span(draws, axis, count, longest, dated=dated)
+    shown, beside = draw_span(draws, axis, count, longest, dated=dated, level=level)
     return shown, tuple(draws.shuffled(beside))
 
 

@@ -66,15 +66,17 @@ def draw_times(
 
 
 def draw_span(
-    draws: Draws, unit: TimeUnit, count: int, longest: int | None = None, *, dated: bool = False
+    draws: Draws, unit: TimeUnit, count: int, longest: int | None = None, *, dated: bool = False, level: int = 0
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Consecutive labels, and up to 2 x BESIDE labels just before and after them: none where a whole cycle is shown.
-    `dated`: no bare ones."""
+    `dated`: no bare ones. The higher the level, the more often months are numbers: 2020-01 is more like 2020-02 than
+    Jan is like Feb."""
     forms = tuple(form for form in time_forms(unit, count, longest) if form != "bare" or not dated)
     if not forms:
         limit = "" if longest is None else f" of at most {longest} characters"
         raise ValueError(f"cannot write {count} labels{limit} for consecutive {unit}s: ask for fewer or allow longer")
-    form = draws.choice(forms)
+    numbers = "turned" in forms and unit != "day" and draws.chance(0.06 * min(level, 12))
+    form = "turned" if numbers else draws.choice(forms)
     labels = _FORMS[form][unit]
     start = draws.integers(0, len(labels) - count + 1)
     shown = labels[start : start + count]

@@ -38,6 +38,14 @@ def mix(colour: Colour, other: Colour, share: float) -> Colour:
     return r, g, b
 
 
+@lru_cache(4096)
+def standing_out(colour: Colour, ground: Colour, ink: Colour, least: float) -> Colour:
+    """The colour with as much ink as it takes to stand out from the ground by this contrast ratio."""
+    while contrast(colour, ground) < least:
+        colour = mix(colour, ink, 0.15)
+    return colour
+
+
 def ink_on(ground: Colour) -> Colour:
     """Black or white, whichever reads better on the ground."""
     return BLACK if contrast(BLACK, ground) >= contrast(WHITE, ground) else WHITE

@@ -85,7 +85,7 @@ class Painter:
             gc.set_snap(True)
             gc.set_foreground((*sheet.ground, 1.0), isRGBA=True)
             renderer.draw_path(gc, _UNIT, Affine2D().scale(sheet.width, sheet.height), (*sheet.ground, 1.0))
-        for op in (*sheet.grounds, *sheet.ops):
+        for op in (*sheet.underlay(), *sheet.ops):
             if isinstance(op, Write):
                 gc.set_foreground((*op.colour, 1.0), isRGBA=True)
                 y = sheet.height - op.y

@@ -22,6 +22,8 @@ from envs.drawing.metrics import extent, line
 _DISC = Path.unit_circle()
 _DISC_POINTS, _DISC_CODES = np.array(_DISC.vertices), np.array(_DISC.codes)
 
+AIR = 2.0  # pixels between a text and a line of the grid that ends at it
+
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 
@@ -168,6 +170,24 @@ def sector(wedge: Wedge) -> Outline:
     return Outline(corners + np.array((wedge.x, wedge.y)), np.array(codes, Path.code_type))
 
 
+def _parted(ends: Sequence[Point] | np.ndarray, boxes: Sequence[Box]) -> Outline:
+    """What boxes leave of a line that runs to the right or up."""
+    a, b = ends
+    along = 0 if a[1] == b[1] else 1
+    level, end = a[1 - along], b[along]
+    gaps = [(box[along] - AIR, box[along + 2] + AIR) for box in boxes if box[1 - along] < level < box[3 - along]]
+    if not gaps:
+        return Outline([a, b])
+    parts, at = [], a[along]
+    for low, high in (*sorted(gaps), (end, end)):
+        if min(low, end) > at:
+            parts += [at, min(low, end)]
+        at = max(at, high)
+    parts = parts or [at, at]
+    codes = np.array([Path.MOVETO, Path.LINETO] * (len(parts) // 2), Path.code_type)
+    return Outline([(p, level) if along == 0 else (level, p) for p in parts], codes)
+
+
 class Sheet:
     """A display list of one picture, filled by the marks classes and played by the painter."""
 
@@ -204,6 +224,15 @@ class Sheet:
         x0, y0, x1, y1 = box
         path = Outline([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], _closed(5))
         self.grounds.append(Fill(path, colour, None, 0.0, True))
+
+    def rule(self, a: Point, b: Point, colour: Colour, *, dash: tuple[float, ...] = ()) -> None:
+        """A line of the grid, level or upright, under all marks; it stops where a text stands in its way."""
+        self.grounds.append(Fill(Outline([a, b]), None, colour, 1.0, True, dash=dash))
+
+    def underlay(self) -> list[Fill]:
+        """What lies under everything, the lines of the grid parted by the texts that they would run through."""
+        boxes = [text.box for text in self.layout.texts if text.inside is None]
+        return [fill if fill.fill else fill._replace(path=_parted(fill.path.vertices, boxes)) for fill in self.grounds]
 
     def line(
         self,

@@ -60,6 +60,7 @@ class Areas:
     inset: float
 
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[View]:
+        style = replace(style, inward=False)  # areas would cover ticks that point into the frame
         ways = legend_ways(self.place, self.written)
         return first_fit(sheet, (partial(self._draw, panel, style, cell, sheet, *way) for way in ways))
 
@@ -219,19 +220,22 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table of several series that add up."""
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
-    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=12, parts=True)
-    if "Categories" not in scene.needs or (side >= ROOMY and "trend" not in scene.needs):
+    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=16, parts=True)
+    if "Categories" not in scene.needs or (
+        side >= ROOMY and not scene.needs & {"trend", "ranking", "comparison", "aggregation"}
+    ):
         return told, sizes
-    rows = _swung(draws, told.grid.values, told.words.unit.decimals)
+    rows = _swung(draws, told.grid.values, told.words.unit.decimals, 1 if "aggregation" in scene.needs else 3)
     return told.mended(rows), sizes
 
 
-def _swung(draws: Draws, rows: Rows, decimals: int) -> Rows:
+def _swung(draws: Draws, rows: Rows, decimals: int, places: int) -> Rows:
     """The rows, one of them stretched to swing between a seventh and a half of each whole, in the order that its values
-    have: the eye can rank a few of them in a small picture, and tell which way its steps lead in any."""
+    have: the eye can rank so many of them in a small picture, or tell what lies between one and the next, and which way
+    its steps lead in any."""
     digit = 10**decimals
     k = draws.integers(0, len(rows))
-    row = led(rows[k], decimals, 0.15, 3)
+    row = led(rows[k], decimals, 0.45 / places, places)
     rest = [sum(round(other[j] * digit) for i, other in enumerate(rows) if i != k) for j in range(len(row))]
     low, high = min(row), max(row)
     shares = [0.14 + 0.4 * (value - low) / (high - low) for value in row]
@@ -261,7 +265,9 @@ def _panel(
         draws, scene, told, f"{told.words.measure} of {grid.measure}" if full else ""
     )
     top = max(sum(column) if stack else max(column) for column in zip(*grid.values))
-    written = writes(draws, scene) and len(grid.series) * len(grid.positions) <= 32
+    written = (writes(draws, scene) or {"values", "aggregation"} <= scene.needs) and len(grid.series) * len(
+        grid.positions
+    ) <= 32
     marks = Areas(
         grid,
         high=100.0 if full else draws.uniform(1.02, 1.12) * top,

@@ -35,7 +35,7 @@ def write_title(panel: Panel, style: Style, cell: Box, sheet: Sheet) -> Box:
     for part in lines:
         if part:
             sheet.text(part, x, top, style.title, "title", across=across, up="top")
-        top -= measures.height + 2
+        top -= measures.height + 3
     unit = panel.words.unit.beside
     if panel.words.noted and unit and style.title > style.text and style.width(unit) < x1 - x0 - 4 * EDGE:
         sheet.text(unit[0].upper() + unit[1:], x, top, style.text, "unit", across=across, up="top")
@@ -59,7 +59,7 @@ def wrap(text: str, width: float, font: str, size: float) -> list[str]:
 
 def foot(style: Style) -> float:
     """Pixels that the source takes below a figure."""
-    return style.line.height + EDGE / 2 if style.source else 0.0
+    return style.line.height + 1.5 * EDGE if style.source else 0.0
 
 
 def write_source(style: Style, views: Iterable[View], sheet: Sheet) -> None:

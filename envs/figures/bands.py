@@ -156,7 +156,7 @@ class Bands:
 @family("band", Series, Categories, traits=TRAITS, top_level=12, smallest=180)
 def band(draws: Draws, scene: Scene) -> Panel:
     """One or two lines, each in a shaded band."""
-    told, sizes = draw_table(draws, scene, colours=2, single=0.75, most=2, shown=13, counted=False)
+    told, sizes = draw_table(draws, scene, colours=2, single=0.75, most=2, shown=20, counted=False)
     told = raised(told)
     grid, unit = told.grid, told.words.unit
     rising = draws.chance(0.4)

@@ -92,7 +92,7 @@ def _bar(sheet: Sheet, style: Style, box: Box, colour: Colour, i: int) -> None:
 @family("bar", Categories, traits=("values", "written", "words", "title", "axes", "ticks"), top_level=12, smallest=0)
 def bar(draws: Draws, scene: Scene) -> Panel:
     """Letter or word counts above a threshold."""
-    found, shown, sizes = draw_counts(draws, scene, most=16)
+    found, shown, sizes = draw_counts(draws, scene, most=22)
     words, title, measure = draw_words(draws, scene, found)
     axes = (draws.chance(0.7) and min(scene.width, scene.height) >= NARROW) or "axes" in scene.needs
     long_names = found.kind == "word"

@@ -209,7 +209,7 @@ def body(five: tuple[float, ...]) -> tuple[list[float], list[float]]:
 def _groups(draws: Draws, scene: Scene) -> tuple[int, int]:
     """How many groups, and how many numbers of groups were possible."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
-    high = min(4 + level // 2, 8, max(4, side // 50))
+    high = min(4 + 2 * level // 3, 11, max(4, side // 40))
     low = max(3 if "Categories" in scene.needs else 2, high - 3)  # medians are ranked among others
     return draws.integers(low, high + 1), high - low + 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from envs.address import Draws, in_test
 from envs.data import TimeUnit, draw_times
@@ -17,7 +18,7 @@ from envs.figures.samples import ladder, whole
 from envs.figures.style import MARK_CONTRAST
 from envs.numerals import Unit
 from envs.registry import Scene, family
-from envs.views import EYE, Categories, Item
+from envs.views import APART, EYE, Categories, Item
 from envs.views_spread import WIDTHS_APART, Candle, Candles
 
 SLOT = 13.0  # pixels of a period, at least
@@ -40,6 +41,8 @@ _SUBJECTS = (
     "Copper futures|Cocoa futures|Sugar futures|Cotton futures|Nickel futures|Palladium futures|Soybean futures|"
     "Orange juice futures|Lumber futures|Oats futures|Green coffee futures|Rubber futures"
 )
+Move = tuple[float, float, float, float]  # open, high, low, close
+REDRAWS = 12  # of the moves, until a trend can be asked for
 MONEY = (("$", "dollars"), ("€", "euros"), ("£", "pounds"))
 
 
@@ -125,18 +128,17 @@ class Candlesticks:
         return [view, view.closing()]
 
 
-def _moves(draws: Draws, count: int, px: float) -> list[tuple[float, float, float, float]]:
+def _moves(draws: Draws, count: int, px: float) -> list[Move]:
     """Open, high, low and close of each period, in a unit of its own of which the axis has `px` pixels at worst.
 
     How many periods rise is drawn first, all numbers alike; the longest rise and the longest fall stand out, and so do
     the highest and the lowest close. Openings drift back to the middle, so that the chart stays within its axis.
     """
     rises = draws.integers(1, count)
+    falls = count - rises
     least, lead = max(0.2, 7 / px), 9 / px + WIDTHS_APART
-    bodies = {
-        up: ladder(draws, number, least, 1.0, 0.02, lead) for up, number in ((True, rises), (False, count - rises))
-    }
-    order = draws.shuffled([True] * rises + [False] * (count - rises))
+    bodies = {up: ladder(draws, number, least, 1.0, 0.02, lead) for up, number in ((True, rises), (False, falls))}
+    order = _blocks(draws, rises, falls)
     found = []
     last = 0.0
     for up in order:
@@ -154,6 +156,26 @@ def _moves(draws: Draws, count: int, px: float) -> list[tuple[float, float, floa
     return found
 
 
+def _blocks(draws: Draws, rises: int, falls: int) -> list[bool]:
+    """So many rises and falls, in as few or as many unbroken runs as is drawn."""
+    runs = draws.integers(1, min(rises, falls) + 1) if falls else 1
+    parts = {}
+    for up, number in ((True, rises), (False, falls)):
+        cuts = sorted(draws.sample(range(1, number), runs - 1)) if number else []
+        parts[up] = [b - a for a, b in pairwise([0, *cuts, number])]
+    first = draws.chance(0.5)
+    pairs = zip(parts[first], parts[not first], strict=True)
+    return [way for one, other in pairs for way in [first] * one + [not first] * other]
+
+
+def _runs_and_turns(moves: list[Move], px: float) -> bool:
+    """Whether closes can be told apart for four periods at least, and somewhere go on as before and somewhere turn."""
+    steps = [b[3] - a[3] for a, b in pairwise(moves)]
+    clear = [abs(step) * px > 1.5 * APART for step in steps]
+    again = {(a > 0) == (b > 0) for (a, b), sure in zip(pairwise(steps), pairwise(clear)) if all(sure)}
+    return again == {True, False} and any(all(clear[i : i + 3]) for i in range(len(clear) - 2))
+
+
 @family(
     "candlestick",
     Candles,
@@ -166,13 +188,19 @@ def candlestick(draws: Draws, scene: Scene) -> Panel:
     level, side = min(scene.level, 12), min(scene.width, scene.height)
     line = scene.style.line.height
     most = max(4, min(7 + level, 18, int((scene.width - 80) / max(SLOT, line * 1.4))))
-    low = max(3, min(4 + level // 2, most - 4))
+    ordered = "ordered" in scene.needs
+    low = max(4 if ordered else 3, min(4 + level // 2, most - 4))
     count = draws.integers(low, most + 1)
     dated = "dated" in scene.needs
     noun = draws.choice(DATED if dated else _NOUNS)
     names, absent = _periods(draws, noun, count, dated)
     subject = draws.choice([subject for subject in _SUBJECTS.split("|") if in_test(subject) == scene.test])
-    moves = _moves(draws, count, max(40.0, (scene.height - 130) / 3.6))
+    px = max(40.0, (scene.height - 130) / 3.6)
+    moves = _moves(draws, count, px)
+    for _ in range(REDRAWS if ordered else 0):
+        if _runs_and_turns(moves, px):
+            break
+        moves = _moves(draws, count, px)
     measure = "price" if "futures" in subject else draws.choice(("share price", "price"))
     prefix, money = draws.choice(MONEY)
     unit, prices = _priced(draws, moves, prefix, money)
@@ -212,9 +240,7 @@ def _periods(draws: Draws, noun: TimeUnit, count: int, dated: bool) -> tuple[tup
     return draw_times(draws, noun, count, None, dated=dated), ()
 
 
-def _priced(
-    draws: Draws, moves: list[tuple[float, float, float, float]], prefix: str, money: str
-) -> tuple[Unit, list[tuple[float, float, float, float]]]:
+def _priced(draws: Draws, moves: list[Move], prefix: str, money: str) -> tuple[Unit, list[Move]]:
     """Moves as prices in whole steps of the last digit, well above 0."""
     decimals = draws.choice((0, 1, 2))
     lowest, highest = min(move[2] for move in moves), max(move[1] for move in moves)

@@ -199,7 +199,7 @@ def _inside(sheet: Sheet, style: Style, box: Box, label: str, colour: Colour, in
 def topic_bar(draws: Draws, scene: Scene) -> Panel:
     """One value a name of a topic."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 6, 16, (side - 60) / (1.4 * scene.style.text))
+    count, sizes = window(draws, scene, 6, 24, (side - 60) / (1.4 * scene.style.text))
     told = tell(draws, scene, positions=count, longest=longest_name(scene))
     category_axis, value_axis = axis_titles(draws, scene, told)
     grid = told.grid
@@ -229,6 +229,7 @@ def table(
     `positions` and `series` are as `window` takes them, the latter at least `fewest`; `together`: the room in the first
     is that of all marks."""
     first, last, room = series
+    first += "entries" in scene.needs  # two numbers of them could be guessed
     colours = len(scene.style.palette)
     lines, line_sizes = window(
         draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)
@@ -244,7 +245,7 @@ def table(
 def grouped_bar(draws: Draws, scene: Scene) -> Panel:
     """The bars of each position side by side."""
     room = (min(scene.width, scene.height) - 100) / 9
-    told, sizes = table(draws, scene, (5, 10, room), (3, 5, room / 3))
+    told, sizes = table(draws, scene, (5, 16, room), (3, 5, room / 3))
     return _panel(draws, scene, told, sizes, "grouped bar chart", stack=False)
 
 
@@ -286,7 +287,7 @@ def stacked_table(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table whose values add up over a position."""
     side = min(scene.width, scene.height)
     lines = (side - 90) / 36
-    return table(draws, scene, (5, 10, (side - 80) / 17 * 3), (3, 6, lines), parts=True)
+    return table(draws, scene, (5, 14, (side - 80) / 17 * 3), (3, 6, lines), parts=True)
 
 
 def least_share(scene: Scene, written: bool) -> float:

@@ -178,7 +178,7 @@ def twin_axis(draws: Draws, scene: Scene) -> Panel:
 
 def _panel(draws: Draws, scene: Scene, *, twin: bool) -> Panel:
     room = (scene.width - (160 if twin else 100)) / (scene.style.line.height + 4)
-    count, sizes = draw_times(draws, scene, 6, 14, room)
+    count, sizes = draw_times(draws, scene, 6, 20, room)
     told = tell(
         draws,
         scene,

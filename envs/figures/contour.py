@@ -35,14 +35,15 @@ Bump = tuple[float, float, float, float]  # x, y, height, reciprocal width squar
 @dataclass(frozen=True, slots=True)
 class Contour:
     """Bumps over the unit square, the first the highest by far. `bounds` part the steps, in the units of the third
-    measure; `tries`: places at which marks are tried, in order; `spots` of them are marked, each step as likely."""
+    measure; `tries`: places at which marks are tried, in order; as many of them are marked as there are `letters`, each
+    step as likely."""
 
     surface: Surface
     bumps: tuple[Bump, ...]
     bounds: tuple[float, ...]
     colours: tuple[Colour, ...]
     tries: tuple[tuple[int, float, float], ...]
-    spots: int
+    letters: tuple[str, ...]  # the first of the alphabet, shuffled: a narrow step is found late
     lines: bool
     titled: bool
     insist: bool
@@ -94,18 +95,18 @@ class Contour:
         line = style.line
         side = max(style.width(name) for name in NAMES) / 2 + 3
         placed: list[Point] = []
-        spots: list[Spot] = []
+        found_at: list[tuple[Point, Box, int]] = []
         wanted = list(dict.fromkeys(step for step, _, _ in self.tries))
         per_step = dict.fromkeys(wanted, 0)
         small = min(wide, high) < SMALL
         least, clear = (2, CLEAR - 2) if small else (3, CLEAR)
         distant = min(DISTANT, 0.28 * min(wide, high))
         for i, (wish, u, v) in enumerate(self.tries):
-            if len(spots) == self.spots:
+            if len(found_at) == len(self.letters):
                 break
             at = left + u * wide, bottom + v * high
             step = self.step(u, v)
-            if step != wish or (per_step[wish] and (len(spots) < least or i < len(self.tries) / 2)):
+            if step != wish or (per_step[wish] and (len(found_at) < least or i < len(self.tries) / 2)):
                 continue
             around = [(u + clear * a / wide, v + clear * b / high) for a, b in CORNERS]
             if any(math.dist(at, other) < distant for other in placed) or any(self.step(*p) != step for p in around):
@@ -117,16 +118,19 @@ class Contour:
                 continue
             if box[0] < left + 2 or box[1] < bottom + 2 or box[3] > top - 2:
                 continue
-            name = NAMES[len(spots)]
-            sheet.dot(*at, DOT, style.ink, style.ground, 1.0)
-            sheet.rect(box, style.ground)
-            sheet.text(name, middle, at[1], style.text, "label", up="center")
             placed += [at, (middle, at[1])]
             per_step[wish] += 1
-            spots.append(Spot(name, *found.value(at), step))
-        if len(spots) < 2:
+            found_at.append((at, box, step))
+        if len(found_at) < 2:
             raise Unreadable("no room for the marked places")
-        return spots
+        spots = {}
+        names = [name for name in self.letters if name in NAMES[: len(found_at)]]
+        for name, (at, box, step) in zip(names, found_at, strict=True):
+            sheet.dot(*at, DOT, style.ink, style.ground, 1.0)
+            sheet.rect(box, style.ground)
+            sheet.text(name, (box[0] + box[2]) / 2, at[1], style.text, "label", up="center")
+            spots[name] = Spot(name, *found.value(at), step)
+        return [spots[name] for name in sorted(spots)]
 
     def _view(self, found: Plane, peak: Point, spots: list[Spot]) -> Field:
         x, y = found.along(self.surface.measures)
@@ -179,7 +183,7 @@ def contour(draws: Draws, scene: Scene) -> Panel:
         bounds,
         draw_ramp(draws, steps, None),
         tries,
-        draws.integers(3, 4 + few(level, 1, 3)),
+        tuple(draws.shuffled(NAMES[: draws.integers(3 + few(level, 0, 2), 4 + few(level, 1, 5))])),
         lines=draws.chance(0.3),
         titled=draws.chance(0.95),
         insist="axes" in scene.needs,

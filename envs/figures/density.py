@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.address import Draws
-from envs.drawing.colour import Colour, contrast, distance, mix
+from envs.drawing.colour import Colour, distance, mix, standing_out
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.base import Panel, Style
 from envs.figures.frame import Axis, Values, frame
 from envs.figures.legend import legend
 from envs.figures.samples import ladder, tell_samples, value_title, whole
+from envs.figures.style import THIN_CONTRAST
 from envs.registry import Scene, family
 from envs.views import EYE, Item
 from envs.views_spread import Curve, Curves
 
-THIN_CONTRAST = 2.2  # of a line with its ground
 THIN_APART = 20.0  # CIEDE2000: thin lines of unlike colours
 POINTS = 90  # of a curve
 FLAT = 1.5  # pixels: where a curve is no further below its peak, a reader may take it for the peak
@@ -88,8 +88,7 @@ class Densities:
 
 def _unlike(style: Style, count: int) -> list[Colour]:
     """Colours for thin lines: they stand out, and each is as unlike those before it as the palette has."""
-    clear = [c for c in style.palette if contrast(c, style.ground) >= THIN_CONTRAST]
-    among = clear if len(clear) >= count else list(style.palette)
+    among = [standing_out(colour, style.ground, style.ink, THIN_CONTRAST) for colour in style.palette]
     colours = [among[0]]
     while len(colours) < count:
         rest = (c for c in among if c not in colours)

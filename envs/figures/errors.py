@@ -210,7 +210,7 @@ def error_line(draws: Draws, scene: Scene) -> Panel:
     """Points with error bars of one to three series, joined or not."""
     colours = line_colours(scene.style)
     told, sizes = draw_table(
-        draws, scene, colours=len(colours), single=0.5, most=3, shown=11, spacing=13.0, counted=False
+        draws, scene, colours=len(colours), single=0.5, most=3, shown=16, spacing=13.0, counted=False
     )
     told = raised(told)
     grid, unit = told.grid, told.words.unit

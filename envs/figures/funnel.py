@@ -119,11 +119,11 @@ def _falling(draws: Draws, count: int, level: int) -> Iterator[int]:
         value = value * percent // 100
 
 
-@family("funnel", Categories, traits=("values", "rates", "words"), top_level=12)
+@family("funnel", Categories, traits=("values", "rates", "words", "staged"), top_level=12)
 def funnel(draws: Draws, scene: Scene) -> Panel:
     """How many reach each stage of something."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 5, 7, (scene.height - 50) / (scene.style.line.height + 4))
+    count, sizes = window(draws, scene, 5, 9, (scene.height - 50) / (scene.style.line.height + 4))
     longest = longest_name(scene)
     # One stage more than is shown, so that one can be absent.
     wide = [stages for stages in _themes() if sum(len(stage) <= longest for stage in stages) > count]
@@ -135,7 +135,13 @@ def funnel(draws: Draws, scene: Scene) -> Panel:
     words = Words("stage", "stages", draws.choice(MEASURES), draws.choice(UNITS), adds=False)
     values = tuple(map(float, _falling(draws, len(names), min(scene.level, 12))))
     titled = "title" in scene.needs or (side >= NARROW and draws.chance(0.75))
-    title = draws.choice((f"From {names[0].lower()} to {names[-1].lower()}", "How many reach each stage", "Funnel"))
+    title = draws.choice(
+        (
+            f"From {names[0].lower()} to {names[-1].lower()}",
+            "How many reach each stage",
+            f"{words.measure.capitalize()} at each stage",
+        )
+    )
     asked = "values" in scene.needs
     marks = Funnel(
         names,

@@ -104,7 +104,7 @@ class Gantt:
 def gantt(draws: Draws, scene: Scene) -> Panel:
     """The plan of a project."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 5, 9, (scene.height - 90) / (1.5 * scene.style.text))
+    count, sizes = window(draws, scene, 5, 14, (scene.height - 90) / (1.5 * scene.style.text))
     longest = longest_name(scene)
     project = draws.choice(tuple(PROJECTS))
     fit = [i for i, task in enumerate(PROJECTS[project].split()) if len(task) <= longest]

@@ -143,7 +143,7 @@ class Gauges:
         for part, role in ((text, "value"), (self.names[i], "name")):
             if part:
                 sheet.text(part, x, foot, style.text, role, up="top")
-                foot -= line.height
+                foot -= line.height + 2
 
 
 def _beside(style: Style, written: bool) -> tuple[float, float]:

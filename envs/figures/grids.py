@@ -15,7 +15,7 @@ from envs.figures.colourbar import RAMPS, Classes, class_legend, colourbar, fine
 from envs.figures.counts import NARROW
 from envs.figures.frame import Frame, Names, frame
 from envs.figures.maps import ADD, draw_map
-from envs.figures.tables import table_views
+from envs.figures.tables import Rows, table_views
 from envs.figures.topics import how_many, tell
 from envs.numerals import Unit, show
 from envs.registry import Scene, family
@@ -123,13 +123,38 @@ def _item(name: str, value: float, key: tuple[str, ...], classes: Classes | None
     return Item(name, classes.middle(i), classes.half, CLASS * i, key)
 
 
+def _leading(rows: Rows, classes: Classes) -> Rows:
+    """The rows, some values a class lower, so that the largest at each position, and of all, is alone in its class."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    for column in columns:
+        first = column.index(max(column))
+        if classes.of(column[first]) == 0:
+            column[first] = classes.middle(1)
+        _lower(classes, column, first)
+    heads = [max(column) for column in columns]
+    first = heads.index(max(heads))
+    for column, head in zip(columns, heads, strict=True):
+        if (top := classes.of(head)) == classes.of(heads[first]) and column is not columns[first] and top > 1:
+            column[column.index(head)] = classes.middle(top - 1)
+            _lower(classes, column, column.index(classes.middle(top - 1)))
+    return tuple(zip(*columns, strict=True))
+
+
+def _lower(classes: Classes, column: list[float], first: int) -> None:
+    """What shares the class of one of them, or lies above it, goes a class below it."""
+    top = classes.of(column[first])
+    for i, value in enumerate(column):
+        if i != first and classes.of(value) >= top:
+            column[i] = classes.middle(top - 1)
+
+
 @family("heatmap", Series, Categories, traits=("values", "written", "words", "title"), top_level=12)
 def heatmap(draws: Draws, scene: Scene) -> Panel:
     """A table from a packaged domain, two kinds of names (or names and times) as rows and columns."""
     level, narrow = min(scene.level, 12), min(scene.width, scene.height) < 300
     text = scene.style.text
-    wide = max(3, min(9, int((scene.width - 110) / ((3.6 if scene.width > 300 else 4.4) * text))))
-    high = max(3, min(8, int((scene.height - 110) / (2.0 * text))))
+    wide = max(3, min(11, int((scene.width - 110) / ((3.6 if scene.width > 300 else 4.4) * text))))
+    high = max(3, min(10, int((scene.height - 110) / (2.0 * text))))
     columns, sizes = how_many(draws, level, 3, wide)
     rows, series_sizes = how_many(draws, level, min(2 + level // 6, high - 1), high)
     flip = draws.chance(0.4)
@@ -143,6 +168,8 @@ def heatmap(draws: Draws, scene: Scene) -> Panel:
     stepped = not written or (draws.chance(0.3) and not narrow)
     steps = min(finest(name), 5 + level // 4)
     classes = Classes.over(min(values), max(values), unit, steps) if stepped else None
+    if classes and not written and scene.needs & {"ranking", "aggregation"}:
+        told = told.mended(_leading(told.grid.values, classes))
     measure = told.words.measure[0].upper() + told.words.measure[1:]
     caption = f"{measure} ({unit.beside})" if unit.words else measure
     marks = Heatmap(
@@ -237,6 +264,7 @@ def tile_map(draws: Draws, scene: Scene) -> Panel:
     scale = range(round(low * units), round(top * units) + 1)
     values = [step / units for step in draws.sample(scale, count)]
     classes = Classes.over(min(values), max(values), unit, steps)
+    written |= "ranking" in scene.needs and classes.count < 4  # too few to be ranked by colour
     if not written:
         values = _spread(draws, classes, count, 3 if "ranking" in scene.needs else 1)
     words = Words(found.noun, found.nouns, measure, unit, adds=measure in ADD)

@@ -28,12 +28,16 @@ def lay_ground(style: Style, sheet: Sheet, box: Box, across: Sequence[float], up
         return
     if style.fine:
         pale = mix(style.grid, style.ground, 0.55)
-        sheet.comb((((at, bottom), (at, top)) for at in _between(across, left, right)), pale, 1.0)
-        sheet.comb((((left, at), (right, at)) for at in _between(up, bottom, top)), pale, 1.0)
-    upright = (((at, bottom), (at, top)) for at in across if at > left + 1)
-    level = (((left, at), (right, at)) for at in up if at > bottom + 1)
-    sheet.comb(upright, style.grid, 1.0, dash=style.dash)
-    sheet.comb(level, style.grid, 1.0, dash=style.dash)
+        for at in _between(across, left, right):
+            sheet.rule((at, bottom), (at, top), pale)
+        for at in _between(up, bottom, top):
+            sheet.rule((left, at), (right, at), pale)
+    for at in across:
+        if at > left + 1:
+            sheet.rule((at, bottom), (at, top), style.grid, dash=style.dash)
+    for at in up:
+        if at > bottom + 1:
+            sheet.rule((left, at), (right, at), style.grid, dash=style.dash)
 
 
 def _between(ticks: Sequence[float], start: float, end: float) -> list[float]:

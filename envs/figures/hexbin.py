@@ -99,7 +99,7 @@ def _bumps(draws: Draws, scene: Scene, columns: int, rows: int, steps: int, widt
         peak = draws.integers(0, columns), draws.integers(0, rows)
     second = draws.integers(0, columns), draws.integers(0, rows)
     sharp, lower = draws.uniform(0.07, 0.22), draws.uniform(0.35, 0.7)
-    counts = {}
+    densities: dict[Cell, float] = {}
     for row in range(rows):
         for column in range(columns):
             density = 0.0
@@ -107,12 +107,23 @@ def _bumps(draws: Draws, scene: Scene, columns: int, rows: int, steps: int, widt
                 dx, dy = column + 0.5 * (row % 2) - x - 0.5 * (y % 2), 0.87 * (row - y)
                 q = 1 + sharp * (dx * dx + dy * dy)
                 density += height / (q * q)
-            count = int((density * draws.uniform(0.55, 1.15) - 0.1 * draws.random()) * most)
-            if count > 0:
-                # Only the fullest cell is in the highest step.
-                counts[column, row] = min(count, most - width)
+            densities[column, row] = density * draws.uniform(0.55, 1.15) - 0.1 * draws.random()
+    # How many are not empty is drawn, or a small lattice would always be full.
+    kept = draws.integers(len(densities) * 3 // 5, len(densities) + 1)
+    fullest = sorted(densities, key=lambda cell: -densities[cell])[:kept]
+    # Only the fullest cell is in the highest step.
+    counts = {cell: max(1, min(int(densities[cell] * most), most - width)) for cell in densities if cell in fullest}
     counts[peak] = most - draws.integers(0, width)
     return counts
+
+
+def _marked(draws: Draws, counts: dict[Cell, int], bound: int, wanted: int) -> list[Cell]:
+    """So many cells, the fullest one among them; how many of them hold more than a bound is drawn first."""
+    order = sorted(counts, key=lambda cell: -counts[cell])
+    peak, *high = [cell for cell in order if counts[cell] > bound]
+    low = order[len(high) + 1 :]
+    above = draws.integers(max(0, wanted - 1 - len(low)), min(wanted - 1, len(high)) + 1)
+    return [peak, *draws.sample(high, above), *draws.sample(low, wanted - 1 - above)]
 
 
 @family("hexbin", Field, traits=("words", "title", "axes", "cells"), top_level=12)
@@ -124,13 +135,8 @@ def hexbin(draws: Draws, scene: Scene) -> Panel:
     rows = max(3, min(9, int(1.15 * columns * (scene.height - 85) / (scene.width - 135) + 0.5)))
     steps, width = draws.integers(3, 4 + few(level, 1, 2)), draws.integers(2, 6)
     counts = _bumps(draws, scene, columns, rows, steps, width)
-    by_step = {k: [cell for cell, count in counts.items() if (count - 1) // width == k] for k in range(steps)}
-    marked: list[Cell] = []
-    wanted = draws.integers(3, 4 + few(level, 1, 3))
-    for cells in draws.shuffled([cells for cells in by_step.values() if cells]):
-        marked.append(draws.choice(cells))
-    rest = [cell for cell in counts if cell not in marked]
-    marked += draws.sample(rest, max(0, min(wanted - len(marked), len(rest))))
+    wanted = draws.integers(3 + few(level, 0, 2), 4 + few(level, 1, 5))
+    marked = _marked(draws, counts, width * draws.integers(1, max(2, steps - 1)), wanted)
     marks = Hexbin(
         draw_surface(draws, scene, measures=2),
         columns,

@@ -25,8 +25,9 @@ from envs.views_spread import Bins
 LEAST = 0.05  # of the highest bar: the lowest one, so that it is seen
 NARROWEST = 12.0  # pixels of a bin
 OF_TEXT = 0.2  # of histograms show the lengths of sentences or words
-OF_WORDS = 0.4  # of those; not more, for a bin of these is always one letter wide
-MOST_LENGTHS = 8  # bins of five characters, where sentences lie
+OF_WORDS = 0.4  # of those
+MOST_LENGTHS = 8  # bins, of sentences
+CHARACTERS = 40  # that the lengths of sentences reach over
 LONGEST_WORD = 14  # letters
 LONGEST_TEXT = 500  # sentences that are tried
 Height = Literal["count", "share", "density"]
@@ -152,8 +153,8 @@ def _edges(draws: Draws, told: Told, count: int) -> tuple[float, ...]:
 def _sentences(draws: Draws, scene: Scene, count: int) -> tuple[Told, Topic, tuple[float, ...]]:
     """The lengths of the sentences of a text, in characters: what to say of them, the topic, edges that suit."""
     topic = draws.choice(topics(scene.test))
-    width = 10 if count <= 4 else draws.choice((4, 5))
-    first = 25 + 5 * draws.integers(0, MOST_LENGTHS - count + 1) if width < 10 else 30
+    width = draws.choice([width for width in (4, 5, 6, 8, 10) if width * count <= CHARACTERS])
+    first = 25 + 5 * draws.integers(0, (CHARACTERS - width * count) // 5 + 1)
     edges = tuple(float(first + width * i) for i in range(count + 1))
     words = Words("sentence", "sentences", "sentence length", Unit(words="characters"))
     titles = (f"{topic.title}: sentence length", f"Sentence length, {topic.title}", "Length of sentences in a text")
@@ -161,9 +162,11 @@ def _sentences(draws: Draws, scene: Scene, count: int) -> tuple[Told, Topic, tup
 
 
 def _words(draws: Draws, scene: Scene, count: int) -> tuple[Told, tuple[float, ...]]:
-    """The lengths of the words of a text, in letters: a bin each, from half a letter below to half a letter above."""
-    first = draws.integers(1, min(4, LONGEST_WORD - count + 1) + 1)
-    edges = tuple(first - 0.5 + i for i in range(count + 1))
+    """The lengths of the words of a text, in letters: one, two or three to a bin, from half a letter below to half a
+    letter above."""
+    width = draws.integers(1, min(3, LONGEST_WORD // count) + 1)
+    first = draws.integers(1, min(4, LONGEST_WORD - width * count + 1) + 1)
+    edges = tuple(first - 0.5 + width * i for i in range(count + 1))
     words = Words("word", "words", "word length", Unit(1, words="letters"))
     titles = ["Word length", "Length of words in a text", "Words by number of letters"]
     return Told((), words, "words", 0, 100, titled(draws, scene, titles), ()), edges
@@ -217,8 +220,10 @@ def histogram(draws: Draws, scene: Scene) -> Panel:
     if text:
         levels = _counted(draws, text, edges, levels)
     elif lettered:
-        first = int(edges[0] + 0.5)
-        levels = count_lengths(draws, test=scene.test, source=scene.source, first=first, wanted=levels)
+        first, width = int(edges[0] + 0.5), int(edges[1] - edges[0])
+        wanted = [(level + k) // width for level in levels for k in range(width)]  # of each length
+        lengths = count_lengths(draws, test=scene.test, source=scene.source, first=first, wanted=wanted)
+        levels = [sum(lengths[i : i + width]) for i in range(0, len(lengths), width)]
     observed = told.observed
     words, values = _heights(draws, height, levels, edges, observed)
     slot = (scene.width - 90) / count

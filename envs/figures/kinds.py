@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 from envs.address import Draws
 from envs.data import Domain, Measure, domains, draw_domain
+from envs.data.alike import in_order
 from envs.data.domains import Kind
 from envs.drawing.sheet import Unreadable
 from envs.figures.counts import NARROW, RANKED
@@ -41,7 +42,7 @@ def draw_things(
     found = []
     for count, which in zip(counts, draws.choice(fits[domain]), strict=True):
         kind = domain.kinds[which]
-        order = draws.shuffled(_names(kind, longest))
+        order = in_order(draws, _names(kind, longest), count, longest, scene.level)
         found.append(Things(kind.noun, kind.nouns, tuple(order[:count]), tuple(order[count:])))
     measure = draws.choice([m for m in domain.measures if m.parts or not parts])
     return tuple(found), replace(measure, unit=scene.style.notation.of(measure.unit))

@@ -71,7 +71,7 @@ class Lollipops:
         found = plot(cell, style, panel, grid.positions, axis, lying)
         if found.names.slot < max(2 * self.radius + 2, written * (style.line.digit + 3 if lying else beyond)):
             raise Unreadable("no room for the dots")
-        if written and not lying and widest(labels, style) + 3 > found.names.slot:
+        if written and not lying and widest(labels, style) + 6 > found.names.slot:
             raise Unreadable("no room for the values above the dots")
         px = found.values.px_per_unit
         err = 0.0 if written else by_eye(px, unit)
@@ -195,7 +195,7 @@ def parted(rows: Rows, decimals: int, share: float) -> Rows:
 def lollipop(draws: Draws, scene: Scene) -> Panel:
     """One value a name of a topic, as a dot on a stem."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 6, 16, (side - 60) / (1.5 * scene.style.text))
+    count, sizes = window(draws, scene, 6, 24, (side - 60) / (1.5 * scene.style.text))
     told = tell(draws, scene, positions=count, longest=longest_name(scene))
     category_axis, value_axis = axis_titles(draws, scene, told)
     close = too_close(scene, told.grid.values[0])
@@ -216,7 +216,7 @@ def dumbbell(draws: Draws, scene: Scene) -> Panel:
     """Two values a name of a topic, as dots joined by a line."""
     side = min(scene.width, scene.height)
     radius = draws.choice(RADII if side >= 320 else RADII[:2])
-    told, (_, sizes) = table(draws, scene, (6, 14, (side - 80) / (1.5 * scene.style.text) * 2), (2, 2, 2))
+    told, (_, sizes) = table(draws, scene, (6, 20, (side - 80) / (1.5 * scene.style.text) * 2), (2, 2, 2))
     rows = parted(told.grid.values, told.words.unit.decimals, 1.5 * radius / (side - 130))
     told = told.mended(rows)
     category_axis, value_axis = axis_titles(draws, scene, told)

@@ -98,7 +98,7 @@ def _draw_alike(draws: Draws, scene: Scene, form: Form, count: int) -> tuple[Ali
     longest = max(5, scene.width // 30)
     lines, line_sizes = window(draws, scene, 2, 4, len(line_colours(scene.style)), 2) if form.several else (1, 1)
     room = (min(scene.width, scene.height) - 80) / (form.pixels * lines)
-    positions, sizes = window(draws, scene, 5, 9, room)
+    positions, sizes = window(draws, scene, 5, 12, room)
     held: Alike | None = None
     names: tuple[str, ...] = ()
     for _ in range(TRIES):  # until there are tables, with numbers that are short enough for a narrow panel

@@ -193,7 +193,8 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
         source = "letters"
     if source == "letters":
         link, links = draws.choice((("edge", "edges"), ("arrow", "arrows") if directed else ("line", "lines")))
-        titles = ("A directed graph", "Nodes and arrows") if directed else ("A graph", "Nodes and how they are joined")
+        leads = "Which node leads to which" if directed else "Which nodes are joined"
+        titles = (leads, f"{links.capitalize()} between lettered nodes")
         return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", titles)
     if source == "follows":
         names, titles = tuple(draws.sample(LETTERS, count)), ("Which letter follows which", "Letter pairs of a text")
@@ -248,7 +249,7 @@ def _draw(draws: Draws, scene: Scene, *, directed: bool) -> Panel:
     sides = tuple(draws.choice((-1, 1)) if shape == "dot" else 0 for _ in subject.names)
     sizes = [len(name) * em for name in subject.names]
     prints = [footprint(shape, size, max(sizes), high, side) for size, side in zip(sizes, sides, strict=True)]
-    spare = max(2, 2 + level // 2)
+    spare = 2 + 3 * level // 4
     wanted = count - 1 + draws.integers(0, spare + 1)
     half_weight = (em * 1.1, 0.4 * style.text) if weighted else (0.0, 0.0)
     plan = _place(draws, prints, width, height, half_weight, 30.0 if directed else 20.0, level, wanted)

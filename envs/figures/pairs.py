@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from envs.address import Draws
 from envs.data import Domain, Measure, domains, draw_domain
+from envs.data.alike import in_order
 from envs.data.domains import Kind
 from envs.drawing.sheet import Box
 from envs.figures.base import Style
@@ -96,9 +97,10 @@ def draw_pairs(
     kind = draws.choice(plans[domain])
     fit = [m for m in domain.measures if len(m.name) <= letters]
     chosen = _noted(draws.sample(fit if len(fit) >= measures else domain.measures, measures), scene)
-    called = draws.sample(kind.short(longest) if len(kind.short(longest)) >= names else kind.names, names)
+    fit_names = kind.short(longest) if len(kind.short(longest)) >= names else kind.names
+    called = in_order(draws, fit_names, names, longest, scene.level)[:names]
     other = next((k for k in domain.kinds if k is not kind and len(k.short(longest)) >= count), kind)
-    grouped = draws.sample(other.short(longest), count) if count > 1 else []
+    grouped = in_order(draws, other.short(longest), count, longest, scene.level)[:count] if count > 1 else []
     rest = draws.shuffled([i for i in range(len(places)) if i not in first])
     name_of = dict(zip([*first, *rest], called))
     windows = [_window(draws, measure) for measure in chosen]

@@ -169,7 +169,8 @@ def parallel(draws: Draws, scene: Scene) -> Panel:
     most_axes = min(5, 3 + few(level, 1, 3)) if not small else 3
     fewest_axes = min(3 + few(level, 0, 1), most_axes - 1) if most_axes > 3 else 3
     axes = draws.integers(fewest_axes, most_axes + 1)
-    most_lines = max(3, min(3 + few(level, 1, 5), len(scene.style.palette), 4 if small else 8))
+    wide = 2 if "entries" in scene.needs else 1  # to be counted, lines are of three numbers at least
+    most_lines = max(3, min(3 + few(level, wide, 5), len(scene.style.palette), 4 if small else 8))
     fewest_lines = max(3, min(3 + few(level, 0, 3), most_lines - 2))
     lines = draws.integers(fewest_lines, most_lines + 1)
     room = int((scene.width - 30) / axes / scene.style.width("n")) - 1

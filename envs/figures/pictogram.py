@@ -111,7 +111,8 @@ def _left(corners: tuple[Point, ...]) -> tuple[Point, ...]:
 def pictogram(draws: Draws, scene: Scene) -> Panel:
     """One value a name of a topic, in pictures; at higher levels also in half pictures."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 5, 10, (scene.height - 80) / (1.4 * scene.style.text))
+    least = 4 if "comparison" in scene.needs else 3  # of three, evenly spaced, no two are plainly the closest
+    count, sizes = window(draws, scene, 5, 14, (scene.height - 80) / (1.4 * scene.style.text), least)
     longest = longest_name(scene)
     told = tell(draws, scene, positions=count, parts=True, longest=longest)
     room = scene.width - 40 - scene.style.width("n") * max(map(len, told.grid.positions))

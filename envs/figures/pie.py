@@ -244,7 +244,7 @@ def pie(draws: Draws, scene: Scene) -> Panel:
     """Shares of letter or word counts above a threshold."""
     # Shares that have to be written take room beside a small disc.
     each = 40 if "values" in scene.needs else 32
-    most = max(4, min(10, min(scene.width, scene.height) // each))
+    most = max(4, min(13, min(scene.width, scene.height) // each))
     found, shown, sizes = draw_counts(draws, scene, most=most, clear=ANGLES_APART + 0.01)
     words, title, _ = draw_words(draws, scene, found, measures=("share", "percentage"))
     level = min(scene.level, 12)
@@ -270,7 +270,8 @@ def pie(draws: Draws, scene: Scene) -> Panel:
 def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False) -> Panel:
     """Shares of a measure that adds up, from a packaged domain."""
     side, level = min(scene.width, scene.height), min(scene.level, 12)
-    count, sizes = how_many(draws, level, 3, max(4, min(10, side // 36)))
+    least = 4 if "comparison" in scene.needs else 3  # of three, about evenly spaced, no two are plainly the closest
+    count, sizes = how_many(draws, level, least, max(least + 1, min(11, side // 36)))
     longest = max(7, min(9 + level // 2, scene.width // 30))
     told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), sums=True, longest=longest)
     values = told.grid.values[0]

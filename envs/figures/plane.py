@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from envs.data import Measure
-from envs.drawing.colour import Colour, contrast
+from envs.drawing.colour import Colour, contrast, standing_out
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.around import EDGE
 from envs.figures.bars import SURE
 from envs.figures.base import Style
 from envs.figures.frame import Axis, Frame, Values, frame
 from envs.figures.legend import GAP
+from envs.figures.style import THIN_CONTRAST
 from envs.views import EYE
 from envs.views_points import Along
 
 SHAPES = ("circle", "square", "diamond", "triangle")
 ALONE = 7.0  # pixels between a label and any point that is not its own
-BOLD = 2.6  # contrast of a small mark to its ground, where the palette has it
 TIED = 3.0  # pixels between a label and its point
 
 
@@ -132,9 +132,9 @@ def marker(
 
 
 def bold(style: Style, count: int) -> list[Colour]:
-    """So many colours for small marks: those of the palette that stand out first."""
-    order = sorted(style.palette, key=lambda colour: contrast(colour, style.ground) < BOLD)
-    return order[:count]
+    """So many colours for small marks: those of the palette that stand out first, the others with more ink."""
+    order = sorted(style.palette, key=lambda colour: contrast(colour, style.ground) < THIN_CONTRAST)
+    return [standing_out(colour, style.ground, style.ink, THIN_CONTRAST) for colour in order[:count]]
 
 
 Anchor = tuple[float, float, str]  # where a label hangs, and which of its sides: left, center, right

@@ -13,7 +13,9 @@ from envs.figures.base import Style, widest
 from envs.figures.frame import Tick, ticks
 from envs.numerals import Unit
 
+ROOM = 22.0  # pixels between two values with room for a mean: of it and of each the reading error, and what parts them
 BESIDE = 6.0  # pixels between the outermost ring and a name
+BETWEEN = 2.0  # pixels between the two lines of a name
 SMALLEST = 34.0  # pixels: a disc of a smaller radius shows nothing
 CORNERS = 96  # of the polygon that is drawn for a circle
 
@@ -67,7 +69,7 @@ class Disc:
     def write_names(self, style: Style, sheet: Sheet) -> None:
         for name, (x0, _, x1, y1) in zip(self.names, self.boxes, strict=True):
             for k, part in enumerate(name.split("\n")):
-                y = y1 - k * style.line.height
+                y = y1 - k * (style.line.height + BETWEEN)
                 sheet.text(part, (x0 + x1) / 2, y, style.text, "value" if k else "name", up="top")
 
 
@@ -75,7 +77,9 @@ def disc(cell: Box, style: Style, top: float, names: Sequence[str], angles: Sequ
     """The largest disc in a cell whose names all find room around it, in the middle of what it takes up."""
     x0, y0, x1, y1 = cell
     line = style.line
-    sizes = [(widest(name.split("\n"), style), line.height * (1 + name.count("\n"))) for name in names]
+    sizes = [
+        (widest(name.split("\n"), style), line.height + (line.height + BETWEEN) * name.count("\n")) for name in names
+    ]
     radius = min(x1 - x0, y1 - y0) / 2 - EDGE
     while radius >= SMALLEST:
         boxes = [_box(angle, *size, radius + BESIDE) for angle, size in zip(angles, sizes, strict=True)]

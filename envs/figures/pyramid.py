@@ -31,6 +31,7 @@ PEOPLE = (
     (Unit(0, "million people", suffix="M", scale=1e6), 0, 100),
     (Unit(), 50, 1e9),
 )
+OLDEST = 100
 WIDTHS = (5, 10, 15, 20, 25, 30)  # years of an age group
 
 
@@ -68,7 +69,7 @@ class Pyramid:
         most = round_up(largest) if even else 1.03 * largest
         found = frame(room, style, Values(-most, most, unit, panel.value_axis), names)
         if written:  # both ends keep so many pixels free
-            wide = max(widest(row, style) for row in labels) + 7
+            wide = max(widest(row, style) for row in labels) + 12
             half = (found.x.end - found.x.start) / 2
             if wide > 0.45 * half or style.line.digit + 3 > found.y.slot:
                 raise Unreadable("no room for the values beyond the bars")
@@ -117,7 +118,7 @@ def _both_ways(found: Frame) -> Frame:
 def pyramid(draws: Draws, scene: Scene) -> Panel:
     """A population by age and sex, or two series of a topic."""
     side = min(scene.width, scene.height)
-    told, (_, sizes) = table(draws, scene, (6, 14, (side - 100) / (1.3 * scene.style.text) * 2), (2, 2, 2))
+    told, (_, sizes) = table(draws, scene, (6, 18, (side - 100) / (1.3 * scene.style.text) * 2), (2, 2, 2))
     people = draws.chance(0.5)
     if people:
         told = _population(draws, told)
@@ -137,9 +138,14 @@ def pyramid(draws: Draws, scene: Scene) -> Panel:
 def _population(draws: Draws, told: Told) -> Told:
     """The same numbers as people by age and sex. The oldest are not always the fewest: that could be guessed."""
     grid, count = told.grid, len(told.grid.positions)
-    width = draws.choice([years for years in WIDTHS if 45 <= years * (count - 1) <= 100] or WIDTHS[:1])
-    ages = [f"{width * k}-{width * (k + 1) - 1}" for k in range(count + 2)]
-    names = (*ages[: count - 1], f"{width * (count - 1)}+")
+    width = draws.choice([years for years in WIDTHS if years * count <= OLDEST] or WIDTHS[:1])
+    # Not always from birth to death: which ages are shown could be guessed.
+    start = draws.integers(0, max(0, OLDEST - width * count) // width + 1)
+    ages = [f"{width * k}-{width * (k + 1) - 1}" for k in range(max(0, start - 2), start + count + 2)]
+    names, absent = tuple(ages[-count - 2 : -2]), (*ages[: -count - 2], *ages[-2:])
+    if draws.chance(0.5):  # and older
+        oldest = start + count - 1
+        names, absent = (*names[:-1], f"{width * oldest}+"), (*absent, f"{width * (oldest + 1)}+")
     decimals = told.words.unit.decimals
     largest = max(map(max, grid.values))
     fit = [unit for unit, low, high in PEOPLE if low <= largest < high and (unit.words or not decimals)]
@@ -148,7 +154,7 @@ def _population(draws: Draws, told: Told) -> Told:
         grid,
         positions=names,
         series=draws.choice(SEXES),
-        absent=(ages[count], ages[count + 1], f"{width * (count + 1)}+"),
+        absent=absent,
         absent_series=(),
         noun="age group",
         nouns="age groups",

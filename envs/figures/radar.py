@@ -14,9 +14,12 @@ from envs.figures.base import Panel, Style
 from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.legend import legend
-from envs.figures.polar import Disc, disc, ring_colour, rings
+from envs.figures.plane import bold
+from envs.figures.polar import ROOM, Disc, disc, ring_colour, rings
+from envs.figures.strokes import parted
 from envs.figures.tables import by_eye, table_views
 from envs.figures.topics import how_many, tell
+from envs.numerals import half_up
 from envs.registry import Scene, family
 from envs.views import Categories, Item, Series, View
 
@@ -54,9 +57,10 @@ class Radar:
         else:
             raise Unreadable("no room for the labels of the rings")
         self._web(found, marked, style, sheet)
-        for row, colour in zip(points, style.palette):
+        colours = bold(style, len(points))
+        for row, colour in zip(points, colours):
             sheet.polygon(row, colour, colour, self.width, alpha=0.22 if self.filled else 0.0)
-        for i, (row, colour) in enumerate(zip(points, style.palette)):
+        for i, (row, colour) in enumerate(zip(points, colours)):
             for j, (x, y) in enumerate(row):
                 sheet.dot(x, y, DOT, colour, style.ground, 0.6, mark=i * count + j)
         for x, y, label in labels:
@@ -75,7 +79,7 @@ class Radar:
         return table_views(panel, grid, items, span=found.top, written=False, sizes=self.sizes)
 
     def _legend(self, style: Style, sheet: Sheet, cell: Box) -> Box:
-        entries = list(zip(self.grid.series, style.palette))
+        entries = list(zip(self.grid.series, bold(style, len(self.grid.series))))
         for place in (self.place, "bottom", "top", "right"):
             try:
                 return legend(entries, style, sheet, cell, place)
@@ -154,19 +158,36 @@ def _hidden(points: Sequence[Sequence[Point]], i: int, j: int) -> bool:
     return any(math.dist(row[j], points[i][j]) < HIDDEN for row in points[i + 1 :])
 
 
+def _gapped(draws: Draws, row: tuple[float, ...], decimals: int, share: float) -> tuple[float, ...]:
+    """The values, those below a drawn one made smaller where a mean or a threshold would find no room below it: this
+    share of the largest."""
+    gap = share * max(row)
+    low, high = draws.choice([(low, high) for low, high in pairwise(sorted(row)) if low and high > 2 * gap])
+    shrunk = min(1.0, (high - gap) / low)
+    return tuple(value if value > low else half_up(value * shrunk, decimals) for value in row)
+
+
 def _radar(draws: Draws, scene: Scene, *, filled: bool) -> Panel:
     level, side = min(scene.level, 12), min(scene.width, scene.height)
     most = min(3 if filled else 4, len(scene.style.palette))
     count, series_sizes = how_many(draws, level, 2, most)
-    spokes, sizes = how_many(draws, level, 4, max(5, min(9, side // 40)))
+    spokes, sizes = how_many(draws, level, 4, max(5, min(11, side // 37)))
     longest = max(6, min(8 + level // 3, scene.width // 36))
     told = tell(draws, scene, series=count, positions=spokes, longest=longest)
+    places = ("right", "bottom", "top") if scene.width > 300 else ("bottom", "top")
+    rows, decimals, radius = told.grid.values, told.words.unit.decimals, 0.25 * side  # about
+    if "values" in scene.needs:
+        if "aggregation" in scene.needs:
+            rows = (_gapped(draws, rows[0], decimals, ROOM / radius), *rows[1:])
+        places = places if scene.width > 1.2 * scene.height else ("bottom", "top")  # beside it the disc would be small
+    largest, smallest = max(map(max, rows)), min(map(min, rows))
+    told = told.mended(parted(rows, decimals, (HIDDEN + 1) / radius * largest / (largest - smallest)))  # none covered
     marks = Radar(
         told.grid,
         filled,
         round=draws.chance(0.4),
         most=draws.integers(4, 6) if side >= 300 else 3,
-        place=draws.choice(("right", "bottom", "top") if scene.width > 300 else ("bottom", "top")),
+        place=draws.choice(places),
         width=draws.choice((1.4, 2.0, 2.6)),
         sizes=(series_sizes, sizes),
     )
@@ -181,7 +202,7 @@ SMALLEST = {"": NARROW, "values": 400}
     "radar",
     Series,
     Categories,
-    traits=("values", "words", "title", "legend", "entries"),
+    traits=("values", "words", "title", "legend", "entries", "spokes"),
     top_level=12,
     smallest=SMALLEST,
 )
@@ -191,7 +212,12 @@ def radar(draws: Draws, scene: Scene) -> Panel:
 
 
 @family(
-    "filled_radar", Series, Categories, traits=("values", "words", "title", "legend"), top_level=12, smallest=SMALLEST
+    "filled_radar",
+    Series,
+    Categories,
+    traits=("values", "words", "title", "legend", "spokes"),
+    top_level=12,
+    smallest=SMALLEST,
 )
 def filled_radar(draws: Draws, scene: Scene) -> Panel:
     """Two or three tinted shapes over four to nine spokes."""

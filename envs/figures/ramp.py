@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from envs.address import Draws
-from envs.drawing.colour import COLOURS_APART, Colour, distance, from_hex, mix
+from envs.drawing.colour import COLOURS_APART, Colour, contrast, distance, from_hex, mix
 from envs.drawing.sheet import Box, Sheet, Unreadable
 from envs.figures.around import EDGE
 from envs.figures.base import Style, widest
 from envs.figures.frame import PAD
 
 NARROW = 300.0  # pixels: a narrower cell has no room for a title beside the bar
+STEP_CONTRAST = 1.5  # of a colour of a ramp to the ground: in patches side by side, so less than a mark
 BAR = 14.0  # pixels, the width of the bar
 # ColorBrewer's sequential schemes (Brewer), and the perceptual maps of Matplotlib (van der Walt, Smith), at their ends
 # and in between.
@@ -29,19 +30,24 @@ RAMPS = {
 
 @lru_cache(512)
 def ramp(name: str, count: int, ground: Colour | None) -> tuple[Colour, ...]:
-    """So many colours of a ramp, each apart from its neighbours, and from the ground if there is one; () if not."""
-    anchors = [from_hex(text) for text in RAMPS[name].split()]
-    found = []
-    for k in range(count):
-        place = k * (len(anchors) - 1) / max(1, count - 1)
-        i = min(int(place), len(anchors) - 2)
-        found.append(mix(anchors[i], anchors[i + 1], place - i))
+    """So many colours of a ramp, each apart from the others, from the part of it that stands out from the ground if
+    there is one; () if there are not."""
+    places = [k / 20 for k in range(21)]
+    clear = [at for at in places if not ground or contrast(_at(name, at), ground) >= STEP_CONTRAST]
+    first, last = clear[0], clear[-1]
+    found = [_at(name, first + (last - first) * k / max(1, count - 1)) for k in range(count)]
     pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :]]
     if any(distance(a, b) < COLOURS_APART for a, b in pairs):
         return ()
-    if ground and any(distance(a, ground) < COLOURS_APART for a in found):
-        return ()
     return tuple(found)
+
+
+def _at(name: str, place: float) -> Colour:
+    """The colour at a place of a ramp, from 0 to 1."""
+    anchors = [from_hex(text) for text in RAMPS[name].split()]
+    along = place * (len(anchors) - 1)
+    i = min(int(along), len(anchors) - 2)
+    return mix(anchors[i], anchors[i + 1], along - i)
 
 
 def draw_ramp(draws: Draws, count: int, ground: Colour | None) -> tuple[Colour, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from envs.address import Draws
 from envs.drawing.sheet import Box, Sheet, Unreadable, Wedge
@@ -12,7 +13,7 @@ from envs.figures.base import Panel, Style
 from envs.figures.counts import NARROW
 from envs.figures.frame import Tick
 from envs.figures.pie import colours_around
-from envs.figures.polar import Disc, disc, ring_colour, rings
+from envs.figures.polar import ROOM, Disc, disc, ring_colour, rings
 from envs.figures.tables import by_eye, writes
 from envs.figures.topics import how_many, tell
 from envs.registry import Scene, family
@@ -118,16 +119,18 @@ def _over(box: Box, wedge: Wedge) -> bool:
 def rose(draws: Draws, scene: Scene) -> Panel:
     """A measure from a packaged domain around a centre."""
     level, side = min(scene.level, 12), min(scene.width, scene.height)
-    count, sizes = how_many(draws, level, 4, max(5, min(12, side // 36)))
+    count, sizes = how_many(draws, level, 4, max(5, min(14, side // 32)))
     longest = max(7, min(9 + level // 3, scene.width // 34))
     told = tell(draws, scene, positions=count, longest=longest)
     values = told.grid.values[0]
     second, first = sorted(values)[-2:]
     close = (first - second) * (side / 2 - 75) < 1.4 * APART * first  # too close for the eye
+    gap = max(b - a for a, b in pairwise(sorted(values)))
+    crowded = scene.reckons and gap * (side / 2 - 90) < ROOM * first
     marks = Rose(
         told.grid.positions,
         values,
-        written=writes(draws, scene) or close or ("values" in scene.needs and side < 300),
+        written=writes(draws, scene) or close or crowded or ("values" in scene.needs and side < 300),
         plain=scene.style.one_colour,
         most=draws.integers(4, 6) if side >= 300 else 3,
         ordered=told.grid.ordered,

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from envs.address import Draws
 from envs.data import Domain, Measure, Spoken, TimeUnit, domains, draw_spoken
+from envs.data.alike import in_order
 from envs.figures.base import Words
 from envs.figures.counts import NARROW
 from envs.numerals import Unit
@@ -63,11 +64,11 @@ def tell_samples(
     domain = draws.choice(_domains(scene.test, groups, longest, bare))
     kind = draws.choice([kind for kind in domain.kinds if len(kind.short(longest)) >= groups + 2])
     measure = draws.choice([measure for measure in domain.measures if _fits(measure, bare)])
-    names = draws.shuffled(kind.short(longest))
+    names = in_order(draws, kind.short(longest), groups, longest, scene.level)
     time = draws.choice([time for time in domain.times if time not in RARE] or domain.times)
     own = measure.name.removeprefix("average ").removeprefix("mean ")
     own = measure.name if own in BARE else own
-    name = f"{OFTEN[time]} {own}" if "monthly" not in own else own
+    name = own if set(own.split()) & set(OFTEN.values()) else f"{OFTEN[time]} {own}"
     digit = 10**measure.unit.decimals
     titles = [f"{name} by {kind.noun}", f"{domain.title}: {name}", f"Spread of {name} by {kind.noun}"]
     if groups == 1:

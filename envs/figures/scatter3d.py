@@ -105,7 +105,8 @@ class Scatter3d:
         high_z = 1.06 * max(row.values[2] for row in self.pairs.rows)
         line = style.line
         marks_y = [text for _, text in ticks(low_y, high_y, STEPS, deep.unit)]
-        marks_z = [text for _, text in ticks(0.0, high_z, STEPS, up.unit)]
+        finest = max(STEPS, int((y1 - y0) / (2.6 * line.digit)))  # of the height, of which the titles take some
+        marks_z = [text for most in range(STEPS, finest + 1) for _, text in ticks(0.0, high_z, most, up.unit)]
         title = line.height + PAD
         left = x0 + EDGE + title + widest(marks_z, style) + PAD + TICK
         right = x1 - EDGE - max(widest(marks_y, style) + DEEP_TICK + PAD, style.width(_capital(deep.name)) / 2)

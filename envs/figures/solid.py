@@ -70,7 +70,8 @@ class Blocks(Columns):
         back, faint = self.depth, mix(style.ground, style.ink, 0.18)
         for value, _ in found.frame.y_ticks:
             y = found.values.px(value)
-            sheet.line([(left, y), (left + back, y + back), (right + back, y + back)], faint, 1.0)
+            sheet.line([(left, y), (left + back, y + back)], faint, 1.0)
+            sheet.rule((left + back, y + back), (right + back, y + back), faint)
         sheet.line([(left, top), (left + back, top + back), (left + back, bottom + back)], faint, 1.0)
         sheet.line([(right, bottom), (right + back, bottom + back), (right + back, top + back)], faint, 1.0)
         found.frame.begin(style, sheet)
@@ -85,7 +86,7 @@ class Blocks(Columns):
         if not self.stack or index >= (len(self.grid.series) - 1) * len(self.grid.positions):
             sheet.polygon(roof, mix(colour, WHITE, 0.35), edge, 1.0, mark=index)
         sheet.rect(box, colour, edge, 1.0 if edge else 0.0, mark=index)
-        return (x0 + x1) / 2, y1 + back
+        return (x0 + x1 + back) / 2, y1 + back
 
     def _items(self, found: Plot, unit: Unit, written: bool) -> list[list[Item]]:
         return [
@@ -103,7 +104,7 @@ class Blocks(Columns):
 def bar3d(draws: Draws, scene: Scene) -> Panel:
     """One value a name of a topic, as boxes."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 5, 12, (side - 60) / (2.2 * scene.style.text))
+    count, sizes = window(draws, scene, 5, 16, (side - 60) / (2.0 * scene.style.text))
     told = tell(draws, scene, positions=count, longest=longest_name(scene))
     close = too_close(scene, told.grid.values[0])
     return _panel(draws, scene, told, (1, sizes), "3D bar chart", writes(draws, scene) or close, stack=False)
@@ -115,7 +116,7 @@ def _solid_table(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     lines = (scene.height - 90) / 44
     positions = max(2.0, (scene.width - 100) / text)
     few = 4 if positions < 4 else 2  # on each other where there is no room for as many side by side
-    return table(draws, scene, (5, 9, positions), (max(3, few), 5, lines), parts=True, together=False, fewest=few)
+    return table(draws, scene, (5, 12, positions), (max(3, few), 5, lines), parts=True, together=False, fewest=few)
 
 
 SMALLEST = {"": 200, "values": 300}  # there is no room for values on the fronts of enough boxes in less

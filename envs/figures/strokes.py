@@ -9,12 +9,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from envs.address import Draws
-from envs.drawing.colour import Colour, contrast, distance, mix
+from envs.drawing.colour import Colour, distance, standing_out
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.base import Style, widest
 from envs.figures.counts import NARROW
 from envs.figures.frame import PAD, ticks
 from envs.figures.legend import STROKE, Sample, legend
+from envs.figures.style import THIN_CONTRAST
 from envs.figures.tables import Rows, fewest_series, longest_name, window
 from envs.figures.tags import meets, tinted
 from envs.figures.topics import Told, tell
@@ -23,7 +24,6 @@ from envs.registry import Scene
 from envs.views import APART
 
 TRAITS = ("values", "words", "title", "axes", "ticks", "legend", "ordered", "dated")
-STANDS_OUT = 2.5  # contrast of a thin line to its ground
 PENS_APART = 16.0  # CIEDE2000 between thin lines, which are told apart less well than areas
 SPANS = {40: 3.688879, 60: 4.094345, 100: 4.60517}  # ratio of largest to smallest on a log axis: its logarithm
 WRITTEN = 12  # values on a log axis that there is mostly room to write
@@ -146,7 +146,7 @@ class Ends:
 
 
 def line_colours(style: Style) -> tuple[Colour, ...]:
-    """The palette as thin lines can use it."""
+    """The palette as thin lines can use it: at least two colours, of which one may be that of the ink."""
     return _line_colours(style.palette, style.ground, style.ink)
 
 
@@ -154,10 +154,11 @@ def line_colours(style: Style) -> tuple[Colour, ...]:
 def _line_colours(palette: tuple[Colour, ...], ground: Colour, ink: Colour) -> tuple[Colour, ...]:
     kept: list[Colour] = []
     for colour in palette:
-        while contrast(colour, ground) < STANDS_OUT:
-            colour = mix(colour, ink, 0.15)
+        colour = standing_out(colour, ground, ink, THIN_CONTRAST)
         if all(distance(colour, other) >= PENS_APART for other in kept):
             kept.append(colour)
+    if len(kept) < 3 and all(distance(ink, other) >= PENS_APART for other in kept):
+        kept.append(ink)
     return tuple(kept)
 
 
@@ -186,7 +187,7 @@ def draw_table(
     colours: int,
     single: float = 0.3,
     most: int = 5,
-    shown: int = 14,
+    shown: int = 20,
     parts: bool = False,
     spacing: float = 0.0,
     spanning: bool = False,
@@ -216,7 +217,7 @@ def draw_table(
     )
     share = 5.5 / (0.65 * (min(scene.width, scene.height) - 100))
     rows, decimals = told.grid.values, told.words.unit.decimals
-    if "trend" in scene.needs:
+    if "trend" in scene.needs and not (parts and "Series" in scene.needs):
         # Stacked, a pixel is worth more, and thick parts are compared less well.
         whole = max(map(sum, zip(*rows))) if parts else 1.5 * (max(map(max, rows)) - min(map(min, rows)))
         rows = tuple(stepped(row, decimals, max(share * whole, 0.09 * max(row) * parts)) for row in rows)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from envs.address import Draws, in_test
 from envs.data import draw_persona
-from envs.drawing.colour import COLOURS_APART, Colour, called, contrast, distance, from_hex, ink_on, mix
+from envs.drawing.colour import COLOURS_APART, Colour, called, contrast, distance, from_hex, ink_on, mix, standing_out
 from envs.drawing.metrics import extent, size_for
 from envs.drawing.wear import draw_wear
 from envs.figures.base import Style
@@ -18,7 +18,8 @@ from envs.figures.houses import CASES, GRIDS, MEASURED, SPINES, draw_notation, h
 
 FONTS = ("DejaVu Sans", "DejaVu Sans Bold", "DejaVu Serif", "DejaVu Sans Mono", "STIX")
 X_HEIGHT = 6.2  # pixels: the smallest letters a model is asked to read are at least this high
-MARK_CONTRAST = 1.5  # a mark against its ground; wedges and bars also carry an outline where they need one
+MARK_CONTRAST = 2.0  # of a mark to its ground; one that has less takes ink
+THIN_CONTRAST = 3.0  # of a thin line or a small mark to its ground
 
 # Qualitative palettes: Matplotlib's tab10, ColorBrewer's Set2 and Dark2 (Brewer), Tol's muted and bright, Okabe and
 # Ito's, Tableau's 2016 set, and ramps of our own.
@@ -52,13 +53,13 @@ DASHES = ((3.0, 3.0), (1.0, 3.0), (6.0, 3.0))
 
 
 @lru_cache(256)
-def usable(palette: str, ground: Colour) -> tuple[Colour, ...]:
-    """The palette's colours that stand out from the ground and from each other, in its order."""
+def usable(palette: str, ground: Colour, ink: Colour) -> tuple[Colour, ...]:
+    """The palette's colours that stand out from the ground and from each other, in its order; then those that do with
+    more ink."""
     kept: list[Colour] = []
-    for colour in map(from_hex, PALETTES[palette].split()):
-        if contrast(colour, ground) < MARK_CONTRAST or distance(colour, ground) < COLOURS_APART:
-            continue
-        if all(distance(colour, other) >= COLOURS_APART for other in kept):
+    for colour in sorted(map(from_hex, PALETTES[palette].split()), key=lambda c: contrast(c, ground) < MARK_CONTRAST):
+        colour = standing_out(colour, ground, ink, MARK_CONTRAST)
+        if all(distance(colour, other) >= COLOURS_APART for other in (*kept, ground)):
             kept.append(colour)
     return tuple(kept)
 
@@ -79,7 +80,7 @@ def draw_style(draws: Draws, width: int, height: int, *, test: bool, hues: bool 
         themes = tuple(THEMES)
         theme = swayed(draws, house.themes, themes[DARK:] if draws.chance(0.3) else themes[:DARK])
         ground, ink, grid = map(from_hex, THEMES[theme].split())
-        colours = usable(palette, ground)
+        colours = usable(palette, ground, ink)
         turns = speakable(colours) if hues else range(len(colours))
         if len(colours) >= 3 and turns and in_test(f"{font}|{palette}|{theme}") == test:
             break

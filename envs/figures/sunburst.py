@@ -23,7 +23,7 @@ from envs.registry import Scene, family
 from envs.views import Categories, Item, Series, View
 from envs.views_tree import Hierarchy
 
-STEP = 3.0  # degrees between two corners of an arc
+STEP = 2.0  # degrees between two corners of an arc
 SMALLEST_RADIUS = 45.0
 
 
@@ -298,14 +298,21 @@ def ring(draws: Draws, scene: Scene) -> Panel:
     level, side = min(scene.level, TOP), min(scene.width, scene.height)
     high = max(3, min(4 + level // 2, len(scene.style.palette), side // 50))
     low = max(3, min(3 + level // 3, high - 2))
+    if "recognition" in scene.needs:
+        low = min(low, high - 1)  # where a palette has three colours, not always three are counted
     count = draws.integers(low, high + 1)
     longest = min(6 + level // 2, 10, max(5, scene.width // 40))
     (wholes, things), measure = draw_things(draws, scene, (2, count), longest, parts=True)
     clear = ANGLES_APART + 0.02
+    rows = [draw_values(draws, measure, count, 0.35, clear=clear) for _ in range(2)]
+    if draws.chance(0.5):  # what is large in one is small in the other: chance alone leaves most differences small
+        order = sorted(range(count), key=lambda i: rows[0][i])
+        fallen = sorted(rows[1], reverse=True)
+        rows[1] = [fallen[order.index(i)] for i in range(count)]
     marks = Ring(
         things.names,
         (wholes.names[0], wholes.names[1]),
-        tuple(tuple(draw_values(draws, measure, count, 0.35, clear=clear)) for _ in range(2)),
+        tuple(map(tuple, rows)),
         "values" in scene.needs or draws.chance(max(0.25, 0.8 - 0.07 * level)),
         draws.integers(0, 2) if side >= 400 else 0,
         float(draws.integers(0, 360)),

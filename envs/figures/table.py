@@ -163,8 +163,8 @@ def _widths(
 def table(draws: Draws, scene: Scene) -> Panel:
     """A table from a packaged domain."""
     level, text = min(scene.level, 12), scene.style.text
-    wide = max(2, min(6, int((scene.width - 90) / (5.2 * text))))
-    high = max(4, min(14, int((scene.height - 60) / (1.6 * text))))
+    wide = max(2, min(7, int((scene.width - 90) / (5.2 * text))))
+    high = max(4, min(18, int((scene.height - 60) / (1.6 * text))))
     columns, series_sizes = how_many(draws, level, 2 if "Series" in scene.needs else 1, wide)
     rows, sizes = how_many(draws, level, 3, high)
     longest = max(7, min(10 + level // 4, scene.width // 38))

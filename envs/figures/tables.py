@@ -38,8 +38,9 @@ def window(draws: Draws, scene: Scene, first: int, last: int, room: float, least
 
 
 def fewest_series(scene: Scene, parts: bool) -> int:
-    """How many series to show at least: of a whole some are added up and some are not."""
-    return 3 if parts and "sums" in scene.needs else 2
+    """How many series to show at least: of a whole some are added up and some are not, and of two parts each tells the
+    other."""
+    return 3 if parts and scene.needs & {"sums", "aggregation", "comparison", "ranking"} else 2
 
 
 def longest_name(scene: Scene) -> int:
@@ -190,7 +191,7 @@ def value_label(
     if lying:
         sheet.text(label, x + gap + 1, y, style.text, "value", across="left", up="center")
     elif turned:
-        sheet.text(label, x, y + gap, style.text, "value", across="left", up="center", angle=90.0)
+        sheet.text(label, x, y + gap + 2, style.text, "value", across="left", up="center", angle=90.0)
     else:
         sheet.text(label, x, y + gap, style.text, "value")
 

@@ -190,6 +190,8 @@ def draw_tile(i: int, name: str, value: str, tile: Box, fill: Colour, style: Sty
             break
     else:
         raise Unreadable("a name does not fit its tile")
+    across = wide if angle else high
+    step = min(step + 3, across / len(lines))  # as much air between the lines as there is room for
     x, y, ink = (x0 + x1) / 2, (y0 + y1) / 2, ink_on(fill)
     for k, line in enumerate(lines):
         off = step * ((len(lines) - 1) / 2 - k)
@@ -210,8 +212,8 @@ def treemap(draws: Draws, scene: Scene) -> Panel:
     """Values of things as areas, one level deep."""
     level = min(scene.level, TOP)
     room, longest = _most(scene, level)
-    high = max(4, min(6 + level, room, 16))
-    low = max(3, min(3 + level // 2, high - 4))
+    high = max(4, min(6 + 4 * level // 3, room, 22))
+    low = max(3, min(3 + level, high - 4))
     count = draws.integers(low, high + 1)
     (things,), measure = draw_things(draws, scene, (count,), longest, parts=True)
     what = measure.name[0].upper() + measure.name[1:]

@@ -83,7 +83,7 @@ def draw_tree(
     high = max(2, min(parents, 3 + level // 3, most // 2))
     over = draws.integers(min(high, 2 + level // 6), high + 1)
     widest = max(3, min(4 + level // 3, most // over))  # parts of a parent
-    least = 2 + level // 8
+    least = min(2 + level // 8, widest - 1)  # their number varies
     counts = [draws.integers(least, widest + 1) for _ in range(over)]
     while sum(counts) > most:
         counts[counts.index(max(counts))] -= 1

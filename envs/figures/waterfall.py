@@ -93,10 +93,10 @@ class Waterfall:
         if slot * style.fill < (max(THINNEST, style.line.digit) if written and lying else THINNEST):
             raise Unreadable("the bars are too thin")
         if written:
-            turned = not lying and wide + 4 > min(slot, (2 - style.fill) * slot)
+            turned = not lying and wide + 4 > slot
             if turned and style.line.digit + 4 > slot:
                 raise Unreadable("no room for the values above the bars")
-            head = (wide if lying or turned else style.line.digit) + PAD + 2
+            head = (wide if lying or turned else style.line.digit) + 2 * PAD
             found = plot(room, style, panel, names, replace(axis, head=head), lying)
         px = found.values.px_per_unit
         # A change lies between two edges; a running total is one, or a sum of what is written.
@@ -113,7 +113,8 @@ class Waterfall:
                 sheet.line([ends[0], found.point(k + 1, level), ends[1]], style.ink, 1.0)
             if written:
                 end = (box[2], (box[1] + box[3]) / 2) if lying else ((box[0] + box[2]) / 2, box[3])
-                value_label(sheet, style, end, label, lying=lying, turned=turned)
+                # Signs keep clear of the threads, for one of which they might be taken.
+                value_label(sheet, style, end, label, lying=lying, turned=turned, gap=5.0 if lying else 3.0)
         found.frame.finish(style, sheet)
         parts = [Item(name, value, err, value * px) for name, value in zip(grid.positions, changes, strict=True)]
         totals = [
@@ -157,7 +158,7 @@ def signed(draws: Draws, told: Told, least_share: float) -> tuple[Told, float]:
 def waterfall(draws: Draws, scene: Scene) -> Panel:
     """How a start becomes an end, by changes named after a topic."""
     side = min(scene.width, scene.height)
-    count, sizes = window(draws, scene, 5, 11, (side - 110) / (1.4 * scene.style.text) - 2)
+    count, sizes = window(draws, scene, 5, 16, (side - 110) / (1.4 * scene.style.text) - 2)
     plain = tell(draws, scene, positions=count, sums=True, longest=longest_name(scene), counted=False)
     _, value_axis = axis_titles(draws, scene, plain)
     told, first = signed(draws, plain, max(0.03, 7 / (side - 110)))

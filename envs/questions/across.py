@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from collections.abc import Sequence as Row
 from dataclasses import replace
-from itertools import groupby
+from itertools import combinations, groupby, permutations
 
 from envs.address import Draws
 from envs.known import Known
@@ -30,9 +30,9 @@ def several(view: Series) -> Series:
     return view
 
 
-def two_series(view: Series, draws: Draws) -> tuple[int, int]:
-    i, k = draws.sample(range(len(several(view).series)), 2)
-    return i, k
+def pairs_of_series(view: Series, draws: Draws) -> list[tuple[int, int]]:
+    """Every two series, in random order."""
+    return draws.shuffled(list(permutations(range(len(several(view).series)), 2)))
 
 
 def clear_positions(view: Series, i: int, k: int) -> list[int]:
@@ -65,20 +65,24 @@ def readable_part(view: Series, least: int = 2) -> tuple[Series, str]:
 
 
 def windows(view: Series, draws: Draws, least: int = 2) -> Iterator[tuple[Series, str]]:
-    """The part that can be read, then some random parts of it: where errors add up, what is unclear over many positions
-    may be clear over few."""
+    """The part that can be read, then some random parts of it, and at last all of the smallest: where errors add up,
+    what is unclear over many positions may be clear over few."""
     whole, only = readable_part(view, least)
     yield whole, only
     count = len(view.positions)
     readable = {view.positions.index(name) for name in whole.positions}
+    drawn: list[Row[int]] = []
     for _ in range(WINDOWS):
         size = draws.integers(least, max(least, min(4, len(readable))) + 1)
         if view.ordered:
             start = draws.integers(0, max(1, count - size + 1))
-            chosen = set(range(start, start + size))
+            drawn.append(range(start, start + size))
         else:
-            chosen = set(draws.sample(sorted(readable), min(size, len(readable))))
-        if chosen <= readable and len(chosen) >= least:
+            drawn.append(draws.sample(sorted(readable), min(size, len(readable))))
+    smallest = combinations(sorted(readable), least)
+    drawn += draws.shuffled([few for few in smallest if not view.ordered or few[-1] - few[0] == least - 1])
+    for chosen in drawn:
+        if readable.issuperset(chosen) and len(chosen) >= least:
             yield part(view, [j in chosen for j in all_positions(view)], least)
 
 
@@ -90,8 +94,7 @@ def all_positions(view: Series) -> range:
 def clear_part(view: Series, draws: Draws, least: int = 2) -> tuple[int, int, Series, str]:
     """Two series, and where they can be told apart."""
     last = NotAskable("there is one series only")
-    count = len(several(view).series)
-    for i, k in draws.shuffled([(i, k) for i in range(count) for k in range(count) if i != k]):
+    for i, k in pairs_of_series(view, draws):
         clear = clear_positions(view, i, k)
         try:
             return (i, k, *part(view, [j in clear for j in all_positions(view)], least))
@@ -206,8 +209,7 @@ def is_above_at(view: Series, draws: Draws, level: int) -> Ask:
 )
 def difference_at(view: Series, draws: Draws, level: int) -> Ask:
     """How far apart two series are at a position."""
-    for _ in range(8):
-        i, k = two_series(view, draws)
+    for i, k in pairs_of_series(view, draws):
         pairs = [(view.items[i][j], view.items[k][j]) for j in range(len(view.positions))]
         fit = [j for j in clear_positions(view, i, k) if firm(pairs[j][0].known.minus(pairs[j][1].known))]
         if fit:
@@ -248,9 +250,8 @@ def difference_at(view: Series, draws: Draws, level: int) -> Ask:
 )
 def widest_gap(view: Series, draws: Draws, level: int) -> Ask:
     """The position with the largest or smallest gap between two series."""
-    several(view)
-    i, k = two_series(view, draws)
-    for shown, only in windows(view, draws):
+    two = pairs_of_series(view, draws)
+    for shown, only, i, k in ((*window, *pair) for window in windows(view, draws) for pair in two):
         pairs = list(zip(shown.items[i], shown.items[k], strict=True))
         gaps = [Known(abs(a.value - b.value), a.err + b.err) for a, b in pairs]
         try:

@@ -19,8 +19,10 @@ T = TypeVar("T")
 MANY = 100  # values that a reading can give
 TOP = 12  # the level above which items come no closer
 YES_NO = " Answer yes or no."
+COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 LIST = " Separate them by semicolons."
 LETTERS = "ABCDEFGH"
+COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 PERCENT = Unit(1, "percent", suffix="%")
 RATIO = Unit(1)
 
@@ -152,6 +154,14 @@ def at_level(draws: Draws, level: int, options: Iterable[T], ease: Callable[[T],
     return order[draws.integers(max(0, middle - reach), min(len(order), middle + reach + 1))]
 
 
+def missing(draws: Draws, level: int, absent: Sequence[str], shown: Sequence[str]) -> str:
+    """A name that is not shown: the higher the level, the more of its beginning it shares with one that is."""
+    beginnings = {other[:k] for other in shown for k in range(1, len(other) + 1)}
+    return at_level(
+        draws, level, absent, lambda name: -sum(name[:k] in beginnings for k in range(1, len(name) + 1)), TOP
+    )
+
+
 # --- Thresholds
 
 
@@ -216,8 +226,13 @@ def near_values(view: Categories, draws: Draws, value: float, err: float, level:
     """So many wrong values about the right one: evenly spaced, closer at higher levels, by a step that only tells how
     far the values of the figure reach; the right one is as likely at any place among them."""
     finest = (1 - 0.05 * min(level, TOP)) * view.reach
-    steps = [half_up(share * finest, view.decimals) for share in (0.04, 0.06, 0.08, 0.11, 0.15)]
-    fit = [step for step in steps if step >= _clear(view, err)]
+    # Where all values are round, as those of pictures are, wrong ones are no less.
+    round_ = math.gcd(*(round(item.value * 10**view.decimals) for item in view.items)) if err == 0 else 1
+    unit = max(1, round_) * 10.0**-view.decimals
+    steps = [
+        half_up(half_up(share * finest / unit, 0) * unit, view.decimals) for share in (0.04, 0.06, 0.08, 0.11, 0.15)
+    ]
+    fit = [step for step in steps if step >= max(unit, _clear(view, err))]
     if not fit:
         raise NotAskable("no wrong value is near and clear of the right one")
     step, below = draws.choice(fit), draws.integers(0, count + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from envs.address import Draws
+from envs.known import Known
 from envs.registry import Ask, question
 from envs.views import Categories
 from rewards import Number
@@ -11,10 +12,11 @@ MANY = 100  # values that an average can take
 ROUNDING = " Give one decimal place."
 
 
-def _decimals(view: Categories) -> tuple[int, str]:
-    """To how many decimals an average is asked, at least as many as values have, and how the question says so."""
-    places = max(1, view.decimals)
-    return places, view.rounding(places) if view.unit.words or places > 1 else ROUNDING
+def _decimals(view: Categories, average: Known) -> tuple[int, str]:
+    """To how many decimals an average is asked, as far as they can be read at least as many as values have, and how the
+    question says so."""
+    places = view.places(average, max(1, view.decimals))
+    return places, ROUNDING if places == 1 and not view.unit.words else view.rounding(places)
 
 
 @question(
@@ -39,8 +41,8 @@ def mean(view: Categories, draws: Draws, level: int) -> Ask:
     """The mean over all items."""
     values = [item.value for item in view.items]
     value = sum(values) / len(values)
-    places, rounding = _decimals(view)
     err = sum(item.err for item in view.items) / len(values)
+    places, rounding = _decimals(view, Known(value, err))
     terms = " + ".join(view.plain(v) for v in values)
     steps = [
         f"The sum is {terms} = {view.plain(sum(values))}.",
@@ -73,8 +75,8 @@ def median(view: Categories, draws: Draws, level: int) -> Ask:
     half = len(order) // 2
     middle = order[half : half + 1] if len(order) % 2 else order[half - 1 : half + 1]
     value = sum(item.value for item in middle) / len(middle)
-    places, rounding = _decimals(view)
     err = max(item.err for item in order)  # a misread value may change places with a neighbour
+    places, rounding = _decimals(view, Known(value, err))
     ordered = ", ".join(view.plain(item.value) for item in order)
     steps = [f"In order the values are {ordered}."]
     if len(middle) == 1:

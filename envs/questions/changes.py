@@ -153,7 +153,8 @@ def mean_change(view: Categories, draws: Draws, level: int) -> Ask:
             break
     else:
         raise NotAskable("no two times are far enough apart")
-    known, places = last.known.minus(first.known).times(1 / count), max(1, view.decimals)
+    known = last.known.minus(first.known).times(1 / count)
+    places = view.places(known, max(1, view.decimals))
     steps = [
         f"It is {view.say(first.value)} in {first.name} and {view.say(last.value)} in {last.name}, {count} steps"
         f" later.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import chain, combinations, permutations
 
 from envs.address import Draws
 from envs.known import Known
@@ -80,7 +80,7 @@ def difference(view: Categories, draws: Draws, level: int) -> Ask:
     Number,
     skill="comparison",
     needs=("values",),
-    unfit=("coarse",),  # two reading errors add up
+    unfit=("coarse", "spokes"),  # two reading errors add up; along a short spoke only ratios near 1 can be read
     bare=True,
     phrasings=(
         "How many times as large as the {measure} {of} {b} is that {of} {a}{where}?{rounding}",
@@ -168,8 +168,10 @@ def differ_by_more(view: Categories, draws: Draws, level: int) -> Ask:
     about, so that it says nothing of the answer."""
     items = readable(view, 3)
     for _ in range(8):
-        pairs = [draws.sample(items, 2) for _ in range(2)]
-        narrow, wide = sorted(pairs, key=lambda pair: abs(pair[0].value - pair[1].value))
+        pairs = [draws.sample(items, 2) for _ in range(2 + min(level, 12) // 4)]
+        pairs.sort(key=lambda pair: abs(pair[0].value - pair[1].value))
+        k = draws.integers(1, len(pairs))  # of several gaps, two next to each other: the more, the closer
+        narrow, wide = pairs[k - 1 : k + 1]
         least, most = (abs(x.value - y.value) for x, y in (narrow, wide))
         low = least + narrow[0].err + narrow[1].err + 0.5 * 10.0**-view.decimals
         high = most - wide[0].err - wide[1].err - 0.5 * 10.0**-view.decimals
@@ -247,14 +249,14 @@ def closest_two(view: Categories, draws: Draws, level: int) -> Ask:
     """The two of some named items that differ least."""
     pool = readable(view, 3)
     count = min(len(pool), 3 + draws.integers(0, 1 + min(level, 12) // 4))
-    for _ in range(6):
-        items = draws.sample(pool, count)
+    # The fewer are named, the fewer gaps have to be told apart; at last every three are tried.
+    drawn = [draws.sample(pool, max(3, count - k)) for k in range(6)]
+    for items in chain(drawn, draws.shuffled(list(combinations(pool, 3)))):
         pairs = list(combinations(items, 2))
         gaps = [(abs_known(a, b), None) for a, b in pairs]
         try:
             a, b = pairs[best(view, gaps, up=True)]
         except NotAskable:
-            count = max(3, count - 1)
             continue
         steps = [
             f"The values are {valued(view, falling(items))}.",

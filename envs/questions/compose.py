@@ -33,16 +33,17 @@ def ask_number(view: Categories, draws: Draws, level: int) -> Ask:
             (aggregate if program.items is not None else reckon)(program)
             if program.value is None:
                 continue
-            answer = view.derived(program.value, program.places, room=program.size)
+            places = view.places(program.value, program.places)
+            answer = view.derived(program.value, places, room=program.size)
         except NotAskable:
             continue
         words = program.said.pop().removeprefix(f"Let {program.name} be ").removesuffix(".")
         steps = [*program.steps[:before], f"What is asked for is {program.steps[before].split(' is ', 1)[1]}"]
-        boxed = view.plain(program.value.value, program.places)
+        boxed = view.plain(program.value.value, places)
         slots = {
             "program": " ".join(program.said),
             "asked": f"What is {words}?",
-            "rounding": view.rounding(program.places),
+            "rounding": view.rounding(places),
         }
         if before:
             slots["rounding"] += " Round at the end only." if program.divided else ""

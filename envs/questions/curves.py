@@ -64,6 +64,7 @@ def peak_place(view: Curves, draws: Draws, level: int) -> Ask:
         "Identify the {noun} whose density curve has the tallest peak{where}.",
         "The highest point of all curves belongs to which {noun}{where}?",
     ),
+    rests=True,
 )
 def tallest_curve(view: Curves, draws: Draws, level: int) -> Ask:
     """The group whose curve has the highest peak, where that is plain to see."""
@@ -147,6 +148,7 @@ def furthest_peak(view: Curves, draws: Draws, level: int) -> Ask:
         "Give the number of modes that the density curve{of} shows{where}.",
         "How many separate high points does the curve{of} reach{where}?",
     ),
+    rests=True,
 )
 def count_peaks(view: Curves, draws: Draws, level: int) -> Ask:
     """The number of peaks of one curve."""

@@ -32,6 +32,7 @@ MANY = 20  # steps that could be named
         "Divide the plotting area by its middle lines{where}. Name the quarter with the largest {measure}: upper left,"
         " upper right, lower left or lower right.",
     ),
+    rests=True,
 )
 def peak_quarter(view: Field, draws: Draws, level: int) -> Ask:
     """The quarter of the plot with the highest place."""
@@ -122,8 +123,10 @@ def spot_extreme(view: Field, draws: Draws, level: int) -> Ask:
 )
 def spots_above(view: Field, draws: Draws, level: int) -> Ask:
     """How many marked places lie in a step or above it."""
+    # A bound that fewer cells reach than are marked would tell how few they are.
+    fair = [k for k in range(1, len(view.steps)) if not view.cells or sum(view.cells[k:]) >= len(view.spots)] or [1]
     found: dict[int, int] = {}
-    for step in draws.shuffled(range(1, len(view.steps))):
+    for step in draws.shuffled(fair):
         found.setdefault(sum(spot.step >= step for spot in view.spots), step)
     total = draws.choice(sorted(found))
     step = found[total]

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from envs.address import Draws
 from envs.numerals import listed
+from envs.questions.asking import at_level
 from envs.registry import Ask, question
 from envs.views import Item, NotAskable
 from envs.views_links import Links
@@ -170,7 +171,8 @@ def best_connected(view: Links, draws: Draws, level: int) -> Ask:
 )
 def neighbours(view: Links, draws: Draws, level: int) -> Ask:
     """All nodes one edge away from a node, in any order."""
-    name = draws.choice([node for node in view.nodes if view.after(node)])
+    joined = [node for node in draws.shuffled(view.nodes) if view.after(node)]
+    name = at_level(draws, level, joined, lambda node: -len(view.after(node)))
     found = view.after(name)
     if view.directed:
         which = f"To which {view.nouns} does {article(view.link)} lead directly from {name}?"

@@ -7,6 +7,7 @@ import math
 from envs.address import Draws
 from envs.numerals import listed
 from envs.questions.asking import (
+    COUNTED,
     LIST,
     YES_NO,
     complete,
@@ -33,7 +34,8 @@ def _ends(up: bool) -> dict[str, str]:
 
 def _sorted(view: Categories, items: list[Item], up: bool) -> str:
     names = ", ".join(item.name for item in items)
-    return f"By {view.measure}, from the {'smallest up' if up else 'largest down'}, the order is {names}."
+    said = f"the order is {names}" if len(items) > 1 else f"{names} comes first"
+    return f"By {view.measure}, from the {'smallest up' if up else 'largest down'}, {said}."
 
 
 def _ranking(view: Categories, draws: Draws) -> tuple[bool, list[Item]]:
@@ -59,21 +61,27 @@ def _ranking(view: Categories, draws: Draws) -> tuple[bool, list[Item]]:
         "Name the {k} {nouns} of {end} {measure}{where}, the {end} of them first.{list}",
         "Rank the {nouns} by {measure}, the {end} first{where}: which are the first {k}, in order?{list}",
         "What are the {k} {nouns} with the {end} {measure}{where}, in order from the {end}?{list}",
+        "Name {both} {nouns}{where}, the one with the {end} {measure} first.{list}",
+        "Put {both} {nouns} in order of {measure}{where}, the {end} first.{list}",
+        "Sort {both} {nouns} by {measure}{where}, starting with the {end}.{list}",
     ),
     held_out=(
         "Sort the {nouns} by {measure} so that the {end} leads{where}. Write down the leading {k} in this order.{list}",
         "Give, in order, the {k} {nouns} whose {measure} is {end}{where}, starting from the {end}.{list}",
+        "Write down {both} {nouns}{where}, beginning with the {end} {measure}.{list}",
+        "Rank {both} {nouns} by {measure}{where}, from the {end} on.{list}",
     ),
     top_level=TOP_LEVEL,
 )
 def leading(view: Categories, draws: Draws, level: int) -> Ask:
-    """The first k of the ranking from either end, in order."""
+    """The first k of the ranking from either end, in order; of two both."""
     up, ranking = _ranking(view, draws)
     most = min(len(ranking), 3 + level // 3, len(view.items) - (len(view.items) > 2))
     k = draws.integers(2, max(3, most + 1)) if most > 2 else 2
     names = [item.name for item in ranking[:k]]
     possible = view.known * (view.known - 1)
-    slots = {"k": {2: "two", 3: "three", 4: "four", 5: "five"}.get(k, str(k)), "list": LIST, **_ends(up)}
+    many = {"k": COUNTED.get(k, str(k))} if len(view.items) > 2 else {"both": "both"}
+    slots = {**many, "list": LIST, **_ends(up)}
     return Ask(sequence(names), [_sorted(view, ranking[:k], up)], possible, stated(names), slots)
 
 
@@ -300,6 +308,7 @@ def is_kth(view: Categories, draws: Draws, level: int) -> Ask:
     near = [ranking[i] for i in (k - 2, k) if 0 <= i < len(ranking)]
     item = right if true else draws.choice(near)
     steps = [_sorted(view, ranking[:k], up)]
-    steps.append(f"The {place(k)} one is {right.name}" + ("." if true else f", not {item.name}."))
+    if k > 1 or not true:
+        steps.append(f"The {place(k)} one is {right.name}" + ("." if true else f", not {item.name}."))
     slots = {"name": quoted(view, item.name), "ordinal": ordinal(k), "place": place(k), "yes": YES_NO, **_ends(up)}
     return Ask(Boolean(true), steps, 2, "yes" if true else "no", slots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence as Row
 
 from envs.address import Draws
 from envs.known import Known
@@ -11,6 +12,8 @@ from envs.questions.asking import LIST, MANY, best, cuts, falling, known_sum, st
 from envs.registry import Ask, question
 from envs.views import NotAskable, Series
 from rewards import Label, Number, Sequence
+
+PARTS = 3  # of a figure that are looked at besides all of it
 
 
 @question(
@@ -240,6 +243,18 @@ def _leader(view: Series, j: int, up: bool) -> str | None:
         return None
 
 
+def _spans(view: Series, draws: Draws) -> list[Row[int]]:
+    """All positions, and some parts of them; of two wholes only parts, as neither can lead everywhere."""
+    count = len(view.positions)
+    wholes = len(view.series) == 2 and view.unit.percent and count > 2
+    spans: list[Row[int]] = [] if wholes else [range(count)]
+    for _ in range(PARTS if count > 2 else 0):
+        size = draws.integers(2, count)
+        start = draws.integers(0, count - size + 1)
+        spans.append(range(start, start + size) if view.ordered else draws.sample(range(count), size))
+    return spans
+
+
 @question(
     Series,
     Number,
@@ -259,27 +274,31 @@ def _leader(view: Series, j: int, up: bool) -> str | None:
     ),
 )
 def times_leading(view: Series, draws: Draws, level: int) -> Ask:
-    """At how many positions a series is the largest or smallest of all. The series is drawn by its count first."""
-    first = draws.chance(0.5)
-    for up in (first, not first):
-        found = [_leader(several(view), j, up) for j in range(len(view.positions))]
-        try:
-            shown, only = part(view, [name is not None for name in found])
-        except NotAskable:
-            continue
-        leaders = [name for p, name in zip(view.positions, found) if p in shown.positions and name]
-        counts = {name: leaders.count(name) for name in view.series}
-        count = draws.choice(sorted(set(counts.values())))
-        series = draws.choice([name for name in view.series if counts[name] == count])
-        end = "smallest" if up else "largest"
-        pairs = ", ".join(f"{p}: {name}" for p, name in zip(shown.positions, leaders))
-        steps = [
-            f"The {view.series_noun} with the {end} {view.measure} is, for {pairs}.",
-            f"That is {count} for {series}.",
-        ]
-        slots = {"series": series, "end": end, "more": "smaller" if up else "larger", "only": only}
-        return Ask(Number(count), steps, max(2, min(len(shown.positions), 4)), slots=slots)
-    raise NotAskable("who leads cannot be told everywhere")
+    """At how many positions a series is the largest or smallest of all, or at some of them: how many is drawn first."""
+    fits: dict[int, list[tuple[str, bool, Series, str, list[str]]]] = {}
+    spans = _spans(several(view), draws)
+    for up in (False, True):
+        found = [_leader(view, j, up) for j in range(len(view.positions))]
+        for span in spans:
+            try:
+                shown, only = part(view, [name is not None and j in span for j, name in enumerate(found)])
+            except NotAskable:
+                continue
+            leaders = [name for p, name in zip(view.positions, found) if p in shown.positions and name]
+            for name in view.series:
+                fits.setdefault(leaders.count(name), []).append((name, up, shown, only, leaders))
+    if not fits:
+        raise NotAskable("who leads cannot be told everywhere")
+    count = draws.choice(sorted(fits))
+    series, up, shown, only, leaders = draws.choice(fits[count])
+    end = "smallest" if up else "largest"
+    pairs = ", ".join(f"{p}: {name}" for p, name in zip(shown.positions, leaders))
+    steps = [
+        f"The {view.series_noun} with the {end} {view.measure} is, for {pairs}.",
+        f"That is {count} for {series}.",
+    ]
+    slots = {"series": series, "end": end, "more": "smaller" if up else "larger", "only": only}
+    return Ask(Number(count), steps, max(2, min(len(shown.positions), 4)), slots=slots)
 
 
 @question(

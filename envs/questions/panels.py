@@ -69,6 +69,7 @@ def _of(view: Panels, name: str) -> str:
         "What is the number of panels in the figure?",
     ),
     held_out=("Of how many subplots does the image consist?", "Give the number of charts shown side by side."),
+    rests=True,
 )
 def panel_count(view: Panels, draws: Draws, level: int) -> Ask:
     """The number of panels."""
@@ -89,6 +90,7 @@ def panel_count(view: Panels, draws: Draws, level: int) -> Ask:
         "What is the letter of the only {chart} in the figure?",
     ),
     held_out=("Name the letter of the panel drawn as a {chart}.", "Under which letter is the {chart} found?"),
+    rests=True,
 )
 def panel_of_chart(view: Panels, draws: Draws, level: int) -> Ask:
     """The panel of a kind of chart for which no other can be taken."""
@@ -117,6 +119,7 @@ def panel_of_chart(view: Panels, draws: Draws, level: int) -> Ask:
         'Under which letter does the panel titled "{subject}" stand?',
     ),
     held_out=('Name the letter of the panel headed "{subject}".', "Which letter belongs to {subject}?"),
+    rests=True,
 )
 def panel_of_subject(view: Panels, draws: Draws, level: int) -> Ask:
     """The panel that is about one of the subjects."""

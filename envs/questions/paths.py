@@ -35,7 +35,9 @@ def reachable(view: Links, draws: Draws, level: int) -> Ask:
     present = draws.chance(0.5)
     ways = {name: view.ways(name) for name in view.nodes}
     if present:
-        pairs = [(a, b) for a in view.nodes for b, way in ways[a].items() if len(way) > 2]
+        far = 3 + min(level, 12) // 6
+        pairs = [(a, b) for a in view.nodes for b, way in ways[a].items() if len(way) >= far]
+        pairs = pairs or [(a, b) for a in view.nodes for b, way in ways[a].items() if len(way) > 2]
         pairs = pairs or [edge.key for edge in view.edges]  # type: ignore[misc]
     else:
         apart = [(a, b) for a in view.nodes for b in view.nodes if b not in ways[a]]
@@ -79,6 +81,7 @@ def path_length(view: Links, draws: Draws, level: int) -> Ask:
         for way in view.ways(name).values():
             by_length.setdefault(len(way) - 1, []).append(way)
     lengths = [length for length in sorted(by_length) if length]
+    lengths = lengths[len(lengths) * min(level, 12) // 24 :]  # the higher the level, the longer
     length = draws.choice(lengths)
     way = draws.choice(by_length[length])
     along = f" when the {view.links} are followed in their direction" if view.directed else ""

@@ -83,6 +83,7 @@ def _place(line: Line, side: Along, draws: Draws, low: float, high: float) -> fl
         "Follow the straight line from left to right{where}: is it one that rises or falls?",
         "Which word fits the trend line of {y} over {x}{where}: rises or falls?",
     ),
+    rests=True,
 )
 def trend_direction(view: Points, draws: Draws, level: int) -> Ask:
     """Whether the trend line rises or falls."""
@@ -109,6 +110,7 @@ def trend_direction(view: Points, draws: Draws, level: int) -> Ask:
         "For a {noun} with {article}{x} of {place}, what {y} does the line suggest{where}?{rounding}",
         "Find the point of the trend line above {article}{x} of {place}{where}. What is its {y}?{rounding}",
     ),
+    rests=True,
 )
 def trend_value(view: Points, draws: Draws, level: int) -> Ask:
     """The height of the trend line at a round x."""
@@ -142,6 +144,7 @@ def trend_value(view: Points, draws: Draws, level: int) -> Ask:
         "Follow the trend line to {article}{y} of {place}{where}. What is the {x} there?{rounding}",
         "Which {x} must a {noun} have for the line to give it {article}{y} of {place}{where}?{rounding}",
     ),
+    rests=True,
 )
 def trend_reach(view: Points, draws: Draws, level: int) -> Ask:
     """Where the trend line has a round height."""

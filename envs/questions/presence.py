@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from envs.address import Draws
 from envs.numerals import listed
+from envs.questions.asking import missing
 from envs.registry import Ask, question
 from envs.views import Categories, NotAskable
 from rewards import Boolean
@@ -31,7 +32,7 @@ def contains(view: Categories, draws: Draws, level: int) -> Ask:
     if not view.absent:
         raise NotAskable("no plausible name is absent")
     present = draws.chance(0.5)
-    name = draws.choice(view.names if present else view.absent)
+    name = draws.choice(view.names) if present else missing(draws, level, view.absent, view.names)
     steps = [
         f"The {view.nouns} shown are {listed(view.read_order())}.",
         f'"{name}" is {"one" if present else "not one"} of them.',

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 from envs.address import Draws
 from envs.known import Known
-from envs.questions.asking import LIST, MANY, TOP, choice, near_values, other_values, quoted, readable, stated
+from envs.questions.across import windows
+from envs.questions.asking import (
+    COUNTED,
+    LIST,
+    MANY,
+    TOP,
+    choice,
+    near_values,
+    other_values,
+    quoted,
+    readable,
+    spoken,
+    stated,
+    valued,
+)
 from envs.registry import Ask, question
 from envs.views import Categories, Item, Measured, NotAskable, Series
 from rewards import Choice, Label, Number, Sequence
@@ -83,26 +98,27 @@ def name_with_value(view: Categories, draws: Draws, level: int) -> Ask:
     skill="reading",
     needs=("values",),
     phrasings=(
-        "What are the {measure} {of} {a} and that {of} {b}{where}, in this order?{rounding}{list}",
-        "Read off two values: the {measure} {of} {a}, then that {of} {b}{where}.{rounding}{list}",
-        "Give the {measure} {of} {a} and then the {measure} {of} {b}{where}.{rounding}{list}",
-        "First {a}, then {b}: what {measure} does each have{where}?{rounding}{list}",
-        "State the {measure} for {a} and for {b}, in this order{where}.{rounding}{list}",
+        "What is the {measure} {of} {names}{where}? Give the values in this order.{rounding}{list}",
+        "Read off {k} values of the {measure}{where}, in this order: {names}.{rounding}{list}",
+        "Give the {measure} {of} each of {names}{where}, in this order.{rounding}{list}",
+        "What {measure} does each of {names} have{where}? Keep this order.{rounding}{list}",
+        "In the order named, state the {measure} {of} {names}{where}.{rounding}{list}",
     ),
     held_out=(
-        "Which two values does the figure give as the {measure}, first for {a} and second for"
-        " {b}{where}?{rounding}{list}",
-        "Write down the {measure} {of} {a}, followed by the {measure} {of} {b}{where}.{rounding}{list}",
+        "Which {k} values does the figure give as the {measure} {of} {names}, in this order{where}?{rounding}{list}",
+        "One after the other, write down the {measure} {of} {names}{where}.{rounding}{list}",
     ),
+    top_level=12,
 )
-def two_values(view: Categories, draws: Draws, level: int) -> Ask:
-    """The values of two named items, in the order asked for."""
-    a, b = draws.sample(readable(view, 2), 2)
-    steps = [f"{a.name} has {view.say(a.value)} and {b.name} has {view.say(b.value)}."]
-    slots = {"a": quoted(view, a.name), "b": quoted(view, b.name), "list": LIST}
+def named_values(view: Categories, draws: Draws, level: int) -> Ask:
+    """The values of two to four named items, in the order asked for."""
+    pool = readable(view, 2)
+    items = draws.sample(pool, min(len(pool), draws.integers(2, 3 + min(level, 12) // 6)))
+    said = [view.plain(item.value) for item in items]
+    slots = {"names": spoken(view, items), "k": COUNTED[len(items)], "list": LIST}
     slots["rounding"] = view.rounding().replace("Give it", "Give them").replace("to a whole number", "to whole numbers")
-    answer = Sequence((view.quantity(a.value, a.err), view.quantity(b.value, b.err)))
-    return Ask(answer, steps, MANY, stated((view.plain(a.value), view.plain(b.value))), slots)
+    answer = Sequence(tuple(view.quantity(item.value, item.err) for item in items))
+    return Ask(answer, [f"The values are {valued(view, items)}."], MANY, stated(said), slots)
 
 
 @question(
@@ -127,7 +143,7 @@ def value_choice(view: Categories, draws: Draws, level: int) -> Ask:
     near. The right one may be any of them by size."""
     items, count, near = readable(view), 3 + min(level, TOP) // 4, draws.chance(0.5)
     for way in (near, not near):
-        for item in draws.shuffled(items) if way else items[:1]:
+        for item in 2 * draws.shuffled(items) if way else items[:1]:
             try:
                 if way:
                     wrong = near_values(view, draws, item.value, item.err, level, count)
@@ -196,11 +212,18 @@ def value_at(view: Series, draws: Draws, level: int) -> Ask:
 )
 def place_of_value(view: Series, draws: Draws, level: int) -> Ask:
     """The series and the position that have a given value."""
-    flat = [item for row in view.items for item in row]
-    item = _found(view, flat, draws)
-    i, j = divmod(next(k for k, other in enumerate(flat) if other is item), len(view.positions))
-    series, position = view.series[i], view.positions[j]
+    for shown, only in chain([(view, "")], windows(view, draws)):  # noqa: B007  (both are used after the loop)
+        flat = [item for row in shown.items for item in row]
+        try:
+            item = _found(view, flat, draws)
+            break
+        except NotAskable:
+            continue
+    else:
+        raise NotAskable("no value is far enough from all others")
+    i, j = divmod(next(k for k, other in enumerate(flat) if other is item), len(shown.positions))
+    series, position = view.series[i], shown.positions[j]
     steps = [f"The value {view.say(item.value)} is that of {series} {view.slots()['in']} {position}."]
-    form = f" Give the {view.series_noun} first.{LIST}"
+    form = f"{only} Give the {view.series_noun} first.{LIST}"
     slots = {"value": view.say(item.value), "form": form}
     return Ask(Sequence((Label(series), Label(position))), steps, len(flat), stated((series, position)), slots)

@@ -151,6 +151,7 @@ def _looks(chart: str) -> frozenset[str]:
         "Under which title is the chart shown{where}?",
         "Write down the heading that the figure carries{where}.",
     ),
+    rests=True,
 )
 def title(view: Parts, draws: Draws, level: int) -> Ask:
     """The title."""
@@ -204,6 +205,7 @@ def axis_title(view: Parts, draws: Draws, level: int) -> Ask:
         "How many different names does the legend explain{where}?",
         "Give the size of the legend in entries{where}.",
     ),
+    rests=True,
 )
 def legend_size(view: Parts, draws: Draws, level: int) -> Ask:
     """The number of entries of the legend."""
@@ -229,6 +231,7 @@ def legend_size(view: Parts, draws: Draws, level: int) -> Ask:
         "Go through the legend from the top left{where} and stop at the {ordinal}entry. What is it?",
         "Which name would you read as the {ordinal}one in the legend{where}?",
     ),
+    rests=True,
 )
 def legend_entry(view: Parts, draws: Draws, level: int) -> Ask:
     """An entry of the legend by its place."""
@@ -257,6 +260,7 @@ def legend_entry(view: Parts, draws: Draws, level: int) -> Ask:
         "What is shown in {colour}, according to the legend{where}?",
         "Find the sign in {colour} in the legend{where}. What is written beside it?",
     ),
+    rests=True,
 )
 def legend_colour(view: Parts, draws: Draws, level: int) -> Ask:
     """What a colour stands for, where one entry alone can be called so."""

@@ -122,21 +122,22 @@ def table_of_series(view: Series, draws: Draws, level: int) -> Ask:
     ),
 )
 def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
-    """Which of five named are shown: one to four of them."""
-    least, most = max(1, 5 - len(view.absent)), min(4, len(view.items))
+    """Which of some named are shown: five, and up to nine at higher levels; not all, and not none."""
+    count = min(5 + min(level, 12) // 3, len(view.items) + len(view.absent) - 1)
+    least, most = max(1, count - len(view.absent)), min(count - 1, len(view.items))
     if least > most:
         raise NotAskable("too few names are absent or shown")
     shown = draws.integers(least, most + 1)
     there = draws.sample(view.names, shown)
-    names = draws.shuffled([*there, *draws.sample(view.absent, 5 - shown)])
+    names = draws.shuffled([*there, *draws.sample(view.absent, count - shown)])
     found = [name for name in names if name in there]
     slots = {"names": ", ".join(quoted(view, name) for name in names), "list": LIST}
     steps = [
         f"The {view.nouns} shown are {', '.join(view.read_order())}.",
-        f"Of the five, {', '.join(found)} are there.",
+        f"Of those named, {', '.join(found)} are there.",
     ]
     if len(found) == 1:
-        steps[-1] = f"Of the five, only {found[0]} is there."
+        steps[-1] = f"Of those named, only {found[0]} is there."
     return Ask(unordered(found), steps, 30, stated(found), slots)
 
 
@@ -144,6 +145,7 @@ def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
     Categories,
     Choice,
     skill="ranking",
+    unfit=("staged",),
     phrasings=(
         "Which of these has the {end} {measure}{where}? {options}. Answer with the letter.",
         "Of these options, which {noun} has the {end} {measure}{where}? {options}. Answer with the letter.",

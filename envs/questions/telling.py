@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from envs.address import Draws
-from envs.questions.asking import falling, quoted, readable, some_apart
+from envs.questions.asking import falling, missing, quoted, readable, some_apart
 from envs.registry import Ask, question
 from envs.views import Categories, NotAskable, Series
 from rewards import Label, Number
@@ -44,7 +44,7 @@ def value_if_shown(view: Categories, draws: Draws, level: int) -> Ask:
         raise NotAskable("no plausible name is absent")
     item = draws.choice(readable(view))
     answer = view.quantity(item.value, item.err)
-    shown, absent = draws.chance(0.5), draws.choice(view.absent)
+    shown, absent = draws.chance(0.5), missing(draws, level, view.absent, view.names)
     slots = {"name": quoted(view, item.name if shown else absent), "rounding": view.rounding()}
     if shown:
         steps = [f"The {view.measure} {view.slots()['of']} {item.name} is {view.say(item.value)}."]
@@ -75,7 +75,8 @@ def larger_if_shown(view: Categories, draws: Draws, level: int) -> Ask:
     if not view.absent:
         raise NotAskable("no plausible name is absent")
     a, b = some_apart(view, draws, view.items, 2, level)
-    up, shown, absent = draws.chance(0.5), draws.chance(0.5), draws.choice(view.absent)
+    up, shown = draws.chance(0.5), draws.chance(0.5)
+    absent = missing(draws, level, view.absent, view.names)
     found = falling([a, b], up)[0].name
     more = "smaller" if up else "larger"
     names = [a.name, b.name] if shown else draws.shuffled([a.name, absent])
@@ -119,9 +120,10 @@ def value_at_if_shown(view: Series, draws: Draws, level: int) -> Ask:
     of_series = bool(view.absent_series) and len(view.series) > 1 and (not view.absent or draws.chance(0.5))
     slots = {"else": ' If the figure does not show it, answer "cannot be told".', "rounding": view.rounding()}
     if not shown:
-        absent = draws.choice(view.absent_series if of_series else view.absent)
+        names, others = (view.series, view.absent_series) if of_series else (view.positions, view.absent)
+        absent = missing(draws, level, others, names)
         series, position = (absent, position) if of_series else (series, absent)
-        shown_names = ", ".join(view.series if of_series else view.positions)
+        shown_names = ", ".join(names)
         steps = [f"The {view.series_nouns if of_series else view.nouns} shown are {shown_names}."]
         steps.append(f"{absent} is not one of them.")
         return Ask(_NOWHERE, steps, 2, NOWHERE, slots | {"series": series, "position": position})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from envs.address import Draws
 from envs.questions.asking import (
     LIST,
@@ -140,6 +142,8 @@ def count_beyond_mean(view: Categories, draws: Draws, level: int) -> Ask:
     # Where all values are known exactly, so is on which side of their mean each lies.
     clear = margin(view, items) if any(item.err for item in items) and not view.written else 0.0
     groups = [items, *(draws.sample(items, draws.integers(2, len(items))) for _ in range(10))]
+    # Between two that are far apart in size and have none between them, there is room for a mean.
+    groups += [list(pair) for pair in draws.shuffled(list(pairwise(falling(items))))]
     for group in groups:
         mean = known_sum(group).times(1 / len(group))
         if all(item.known.differs(mean, max(clear, 0.02 * 10.0**-view.decimals)) for item in items):
@@ -230,11 +234,11 @@ def sum_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     skill="aggregation",
     needs=("values",),
     phrasings=(
-        "Do all of {names} have a {measure} {side} {cut}{where}?{yes}",
+        "Do {names} each have a {measure} {side} {cut}{where}?{yes}",
         "Is the {measure} {side} {cut} for each of {names}{where}?{yes}",
         "Look at {names}{where}: is every {measure} {more} than {cut}?{yes}",
         "Does each of {names} have a {measure} of {more} than {cut}{where}?{yes}",
-        "Is it true that {names} all have a {measure} {side} {cut}{where}?{yes}",
+        "Is it true that each of {names} has a {measure} {side} {cut}{where}?{yes}",
     ),
     held_out=(
         "Yes or no: without exception, {names} have a {measure} of {more} than {cut}{where}.",
@@ -245,10 +249,12 @@ def all_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     """Whether three named items (two of three) all lie on one side of a threshold; if not, one of them does not."""
     items = complete(view.items, 3)
     found = cuts(view, draws, items)
-    above, true = draws.chance(0.5), draws.chance(0.5)
+    true = draws.chance(0.5)
     count = 3 if len(items) > 3 else 2
-    fit = [m for m in sorted(found) if (m if above else len(items) - m) >= count]
-    if not fit:
+    for above in draws.shuffled((True, False)):
+        if fit := [m for m in sorted(found) if (m if above else len(items) - m) >= count]:
+            break
+    else:
         raise NotAskable("no threshold leaves enough items on one side")
     cut = found[draws.choice(fit)]
     inside = [item for item in items if (item.value > cut) == above]
@@ -261,7 +267,7 @@ def all_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     steps = [f"The values are {valued(view, chosen)}."]
     words = _words(view, cut, above)
     if true:
-        steps.append(f"All of them are {words['side']} {view.say(cut)}.")
+        steps.append(f"Each of them is {words['side']} {view.say(cut)}.")
     else:
         odd = next(item for item in chosen if item in outside)
         steps.append(f"{odd.name} is not {words['side']} {view.say(cut)}.")

@@ -6,6 +6,7 @@ from envs.address import Draws
 from envs.known import Known, share
 from envs.numerals import half_up
 from envs.questions.asking import (
+    COUNTED,
     MANY,
     PERCENT,
     YES_NO,
@@ -24,12 +25,12 @@ from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
 from rewards import Boolean, Number, Percent
 
-COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
-
 
 def _some(view: Categories, draws: Draws, level: int, least: int = 2) -> list[Item]:
     """Named items: two or three, more at higher levels, never all."""
     pool = readable(view, least)
+    if view.whole and len(view.items) <= least:
+        raise NotAskable("all parts of a whole add up to it without looking")
     most = max(least, min(least + 1 + level // 4, len(view.items) - 1, 6))
     return draws.sample(pool, min(len(pool), draws.integers(least, most + 1)))
 
@@ -118,7 +119,8 @@ def mean_named(view: Categories, draws: Draws, level: int) -> Ask:
     """The mean of some named values."""
     items = _some(view, draws, level)
     total = known_sum(items)
-    known, places = total.times(1 / len(items)), max(1, view.decimals)
+    known = total.times(1 / len(items))
+    places = view.places(known, max(1, view.decimals))
     steps = [
         f"The values are {valued(view, items)}, with the sum {view.plain(total.value)}.",
         f"Divided by {len(items)}, the mean is {view.say(known.value, places)}.",
@@ -162,7 +164,7 @@ def spread(view: Categories, draws: Draws, level: int) -> Ask:
     Percent,
     skill="aggregation",
     needs=("values",),
-    unfit=("whole", "percent", "signed"),
+    unfit=("whole", "percent", "signed", "coarse"),
     sums=True,
     phrasings=(
         "What percentage of the sum of all values{where} is the {measure} {of} {name}?{rounding}",
@@ -293,9 +295,13 @@ def sum_exceeds(view: Categories, draws: Draws, level: int) -> Ask:
     """Whether a sum exceeds a threshold, which lies between the sums of two groups of as many items; one of them is
     asked about, so that the threshold says nothing of the answer."""
     pool = readable(view, 3)
-    count = min(len(pool) - 1, 2 + draws.integers(0, 1 + min(level, 12) // 6))
+    count = min(len(pool) - 1, 2 + draws.integers(min(level, 12) // 6, 1 + min(level, 12) // 3))
     for _ in range(8):
-        groups = sorted((draws.sample(pool, count) for _ in range(2)), key=lambda g: known_sum(g).value)
+        tried = sorted(
+            (draws.sample(pool, count) for _ in range(2 + min(level, 12) // 4)), key=lambda g: known_sum(g).value
+        )
+        k = draws.integers(1, len(tried))  # of several sums, two next to each other: the more, the closer
+        groups = tried[k - 1 : k + 1]
         low, high = known_sum(groups[0]), known_sum(groups[1])
         clear = max(0.5 * 10.0**-view.decimals, grain(view))
         cut = rounded_between(draws, low.value + low.err + clear, high.value - high.err - clear, view.decimals)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from envs.address import Draws
 from envs.numerals import listed, show
+from envs.questions.asking import at_level
 from envs.registry import Ask, question
 from envs.views import Item, NotAskable
 from envs.views_tree import Hierarchy
@@ -16,6 +19,12 @@ def _sum(view: Hierarchy, items: tuple[Item, ...]) -> str:
     """ "3 + 4 = 7"."""
     terms = " + ".join(view.plain(item.value) for item in items)
     return f"{terms} = {view.plain(sum(item.value for item in items))}"
+
+
+def _parent(view: Hierarchy, draws: Draws, level: int, fit: Iterable[int] | None = None) -> int:
+    """One of the parents, or of those that fit: the higher the level, the more parts it has."""
+    among = draws.shuffled(range(len(view.tops)) if fit is None else tuple(fit))
+    return at_level(draws, level, among, lambda i: -len(view.items[i]))
 
 
 def _written(view: Hierarchy) -> None:
@@ -94,7 +103,7 @@ def largest_part(view: Hierarchy, draws: Draws, level: int) -> Ask:
     options = [i for i, row in enumerate(view.items) if view.largest(row)]
     if not options:
         raise NotAskable("no parent has a part that is clearly the largest")
-    i = draws.choice(options)
+    i = _parent(view, draws, level, options)
     order = [item.name for item in sorted(view.items[i], key=lambda item: -item.value)]
     steps = [f"From the largest down, the {view.nouns} of {view.parents[i]} are {listed(order)}."]
     return Ask(Label(order[0]), steps, len(order), slots={"parent": view.parents[i]})
@@ -149,7 +158,7 @@ def largest_parent(view: Hierarchy, draws: Draws, level: int) -> Ask:
 def parent_total(view: Hierarchy, draws: Draws, level: int) -> Ask:
     """What the parts of a parent add up to."""
     _written(view)
-    i = draws.integers(0, len(view.tops))
+    i = _parent(view, draws, level)
     row, parent = view.items[i], view.parents[i]
     total = sum(item.value for item in row)
     steps = [f"The {view.nouns} of {parent} are {listed([item.name for item in row])}.", f"{_sum(view, row)}."]
@@ -191,7 +200,7 @@ def _share(view: Hierarchy, part: Item, whole: float, of: str, parts: list[str])
 def share_of_parent(view: Hierarchy, draws: Draws, level: int) -> Ask:
     """The share that a part has of its parent."""
     _written(view)
-    i = draws.integers(0, len(view.tops))
+    i = _parent(view, draws, level)
     row, parent = view.items[i], view.parents[i]
     part = draws.choice(row)
     return _share(view, part, sum(item.value for item in row), parent, [f"{parent} has {_sum(view, row)} in total."])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from collections.abc import Sequence as Row
 from itertools import groupby, pairwise
 
@@ -13,6 +14,8 @@ from envs.views import Categories, Item, NotAskable
 from rewards import Boolean, Label, Number, Sequence
 
 TOP_LEVEL = 16
+STRETCHES = 6  # that are tried
+_WORDS = {"rise": "rise", "rises": "rises", "higher": "higher", "increase": "increase", "peak": "peak"}
 
 
 def stretch(view: Categories, draws: Draws, level: int, least: int = 4) -> list[Item]:
@@ -37,6 +40,21 @@ def stretch(view: Categories, draws: Draws, level: int, least: int = 4) -> list[
     return run[start : start + length]
 
 
+def counted(
+    view: Categories, draws: Draws, level: int, count: Callable[[list[bool], bool], int], least: int = 4
+) -> tuple[list[Item], bool, dict[str, str], int]:
+    """A stretch, up or down and how to say so, and how many there are. How many is drawn first, from several stretches
+    and either way: curves are smooth, and most stretches turn once."""
+    fits: dict[int, list[tuple[list[Item], bool]]] = {}
+    for _ in range(STRETCHES):
+        items = stretch(view, draws, level, least)
+        for up in (True, False):
+            fits.setdefault(count(steps_of(items), up), []).append((items, up))
+    found = draws.choice(sorted(fits))
+    items, up = draws.choice(fits[found])
+    return items, up, _WORDS if up else other_way(_WORDS), found
+
+
 def over(items: Row[Item]) -> dict[str, str]:
     return {"first": items[0].name, "last": items[-1].name}
 
@@ -44,10 +62,7 @@ def over(items: Row[Item]) -> dict[str, str]:
 def directions(draws: Draws) -> tuple[bool, dict[str, str]]:
     """Up or down, and how to say so."""
     up = draws.chance(0.5)
-    words = {"rise": "rise", "rises": "rises", "higher": "higher", "increase": "increase", "peak": "peak"}
-    if not up:
-        words = {"rise": "fall", "rises": "falls", "higher": "lower", "increase": "decrease", "peak": "low"}
-    return up, words
+    return up, _WORDS if up else other_way(_WORDS)
 
 
 def steps_of(items: Row[Item]) -> list[bool]:
@@ -126,9 +141,7 @@ def _ways(ways: list[bool]) -> str:
 )
 def rises(view: Categories, draws: Draws, level: int) -> Ask:
     """How many steps lead up (or down)."""
-    items = stretch(view, draws, level)
-    up, words = directions(draws)
-    count = sum(way == up for way in steps_of(items))
+    items, up, words, count = counted(view, draws, level, lambda ways, up: sum(way == up for way in ways))
     steps = [signs(items, up), f"That makes {count}."]
     return Ask(Number(count), steps, max(2, (len(items) + 1) // 2), slots=over(items) | words)
 
@@ -157,10 +170,12 @@ def rises(view: Categories, draws: Draws, level: int) -> Ask:
 )
 def longest_run(view: Categories, draws: Draws, level: int) -> Ask:
     """The most steps in a row that lead up (or down)."""
-    items = stretch(view, draws, level, 4)
-    up, words = directions(draws)
+
+    def most(ways: list[bool], up: bool) -> int:
+        return max((len(list(run)) for way, run in groupby(ways) if way == up), default=0)
+
+    items, up, words, longest = counted(view, draws, level, most)
     ways = steps_of(items)
-    longest = max((len(list(run)) for way, run in groupby(ways) if way == up), default=0)
     steps = [f"In turn the values go {_ways(ways)}.", f"The longest run {'up' if up else 'down'} has {longest} steps."]
     if longest == 1:
         steps[-1] = f"The longest run {'up' if up else 'down'} has 1 step."
@@ -189,9 +204,9 @@ def longest_run(view: Categories, draws: Draws, level: int) -> Ask:
 )
 def turns(view: Categories, draws: Draws, level: int) -> Ask:
     """How many times up gives way to down or down to up."""
-    items = stretch(view, draws, level, 4)
+    least = min(4, 3 + level // 3)  # a short curve turns once, unless a part of it is asked about
+    items, _, _, count = counted(view, draws, level, lambda ways, _: sum(a != b for a, b in pairwise(ways)), least)
     ways = steps_of(items)
-    count = sum(a != b for a, b in pairwise(ways))
     steps = [f"In turn the values go {_ways(ways)}.", f"The direction changes {count} times."]
     if count == 1:
         steps[-1] = "The direction changes once."
@@ -251,7 +266,7 @@ def peaks(view: Categories, draws: Draws, level: int) -> Ask:
     needs=("ordered",),
     phrasings=(
         "Does the {measure} {rise} at every step from {first} to {last}{where}?{yes}",
-        "From {first} to {last}, is the {measure} {higher} in each {noun} than in the one before{where}?{yes}",
+        "Up to {last}, is the {measure} {higher} in each {noun} after {first} than in the one before it{where}?{yes}",
         "Between {first} and {last}, does the {measure} {rise} without a break{where}?{yes}",
         "Is there an unbroken {rise} of the {measure} from {first} to {last}{where}?{yes}",
         "Go from {first} to {last}{where}: does every step bring a {higher} {measure}?{yes}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from envs.address import Draws
 from envs.numerals import listed
+from envs.questions.asking import at_level
 from envs.questions.links import MANY, at_node, edges_at, spoken, told
 from envs.registry import Ask, question
 from envs.views import Item, NotAskable
@@ -122,7 +123,8 @@ def weight_sum(view: Links, draws: Draws, level: int) -> Ask:
         for name in view.nodes
         if len(edges_at(view, name, inward)) > 1
     ]
-    name, inward = draws.choice(options or [(draws.choice(view.edges).key[0], False)])
+    options = draws.shuffled(options) or [(draws.choice(view.edges).key[0], False)]
+    name, inward = at_level(draws, level, options, lambda option: -len(edges_at(view, *option)))
     edges = edges_at(view, name, inward)
     at = at_node(view, name, inward)
     total = sum(edge.value for edge in edges)
@@ -161,7 +163,7 @@ def largest_from(view: Links, draws: Draws, level: int) -> Ask:
             options.append(edges)
     if not options:
         raise NotAskable("no node has a flow out of it that is clearly the largest")
-    edges = draws.choice(options)
+    edges = at_level(draws, level, draws.shuffled(options), lambda flows: -len(flows))
     name, best = edges[0].key
     steps = [f"Out of {name} the {view.links} go to {listed([e.key[1] for e in edges])}, from the largest down."]
     return Ask(Label(best), steps, len(edges), slots={"name": name})
