@@ -123,6 +123,14 @@ def _item(name: str, value: float, key: tuple[str, ...], classes: Classes | None
     return Item(name, classes.middle(i), classes.half, CLASS * i, key)
 
 
+def _ranked(draws: Draws, rows: Rows, classes: Classes) -> Rows:
+    """The rows, the largest three values of a row, or of a column where that is longer, each in a class alone."""
+    if len(rows) > len(rows[0]):
+        return tuple(zip(*_ranked(draws, tuple(zip(*rows, strict=True)), classes), strict=True))
+    k = draws.integers(0, len(rows))
+    return (*rows[:k], tuple(_spread(draws, classes, len(rows[k]), 3)), *rows[k + 1 :])
+
+
 def _leading(rows: Rows, classes: Classes) -> Rows:
     """The rows, some values a class lower, so that the largest at each position, and of all, is alone in its class."""
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -168,8 +176,11 @@ def heatmap(draws: Draws, scene: Scene) -> Panel:
     stepped = not written or (draws.chance(0.3) and not narrow)
     steps = min(finest(name), 5 + level // 4)
     classes = Classes.over(min(values), max(values), unit, steps) if stepped else None
+    written |= classes is not None and "ranking" in scene.needs and classes.count < 4  # too few to be ranked by colour
     if classes and not written and scene.needs & {"ranking", "aggregation"}:
-        told = told.mended(_leading(told.grid.values, classes))
+        one = "Categories" in scene.needs
+        found = _ranked(draws, told.grid.values, classes) if one else _leading(told.grid.values, classes)
+        told = told.mended(found)
     measure = told.words.measure[0].upper() + told.words.measure[1:]
     caption = f"{measure} ({unit.beside})" if unit.words else measure
     marks = Heatmap(

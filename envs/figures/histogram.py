@@ -142,10 +142,11 @@ def _levels(draws: Draws, shape: Shape, count: int, most: int, lead: float) -> l
 
 def _edges(draws: Draws, told: Told, count: int) -> tuple[float, ...]:
     """Edges at round numbers within the honest range, in the written unit."""
-    wished = draws.uniform(0.2, 0.95) * (told.high - told.low) / count
+    widest = 0.95 * (told.high - told.low) / count
     widths = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
     widths = sorted([*widths, 25, 250, 2500])
-    width = max([width for width in widths if width <= wished] or [1])
+    # Each as likely, or what is measured would tell the width.
+    width = draws.choice([width for width in widths if 0.1 * widest <= width <= widest] or [1])
     first = draws.integers(told.low // width, max(told.low // width, told.high // width - count) + 1)
     return tuple((first + i) * width / told.digit for i in range(count + 1))
 
@@ -153,7 +154,7 @@ def _edges(draws: Draws, told: Told, count: int) -> tuple[float, ...]:
 def _sentences(draws: Draws, scene: Scene, count: int) -> tuple[Told, Topic, tuple[float, ...]]:
     """The lengths of the sentences of a text, in characters: what to say of them, the topic, edges that suit."""
     topic = draws.choice(topics(scene.test))
-    width = draws.choice([width for width in (4, 5, 6, 8, 10) if width * count <= CHARACTERS])
+    width = draws.choice([width for width in (2, 4, 5, 10) if width * count <= CHARACTERS])
     first = 25 + 5 * draws.integers(0, (CHARACTERS - width * count) // 5 + 1)
     edges = tuple(float(first + width * i) for i in range(count + 1))
     words = Words("sentence", "sentences", "sentence length", Unit(words="characters"))
@@ -162,9 +163,9 @@ def _sentences(draws: Draws, scene: Scene, count: int) -> tuple[Told, Topic, tup
 
 
 def _words(draws: Draws, scene: Scene, count: int) -> tuple[Told, tuple[float, ...]]:
-    """The lengths of the words of a text, in letters: one, two or three to a bin, from half a letter below to half a
-    letter above."""
-    width = draws.integers(1, min(3, LONGEST_WORD // count) + 1)
+    """The lengths of the words of a text, in letters: one or two to a bin, from half a letter below to half a letter
+    above."""
+    width = draws.integers(1, min(2, LONGEST_WORD // count) + 1)
     first = draws.integers(1, min(4, LONGEST_WORD - width * count + 1) + 1)
     edges = tuple(first - 0.5 + width * i for i in range(count + 1))
     words = Words("word", "words", "word length", Unit(1, words="letters"))

@@ -23,6 +23,7 @@ from envs.figures.topics import tell
 from envs.registry import Scene
 
 NUMBERS = 0.15  # of the width of a panel: the widest written value
+LED_ALIKE = 0.4  # of figures whose panels are compared
 TRIES = 8  # tables drawn until one suits
 Legend = Callable[[Sheet, Box], Box]
 
@@ -120,9 +121,20 @@ def _draw_alike(draws: Draws, scene: Scene, form: Form, count: int) -> tuple[Ali
         highest = [told.words.unit.write(max(map(max, grid.values))) for grid in held.grids]
         if widest(highest, scene.style) <= NUMBERS * scene.width:
             break
+    if held and lines == 1 and "cross-panel" in scene.needs and draws.chance(LED_ALIKE):
+        held = replace(held, grids=_led_alike(draws, held.grids))
     if not held:
         raise Unreadable(f"no domain has {count} tables alike")
     return held, names
+
+
+def _led_alike(draws: Draws, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
+    """The tables, one of them with its largest value where another has it: by chance few lead alike."""
+    model, k = draws.sample(range(len(grids)), 2)
+    first, row = grids[model].values[0], list(grids[k].values[0])
+    i, j = first.index(max(first)), row.index(max(row))
+    row[i], row[j] = row[j], row[i]
+    return (*grids[:k], replace(grids[k], values=(tuple(row), *grids[k].values[1:])), *grids[k + 1 :])
 
 
 # Forms: the marks of all panels, drawn alike, and the legend that they share

@@ -178,6 +178,12 @@ class _Subject:
     follows: bool = False  # arrows lead from letters to those that come after them
 
 
+LETTER_TITLES = (
+    "Which letter follows which",
+    "Letter pairs of a text",
+    "What follows a letter",
+    "Neighbouring letters",
+)
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # without I and O, which look like digits
 LINES = (("link", "links", "strength"), ("connection", "connections", "strength"), ("line", "lines", "weight"))
 ARROWS = (("arrow", "arrows", "weight"), ("link", "links", "strength"), ("transfer", "transfers", "size"))
@@ -197,7 +203,7 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
         titles = (leads, f"{links.capitalize()} between lettered nodes")
         return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", titles)
     if source == "follows":
-        names, titles = tuple(draws.sample(LETTERS, count)), ("Which letter follows which", "Letter pairs of a text")
+        names, titles = tuple(draws.sample(LETTERS, count)), LETTER_TITLES
         return _Subject(names, "letter", "letters", "arrow", "arrows", "number of times", titles, follows=True)
     if source == "words":
         topic = draws.choice(topics(scene.test))

@@ -270,8 +270,11 @@ def pie(draws: Draws, scene: Scene) -> Panel:
 def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False) -> Panel:
     """Shares of a measure that adds up, from a packaged domain."""
     side, level = min(scene.width, scene.height), min(scene.level, 12)
-    least = 4 if "comparison" in scene.needs else 3  # of three, about evenly spaced, no two are plainly the closest
-    count, sizes = how_many(draws, level, least, max(least + 1, min(11, side // 36)))
+    # Of three, about evenly spaced, no two are plainly the closest, and no threshold leaves two on both sides.
+    least = 4 if scene.needs & {"comparison", "aggregation"} else 3
+    # Where shares are reckoned with there must be room to write them, and names may have to move into a legend.
+    most = min(11, side // 36, len(scene.style.palette) if scene.reckons else 11)
+    count, sizes = how_many(draws, level, least, max(least + 1, most))
     longest = max(7, min(9 + level // 2, scene.width // 30))
     told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), sums=True, longest=longest)
     values = told.grid.values[0]
@@ -283,7 +286,7 @@ def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False)
         told.grid.positions,
         values,
         written=written,
-        decimals=max(draws.integers(0, 2) if side >= 336 else 0, _decimals(values)),
+        decimals=max(draws.integers(int("aggregation" in scene.needs), 2) if side >= 336 else 0, _decimals(values)),
         start=float(draws.choice((90, 0, draws.integers(0, 360)))),
         explode=draws.integers(0, count) if draws.chance(0.3) and not hole else None,
         legend=scene.width >= NARROW and draws.chance(min(0.4, 0.1 + 0.1 * level)),

@@ -195,7 +195,10 @@ class Ring:
     def lay_out(self, panel: Panel, style: Style, cell: Box, sheet: Sheet) -> list[View]:
         colours = style.palette[: len(self.names)]
         x0, y0, x1, y1 = legend(list(zip(self.names, colours, strict=True)), style, sheet, cell, self.place)
-        notes = [f"{which} ring: {name}" for which, name in zip(("Outer", "Inner"), self.wholes, strict=True)]
+        wholes = list(zip(("Outer", "Inner"), self.wholes, strict=True))
+        notes = [f"{which} ring ({self.whole_noun}): {name}" for which, name in wholes]
+        if max(map(style.width, notes)) > x1 - x0:
+            notes = [f"{which} ring: {name}" for which, name in wholes]
         foot = y0 + EDGE
         for note in reversed(notes):
             sheet.text(note, (x0 + x1) / 2, foot, style.text, "note", up="bottom")
@@ -297,6 +300,8 @@ def ring(draws: Draws, scene: Scene) -> Panel:
     """Shares of two wholes as nested rings. Levels add sectors and bring them closer."""
     level, side = min(scene.level, TOP), min(scene.width, scene.height)
     high = max(3, min(4 + level // 2, len(scene.style.palette), side // 50))
+    if scene.reckons:
+        high = min(high, max(4, side // 80))  # so that the shares of all find room
     low = max(3, min(3 + level // 3, high - 2))
     if "recognition" in scene.needs:
         low = min(low, high - 1)  # where a palette has three colours, not always three are counted
@@ -314,7 +319,7 @@ def ring(draws: Draws, scene: Scene) -> Panel:
         (wholes.names[0], wholes.names[1]),
         tuple(map(tuple, rows)),
         "values" in scene.needs or draws.chance(max(0.25, 0.8 - 0.07 * level)),
-        draws.integers(0, 2) if side >= 400 else 0,
+        draws.integers(int(scene.reckons), 2) if side >= 400 else 0,  # two roundings leave a small difference to chance
         float(draws.integers(0, 360)),
         draws.choice(("right", "top", "bottom")) if scene.width >= 300 else "top",
         wholes.noun,

@@ -227,12 +227,11 @@ def near_values(view: Categories, draws: Draws, value: float, err: float, level:
     far the values of the figure reach; the right one is as likely at any place among them."""
     finest = (1 - 0.05 * min(level, TOP)) * view.reach
     # Where all values are round, as those of pictures are, wrong ones are no less.
-    round_ = math.gcd(*(round(item.value * 10**view.decimals) for item in view.items)) if err == 0 else 1
-    unit = max(1, round_) * 10.0**-view.decimals
-    steps = [
-        half_up(half_up(share * finest / unit, 0) * unit, view.decimals) for share in (0.04, 0.06, 0.08, 0.11, 0.15)
-    ]
-    fit = [step for step in steps if step >= max(unit, _clear(view, err))]
+    alike = math.gcd(*(round(item.value * 10**view.decimals) for item in view.items)) if err == 0 else 1
+    unit = max(1, alike) * 10.0**-view.decimals
+    shares = (0.04, 0.06, 0.08, 0.11, 0.15)
+    steps = [half_up(max(1.0, half_up(share * finest / unit, 0)) * unit, view.decimals) for share in shares]
+    fit = [step for step in steps if step >= _clear(view, err)]
     if not fit:
         raise NotAskable("no wrong value is near and clear of the right one")
     step, below = draws.choice(fit), draws.integers(0, count + 1)

@@ -13,7 +13,7 @@ from envs.registry import Ask, question
 from envs.views import NotAskable, Series
 from rewards import Label, Number, Sequence
 
-PARTS = 3  # of a figure that are looked at besides all of it
+PARTS = 6  # of a figure that are looked at besides all of it
 
 
 @question(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from contextlib import suppress
+from itertools import permutations
 
 from envs.address import Draws
 from envs.numerals import listed
@@ -243,9 +244,9 @@ def difference_across_panels(view: Panels, draws: Draws, level: int) -> Ask:
     ),
 )
 def panels_where_more(view: Panels, draws: Draws, level: int) -> Ask:
-    """In how many panels one name has more than another, where every panel is clear."""
-    names = draws.shuffled(_first(view).names)
-    for one, other in (*pairwise(names), (names[-1], names[0])):
+    """In how many panels one name has more than another, where every panel is clear; how many is drawn first."""
+    fits: dict[int, list[tuple[str, str, list[str]]]] = {}
+    for one, other in permutations(_first(view).names, 2):
         wins = []
         for tag, shown in zip(view.names, view.shown, strict=True):
             here = {item.name: item for item in _categories(shown).items}
@@ -254,12 +255,15 @@ def panels_where_more(view: Panels, draws: Draws, level: int) -> Ask:
                 break
             wins += [tag] if larger.name == one else []
         else:
-            total = len(wins)
-            said = f"in panel {wins[0]}" if total == 1 else f"in panels {listed(wins)}" if wins else "in none of them"
-            steps = [f"{_of(view, one)} is larger than that of {other} {said}.", f"That makes {total}."]
-            slots = {"one": one, "other": other, **_slots(view)}
-            return Ask(Number(total), steps, possible=len(view.names) + 1, slots=slots)
-    raise NotAskable("no two names can be told apart in every panel")
+            fits.setdefault(len(wins), []).append((one, other, wins))
+    if not fits:
+        raise NotAskable("no two names can be told apart in every panel")
+    total = draws.choice(sorted(fits))
+    one, other, wins = draws.choice(fits[total])
+    said = f"in panel {wins[0]}" if total == 1 else f"in panels {listed(wins)}" if wins else "in none of them"
+    steps = [f"{_of(view, one)} is larger than that of {other} {said}.", f"That makes {total}."]
+    slots = {"one": one, "other": other, **_slots(view)}
+    return Ask(Number(total), steps, possible=len(view.names) + 1, slots=slots)
 
 
 @question(
@@ -284,8 +288,11 @@ def same_leader(view: Panels, draws: Draws, level: int) -> Ask:
     """Whether two panels have the same largest name."""
     leaders = {}
     for tag, shown in zip(view.names, view.shown, strict=True):
-        leaders[tag] = _categories(shown).ranked()[0].name
+        with suppress(NotAskable):  # whose largest cannot be told is not asked about
+            leaders[tag] = _categories(shown).ranked()[0].name
     pairs = [(a, b) for a in leaders for b in leaders if a < b]
+    if not pairs:
+        raise NotAskable("the largest can be told in one panel only")
     wanted = draws.chance(0.5)
     fit = [(a, b) for a, b in pairs if (leaders[a] == leaders[b]) == wanted]
     one, other = draws.choice(fit or pairs)

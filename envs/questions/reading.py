@@ -143,7 +143,7 @@ def value_choice(view: Categories, draws: Draws, level: int) -> Ask:
     near. The right one may be any of them by size."""
     items, count, near = readable(view), 3 + min(level, TOP) // 4, draws.chance(0.5)
     for way in (near, not near):
-        for item in 2 * draws.shuffled(items) if way else items[:1]:
+        for item in draws.shuffled(items) if way else items[:1]:
             try:
                 if way:
                     wrong = near_values(view, draws, item.value, item.err, level, count)

@@ -190,11 +190,12 @@ def longest_run(view: Categories, draws: Draws, level: int) -> Ask:
     bare=True,
     phrasings=(
         "From {first} to {last}, how many times does the {measure} turn from rising to falling or back{where}?",
-        "How often does the {measure} change direction between {first} and {last}{where}?",
-        "Count the {nouns} between {first} and {last} at which the {measure} turns from up to down or from down"
-        " to up{where}.",
+        "How often does the {measure} change direction strictly between {first} and {last}{where}?",
+        "Count the {nouns} strictly between {first} and {last} at which the {measure} turns from up to down or from"
+        " down to up{where}.",
         "How many turning points does the {measure} have from {first} to {last}, the two ends not counted{where}?",
-        "Between {first} and {last}, at how many {nouns} does a rise give way to a fall or a fall to a rise{where}?",
+        "Strictly between {first} and {last}, at how many {nouns} does a rise give way to a fall or a fall to a rise"
+        "{where}?",
     ),
     held_out=(
         "Follow the {measure} from {first} until {last}{where}. How many times does it reverse its direction?",

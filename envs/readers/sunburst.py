@@ -82,7 +82,7 @@ def ring(tape: Recording) -> Reading:
     rings = _rings(tape)
     reading = Reading()
     for which, pieces in (("Outer", rings.outer), ("Inner", rings.inner)):
-        note = next(w.string for w in rings.words if w.string.startswith(f"{which} ring: "))
+        note = next(w.string for w in rings.words if w.string.startswith(f"{which} ring"))
         for piece in pieces:
             words = rings.on(piece)
             written = words[0].string if words else ""
