@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -170,22 +170,28 @@ def sector(wedge: Wedge) -> Outline:
     return Outline(corners + np.array((wedge.x, wedge.y)), np.array(codes, Path.code_type))
 
 
-def _parted(ends: Sequence[Point] | np.ndarray, boxes: Sequence[Box]) -> Outline:
-    """What boxes leave of a line that runs to the right or up."""
+def _look(ground: Fill) -> tuple[object, ...]:
+    """What lines of the grid have in common that are painted in one stroke: all run the same way, so that none touches
+    another; () for a filled part."""
+    (_, y0), (_, y1) = ground.path.vertices[:2]
+    return () if ground.fill else (ground.edge, ground.dash, y0 == y1)
+
+
+def _parted(ends: Sequence[Point] | np.ndarray, boxes: Sequence[Box]) -> list[Point]:
+    """What boxes leave of a line that runs to the right or up: pairs of ends."""
     a, b = ends
     along = 0 if a[1] == b[1] else 1
     level, end = a[1 - along], b[along]
     gaps = [(box[along] - AIR, box[along + 2] + AIR) for box in boxes if box[1 - along] < level < box[3 - along]]
     if not gaps:
-        return Outline([a, b])
+        return [a, b]
     parts, at = [], a[along]
     for low, high in (*sorted(gaps), (end, end)):
         if min(low, end) > at:
             parts += [at, min(low, end)]
         at = max(at, high)
     parts = parts or [at, at]
-    codes = np.array([Path.MOVETO, Path.LINETO] * (len(parts) // 2), Path.code_type)
-    return Outline([(p, level) if along == 0 else (level, p) for p in parts], codes)
+    return [(p, level) if along == 0 else (level, p) for p in parts]
 
 
 class Sheet:
@@ -232,7 +238,14 @@ class Sheet:
     def underlay(self) -> list[Fill]:
         """What lies under everything, the lines of the grid parted by the texts that they would run through."""
         boxes = [text.box for text in self.layout.texts if text.inside is None]
-        return [fill if fill.fill else fill._replace(path=_parted(fill.path.vertices, boxes)) for fill in self.grounds]
+        found: list[Fill] = []
+        for look, grounds in groupby(self.grounds, _look):
+            alike = list(grounds)
+            if look:
+                points = [point for rule in alike for point in _parted(rule.path.vertices, boxes)]
+                alike = [alike[0]._replace(path=Outline(points, _apart(len(points) // 2)))]
+            found += alike
+        return found
 
     def line(
         self,
@@ -251,8 +264,8 @@ class Sheet:
     def comb(
         self, lines: Iterable[tuple[Point, Point]], colour: Colour, width: float, *, dash: tuple[float, ...] = ()
     ) -> None:
-        """Lines of no data, none of which touches another, as ticks and the lines of a grid: painted in one stroke,
-        which gives the same pixels as one by one at a fraction of the cost."""
+        """Lines of no data, none of which touches another, as the ticks of an axis: painted in one stroke, which gives
+        the same pixels as one by one at a fraction of the cost."""
         if points := [point for line in lines for point in line]:
             self.ops.append(
                 Fill(Outline(points, _apart(len(points) // 2)), None, colour, width, True, dash=dash, comb=True)

@@ -114,4 +114,4 @@ def record(sheet: Sheet) -> Recording:
     painter = Painter(Tape)
     painter.paint(sheet)
     tape: Tape = painter._renderer
-    return Recording(tuple(tape.strokes[1 + len(sheet.grounds) :]), tuple(tape.words))
+    return Recording(tuple(tape.strokes[1 + len(sheet.underlay()) :]), tuple(tape.words))
