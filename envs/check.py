@@ -198,14 +198,13 @@ def _printed(view: View, facts: Facts) -> Facts:
     """
     if not isinstance(view, Measured) or view.span == math.inf:
         return facts
-    digit = 10.0**-view.decimals
     meant = view.facts()
-    if any(abs(fact.value / digit - round(fact.value / digit)) > 1e-6 for fact in meant.values()):
+    if any(abs(half_up(fact.value, view.digits(key)) - fact.value) > 1e-9 for key, fact in meant.items()):
         return facts
     printed = {}
     for key, fact in facts.items():
-        half_way = key in meant and abs(abs(fact.value - meant[key].value) / digit - 0.5) < HALF_WAY
-        value = meant[key].value if half_way else half_up(fact.value, view.decimals)
+        off = abs(fact.value - meant[key].value) * 10.0 ** view.digits(key) if key in meant else 0.0
+        value = meant[key].value if abs(off - 0.5) < HALF_WAY else half_up(fact.value, view.digits(key))
         printed[key] = Fact(value, fact.length)
     return printed
 

@@ -205,7 +205,7 @@ def _as_written(view: View) -> View:
     if not isinstance(view, Measured) or not view.written:
         return view
     exact = view.facts()
-    shown = {key: Fact(half_up(fact.value, view.decimals), fact.length) for key, fact in exact.items()}
+    shown = {key: Fact(half_up(fact.value, view.digits(key)), fact.length) for key, fact in exact.items()}
     exactly = all(abs(shown[key].value - fact.value) < 1e-9 for key, fact in exact.items())
     return view if exactly else view.rebuilt(shown)
 

@@ -120,6 +120,10 @@ class Measured(View):
     def decimals(self) -> int:
         return self.unit.decimals
 
+    def digits(self, key: Key) -> int:
+        """The decimals with which a fact is written."""
+        return self.decimals
+
     @property
     def reach(self) -> float:
         """The honest range of a value that is shown: no larger than the largest, however high the figure may be."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self
 
 from envs.numerals import COUNTS, Unit, half_up
-from envs.views import APART, Categories, Fact, Facts, Item, Measured, NotAskable
+from envs.views import APART, Categories, Fact, Facts, Item, Key, Measured, NotAskable
 
 WIDTHS_APART = 0.12  # lengths that stand apart from each other are told apart only by this much of the longer
 CURVES_APART = 0.18  # ... and the widths and heights of curves, judged by eye
@@ -149,6 +149,9 @@ class Bins(Measured):
     def facts(self) -> Facts:
         heights = {item.at: Fact(item.value, item.length) for item in self.items}
         return heights | {edge_key(i): Fact(edge, 0.0) for i, edge in enumerate(self.edges)}
+
+    def digits(self, key: Key) -> int:
+        return self.edge_unit.decimals if key[0].startswith("edge ") else self.decimals
 
     def rebuilt(self, facts: Facts) -> Self:
         edges = (half_up(facts[edge_key(i)].value, self.edge_unit.decimals) for i in range(len(self.edges)))

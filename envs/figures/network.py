@@ -178,7 +178,7 @@ class _Subject:
     follows: bool = False  # arrows lead from letters to those that come after them
 
 
-LETTER_TITLES = (
+LETTER_TITLES: tuple[str, ...] = (
     "Which letter follows which",
     "Letter pairs of a text",
     "What follows a letter",
@@ -199,9 +199,10 @@ def _subject(draws: Draws, scene: Scene, count: int, longest: int, directed: boo
         source = "letters"
     if source == "letters":
         link, links = draws.choice((("edge", "edges"), ("arrow", "arrows") if directed else ("line", "lines")))
+        titles: tuple[str, ...]
         leads = "Which node leads to which" if directed else "Which nodes are joined"
-        titles = (leads, f"{links.capitalize()} between lettered nodes")
-        return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", titles)
+        named = (leads, f"{links.capitalize()} between lettered nodes")
+        return _Subject(tuple(draws.sample(LETTERS, count)), "node", "nodes", link, links, "weight", named)
     if source == "follows":
         names, titles = tuple(draws.sample(LETTERS, count)), LETTER_TITLES
         return _Subject(names, "letter", "letters", "arrow", "arrows", "number of times", titles, follows=True)

@@ -13,7 +13,7 @@ from envs.known import Known
 from envs.questions.asking import MANY, YES_NO, best, either_apart, firm, named, some_apart
 from envs.questions.ranking import ordinal
 from envs.registry import Ask, question
-from envs.views import Item, NotAskable, Series
+from envs.views import TOO_COARSE, Item, NotAskable, Series
 from rewards import Boolean, Label, Number
 
 WINDOWS = 12  # parts of a figure that are tried
@@ -211,7 +211,8 @@ def difference_at(view: Series, draws: Draws, level: int) -> Ask:
     """How far apart two series are at a position; how far is drawn first, as most are near each other."""
     fit = [(i, k, j) for i, k in pairs_of_series(view, draws) for j in clear_positions(view, i, k)]
     gaps = [view.items[i][j].known.minus(view.items[k][j].known) for i, k, j in fit]
-    far = {place: abs(gap.value) for place, gap in zip(fit, gaps, strict=True) if firm(gap)}
+    readable = [firm(gap) and gap.err <= TOO_COARSE * view.reach for gap in gaps]
+    far = {place: abs(gap.value) for place, gap, good in zip(fit, gaps, readable, strict=True) if good}
     if not far:
         raise NotAskable("no two can be told apart well enough")
     aim = draws.uniform(0.25, 1.25) * max(far.values())
