@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--seed", type=int, default=0)
     bench = commands.add_parser("bench", help="CPU milliseconds a problem, beside decoding its PNG")
     bench.add_argument("--count", type=int, default=200, help="problems of each family")
-    bench.add_argument("--families", default="*", metavar="GLOB")
+    bench.add_argument("--families", nargs="+", default=["*"], metavar="GLOB")
     options = parser.parse_args(arguments)
     try:
         options.corpus = _open(getattr(options, "text", None))

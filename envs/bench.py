@@ -36,10 +36,10 @@ class Timing:
     kilobytes: float
 
 
-def measure(count: int = 200, families: str = "*") -> list[Timing]:
-    """Time `count` new problems at 448 x 448 of each family that the glob names, all its questions in turn."""
+def measure(count: int = 200, families: Sequence[str] = ("*",)) -> list[Timing]:
+    """Time `count` new problems at 448 x 448 of each family that the globs name, all its questions in turn."""
     by_family: dict[str, list[str]] = {}
-    for cell in select([f"{families}/*"], DEFAULT_PX, DEFAULT_PX):
+    for cell in select([f"{glob}/*" for glob in families], DEFAULT_PX, DEFAULT_PX):
         by_family.setdefault(cell.family, []).append(cell.question)
     timings = [
         _timed(family, family, questions, LEVELS, count, lambda problem: True)

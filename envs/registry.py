@@ -132,6 +132,7 @@ class Cell:
         return f"{self.family}/{self.question}"
 
 
+LISTED = 60  # names in an error line
 ROOMY = 200  # pixels: families that say nothing are not drawn in pictures with a shorter side
 FAMILIES: dict[str, Family] = {}
 QUESTIONS: dict[str, Question] = {}
@@ -296,7 +297,7 @@ def select(patterns: Iterable[str], width: int = 0, height: int = 0) -> tuple[Ce
     for pattern in patterns:
         named = [cell for cell in cells() if fnmatchcase(cell.name, pattern)]
         if not named:
-            raise ValueError(f"no cell fits {pattern!r}{nearest(pattern, [cell.name for cell in cells()])}")
+            raise ValueError(f"no cell fits {pattern!r}: {_unknown(pattern)}")
         fit = {cell.name for cell in named if not side or side >= cell.smallest}
         if not fit:
             least = min(cell.smallest for cell in named)
@@ -305,8 +306,26 @@ def select(patterns: Iterable[str], width: int = 0, height: int = 0) -> tuple[Ce
     return tuple(cell for cell in cells() if cell.name in chosen)
 
 
+def _unknown(pattern: str) -> str:
+    """The nearest cell, or which half of a glob names nothing and what would."""
+    if close := difflib.get_close_matches(pattern, [cell.name for cell in cells()], 1, 0.8):
+        return f"did you mean {close[0]!r}?"
+    family, slash, question = pattern.partition("/")
+    if not slash:
+        return f"write family/question, as '{family}/*'"
+    asked = {cell.question for cell in cells() if fnmatchcase(cell.family, family)}
+    if not asked:
+        return f"no family {family!r}{nearest(family, {cell.family for cell in cells()})}"
+    if not any(fnmatchcase(name, question) for name in asked):
+        return f"no question {question!r} of {family!r}{nearest(question, asked)}"
+    return "the family and the question do not go together"
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
-    """ ": did you mean 'bar'?", or the names there are."""
+    """ ": did you mean 'bar'?", or the names there are, as far as they are few."""
     names = sorted(names)
     close = difflib.get_close_matches(name, names, 1, 0.5)
-    return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(names)}"
+    if close:
+        return f": did you mean {close[0]!r}?"
+    more = "" if len(names) <= LISTED else f" and {len(names) - LISTED} more; `python -m envs list` has all"
+    return f": choose from {', '.join(names[:LISTED])}{more}"
