@@ -91,10 +91,10 @@ def read(label: str) -> tuple[float, str] | None:
 
 def numbers(text: str) -> list[float]:
     """The numbers that a text holds, thousands parted or not; a minus is one where it starts a word."""
-    return [float(re.sub("[, ]", "", found)) for found in _NUMBER.findall(text)]
+    return [float(re.sub(r"[^\d.-]", "", found)) for found in _NUMBER.findall(text)]
 
 
-_NUMBER = re.compile(r"(?:(?<!\w)-)?(?:\d{1,3}(?:[, ]\d{3}(?!\d))+|\d+)(?:\.\d+)?")
+_NUMBER = re.compile(r"(?:(?<!\w)-[^\w\s]?)?(?:\d{1,3}(?:[, ]\d{3}(?!\d))+|\d+)(?:\.\d+)?")
 _LABEL = re.compile(r"(-?)[^\d-]*((?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?)([kKMB%]?)\Z")
 COUNTS = Unit()  # whole numbers without a unit
 

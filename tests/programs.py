@@ -37,7 +37,7 @@ def group(c: Case, words: str, groups: dict[str, list[str]], numbers: Values) ->
     pool = groups[inside[0]] if inside else list(c.values)
     if found := re.search(r"(above|below) (value \d+)$", words):
         return c.beyond(numbers[found[2]], found[1], pool)
-    if found := re.search(r"(above|below) (\S+)$", words):
+    if found := re.search(r"(above|below) (\S+(?:\s\d\S*)*)$", words):
         return c.beyond(numbers_in(found[2])[0], found[1], pool)
     if found := re.match(r"the (two|three|four|five) .* with the (largest|smallest) ", words):
         order = sorted(pool, key=lambda n: c.values[n], reverse=found[2] == "largest")

@@ -36,11 +36,11 @@ class Case:
 
     def window(self) -> None:
         """Leave out what the question says not to look at."""
-        words = self.slots.get("only", "") or self.slots.get("totals", "")
-        if " Look only at " not in words:
+        said = re.search(r" Look only at (.*?)\.(?= |$)", self.text)
+        if not said:
             return
-        places = self.mentioned(words.split(" Look only at ")[1], self.positions)
-        if re.search(r" from .* to ", words.split(" Look only at ")[1]):
+        places = self.mentioned(said[1], self.positions)
+        if re.search(r" from .* to ", said[1]):
             first, last = (self.positions.index(p) for p in places[-2:])
             places = self.positions[first : last + 1]
         self.grid = {key: value for key, value in self.grid.items() if key[1] in places}
@@ -167,7 +167,7 @@ def between(c: Case) -> object:
 
 @second
 def extreme_choice(c: Case) -> object:
-    offered = c.mentioned(c.options)
+    offered = c.mentioned(re.sub(r"\b[A-Z]: ", "", c.options))
     return next(name for name in c.ranked(c.end) if name in offered)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from second_answers import SECOND, Case, rank_in, second
 
 from envs.drawing.colour import distance
-from envs.numerals import numbers
+from envs.readers import number
 from envs.readers.axes import axes
 from envs.readers.tape import Recording
 
@@ -20,7 +21,7 @@ def tape(c: Case) -> Recording:
 def ticks(c: Case) -> list[float]:
     found = axes(tape(c))
     labels = found.below if c.axis == "horizontal" else found.left
-    return sorted(numbers(text)[0] for text in labels.values())
+    return sorted(value for text in labels.values() if (value := number(text)) is not None)
 
 
 @second
@@ -30,7 +31,8 @@ def title(c: Case) -> object:
     middle = lines[0].x
     text, below = lines[0].string, lines[0].box[1]
     for word in lines[1:]:
-        if abs(word.x - middle) < 1.5 and below - word.box[3] < 6 and abs(word.size - lines[0].size) < 0.01:
+        aligned = min(abs(word.x - middle), abs(word.box[0] - lines[0].box[0])) < 1.5
+        if aligned and below - word.box[3] < 6 and abs(word.size - lines[0].size) < 0.01:
             text, below = f"{text} {word.string}", word.box[1]
         else:
             break
@@ -42,8 +44,9 @@ def axis_title(c: Case) -> object:
     words = tape(c).words
     if c.axis == "vertical":
         return min((w for w in words if w.angle == 90), key=lambda w: w.box[0]).string
-    listed = {name for name, _ in legend(c)}  # which may stand below
-    return min((w for w in words if w.angle == 0 and w.string not in listed), key=lambda w: w.box[1]).string
+    listed = {name for name, _ in legend(c)}  # which may stand below, as may a source
+    level = [w for w in words if w.angle == 0 and w.string not in listed]
+    return min((w for w in level if not re.match("(Source|Data|Chart): ", w.string)), key=lambda w: w.box[1]).string
 
 
 SECOND["end_tick"] = lambda c: (max if c.end == "largest" else min)(ticks(c))

@@ -19,12 +19,13 @@ from envs.address import Draws
 from envs.drawing.colour import colour_names, from_hex
 from envs.guessing import guessability, wrong
 from envs.known import Known, share, total
+from envs.numerals import half_up
 from envs.problem import Draft, draw, word
 from envs.questions.recognition import OFFERED, alike
 from envs.readers import read
 from envs.readers.tape import record
 from envs.registry import QUESTIONS
-from envs.views import Categories, NotAskable, Series
+from envs.views import Categories, Measured, NotAskable, Series
 from envs.views_whole import Parts
 from rewards import (
     Answer,
@@ -68,13 +69,16 @@ def case_of(draft: Draft) -> Case:
     case = Case(slots={**view.slots(), **(draft.ask.slots or {})}, text=text, tape=tape, chart=panel.chart)
     if isinstance(view, Parts):
         return case
-    facts = read(type(panel.marks).__name__, tape).facts
-    case.decimals = view.unit.decimals  # type: ignore[attr-defined]
+    assert isinstance(view, Measured)
+    case.decimals = view.unit.decimals
+    facts = {key: fact.value for key, fact in read(type(panel.marks).__name__, tape).facts.items()}
+    if view.written:  # a reader goes by what is written
+        facts = {key: half_up(value + 1e-6, case.decimals) for key, value in facts.items()}
     if isinstance(view, Categories):
-        case.values = {item.name: facts[item.at].value for item in view.items}
+        case.values = {item.name: facts[item.at] for item in view.items}
     if isinstance(view, Series):
         for name, row in zip(view.series, view.items, strict=True):
-            case.grid |= {(name, item.name): facts[item.at].value for item in row}
+            case.grid |= {(name, item.name): facts[item.at] for item in row}
         case.window()
     return case
 

@@ -14,7 +14,7 @@ from envs.address import Draws, in_test
 from envs.check import examine, faults, monotone
 from envs.drawing.colour import called, contrast, distance, from_hex
 from envs.drawing.metrics import FILES
-from envs.figures.style import PALETTES, THEMES, draw_style
+from envs.figures.style import PALETTES, THEMES, draw_style, usable
 from envs.guessing import Seen, guessability
 from envs.numerals import half_up, show
 from envs.problem import Unmakeable, draw, word
@@ -256,7 +256,8 @@ def test_an_absent_word_comes_from_the_same_topic() -> None:
 def test_styles_of_training_and_test_are_disjoint(seed: int, test: bool) -> None:
     style = draw_style(Draws(seed), 448, 448, test=test)
     theme = next(t for t, text in THEMES.items() if from_hex(text.split()[0]) == style.ground)
-    points = {f"{style.font}|{palette}|{theme}" for palette in PALETTES if set(style.palette) <= _colours(palette)}
+    fit = [palette for palette in PALETTES if set(style.palette) <= set(usable(palette, style.ground, style.ink))]
+    points = {f"{style.font}|{palette}|{theme}" for palette in fit}
     assert any(in_test(point) == test for point in points)
 
 
@@ -264,10 +265,6 @@ def test_styles_of_training_and_test_are_disjoint(seed: int, test: bool) -> None
 @settings(max_examples=100, deadline=None)
 def test_of_a_palette_for_names_of_colours_one_can_be_called(seed: int, test: bool, count: int) -> None:
     assert called(draw_style(Draws(seed), 448, 448, test=test, hues=True).palette[:count])
-
-
-def _colours(palette: str) -> set[tuple[float, float, float]]:
-    return set(map(from_hex, PALETTES[palette].split()))
 
 
 def test_the_test_world_has_styles_of_its_own() -> None:
