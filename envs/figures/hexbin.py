@@ -118,7 +118,8 @@ def _bumps(draws: Draws, scene: Scene, columns: int, rows: int, steps: int, widt
 
 
 def _marked(draws: Draws, counts: dict[Cell, int], bound: int, wanted: int) -> list[Cell]:
-    """So many cells, the fullest one among them; how many of them hold more than a bound is drawn first."""
+    """So many cells, or all, the fullest one among them; how many of them hold more than a bound is drawn first."""
+    wanted = min(wanted, len(counts))
     order = sorted(counts, key=lambda cell: -counts[cell])
     peak, *high = [cell for cell in order if counts[cell] > bound]
     low = order[len(high) + 1 :]
