@@ -26,11 +26,15 @@ FAVOURED = 2 / 3  # how often a persona gets a domain of its own fields, where t
     frozen=True, slots=True, eq=False
 )  # told apart by identity: hashing every name would take longer than a table
 class Kind:
-    """Things of one sort that a table can be about: "country", "countries", ("Brazil", ...), without repeats."""
+    """Things of one sort that a table can be about: "country", "countries", ("Brazil", ...), without repeats.
+
+    `single`: of each name there is one only, so that there is no "Brazil B".
+    """
 
     noun: str
     nouns: str
     names: tuple[str, ...]
+    single: bool = False
 
     @lru_cache(8192)  # noqa: B019 - there are a few hundred kinds, and they live as long as the process
     def short(self, longest: int | None) -> tuple[str, ...]:
@@ -122,7 +126,9 @@ def _every_domain() -> tuple[Domain, ...]:
 
 
 def _domain(held: dict[str, Any]) -> Domain:
-    kinds = tuple(Kind(kind["noun"], kind["nouns"], tuple(kind["names"])) for kind in held["kinds"])
+    kinds = tuple(
+        Kind(kind["noun"], kind["nouns"], tuple(kind["names"]), kind.get("single", False)) for kind in held["kinds"]
+    )
     measures = tuple(_measure(measure) for measure in held["measures"])
     times = tuple(unit for unit in get_args(TimeUnit) if unit in held["times"])
     return Domain(held["title"], held["field"], kinds, measures, times)

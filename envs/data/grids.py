@@ -208,7 +208,7 @@ def _names(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """So many names of the axis, and plausible ones that are not among them."""
     if isinstance(axis, Kind):
-        order = in_order(draws, axis.short(longest), count, longest, level)
+        order = in_order(draws, axis.short(longest), count, longest, level, axis.single)
         return tuple(order[:count]), tuple(order[count:])
     shown, beside = draw_span(draws, axis, count, longest, dated=dated, level=level)
     return shown, tuple(draws.shuffled(beside))

@@ -42,7 +42,7 @@ def draw_things(
     found = []
     for count, which in zip(counts, draws.choice(fits[domain]), strict=True):
         kind = domain.kinds[which]
-        order = in_order(draws, _names(kind, longest), count, longest, scene.level)
+        order = in_order(draws, _names(kind, longest), count, longest, scene.level, kind.single)
         found.append(Things(kind.noun, kind.nouns, tuple(order[:count]), tuple(order[count:])))
     measure = draws.choice([m for m in domain.measures if m.parts or not parts])
     return tuple(found), replace(measure, unit=scene.style.notation.of(measure.unit))

@@ -98,9 +98,10 @@ def draw_pairs(
     fit = [m for m in domain.measures if len(m.name) <= letters]
     chosen = _noted(draws.sample(fit if len(fit) >= measures else domain.measures, measures), scene)
     fit_names = kind.short(longest) if len(kind.short(longest)) >= names else kind.names
-    called = in_order(draws, fit_names, names, longest, scene.level)[:names]
+    called = in_order(draws, fit_names, names, longest, scene.level, kind.single)[:names]
     other = next((k for k in domain.kinds if k is not kind and len(k.short(longest)) >= count), kind)
-    grouped = in_order(draws, other.short(longest), count, longest, scene.level)[:count] if count > 1 else []
+    count = count if count > 1 else 0  # of groups
+    grouped = in_order(draws, other.short(longest), count, longest, scene.level, other.single)[:count]
     rest = draws.shuffled([i for i in range(len(places)) if i not in first])
     name_of = dict(zip([*first, *rest], called))
     windows = [_window(draws, measure) for measure in chosen]

@@ -64,7 +64,7 @@ def tell_samples(
     domain = draws.choice(_domains(scene.test, groups, longest, bare))
     kind = draws.choice([kind for kind in domain.kinds if len(kind.short(longest)) >= groups + 2])
     measure = draws.choice([measure for measure in domain.measures if _fits(measure, bare)])
-    names = in_order(draws, kind.short(longest), groups, longest, scene.level)
+    names = in_order(draws, kind.short(longest), groups, longest, scene.level, kind.single)
     time = draws.choice([time for time in domain.times if time not in RARE] or domain.times)
     own = measure.name.removeprefix("average ").removeprefix("mean ")
     own = measure.name if own in BARE else own

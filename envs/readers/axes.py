@@ -22,6 +22,10 @@ class Axes:
         """Whether values grow upwards: the labels below are not all numbers."""
         return not numeric(self.below)
 
+    def told(self) -> bool | None:
+        """The same, where names that are no numbers tell; else None."""
+        return None if numeric(self.below) and numeric(self.left) else self.upright()
+
 
 def axes(recording: Recording) -> Axes:
     """The axes of a panel: ticks are short strokes without a fill, straight down or to the left."""

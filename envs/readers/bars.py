@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from envs.readers import Reading, number, reader
-from envs.readers.axes import Axes, axes, nearest, numeric, scale
+from envs.readers.axes import Axes, axes, nearest, scale
 from envs.readers.tape import Recording, Stroke
 
 
@@ -36,8 +36,8 @@ def bars(recording: Recording) -> Reading:
 def standing(bars: list[Stroke], found: Axes) -> bool:
     """Whether bars grow upwards: from names that are no numbers or, where both axes have numbers, as those of a chart
     are all equally wide but not equally long."""
-    if not (numeric(found.below) and numeric(found.left)):
-        return found.upright()
+    if (told := found.told()) is not None:
+        return told
     sizes = np.array([s.points.max(0) - s.points.min(0) for s in bars])
     wide, high = np.ptp(sizes, axis=0)
     return bool(wide <= high)

@@ -34,9 +34,11 @@ def _read(
     reading: Reading, found: Axes, dots: Sequence[Stroke], words: Sequence[Word], series: dict[RGB, str]
 ) -> Reading:
     middles = [((s.box[0] + s.box[2]) / 2, (s.box[1] + s.box[3]) / 2) for s in dots]
-    upright = _all_at(found.below, [x for x, _ in middles])
-    if not upright and not _all_at(found.left, [y for _, y in middles]):
-        raise Misread("the dots stand at no names")
+    upright = found.told()
+    if upright is None:
+        upright = _all_at(found.below, [x for x, _ in middles])
+        if not upright and not _all_at(found.left, [y for _, y in middles]):
+            raise Misread("the dots stand at no names")
     names, values, axis = (found.below, found.left, 1) if upright else (found.left, found.below, 0)
     value_at = scale(values)
     zero = next(px for px, text in values.items() if number(text) == 0)
