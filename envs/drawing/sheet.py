@@ -164,15 +164,37 @@ class Layout:
 
 def sector(wedge: Wedge) -> Outline:
     """The outline of a sector: from the centre along its arc and back, or along the outer arc and back on the inner."""
-    if not wedge.inner:
-        unit = Path.wedge(wedge.first, wedge.last)
-        return Outline(np.asarray(unit.vertices) * wedge.radius + (wedge.x, wedge.y), np.asarray(unit.codes))
-    unit = Path.arc(wedge.first, wedge.last)
-    arc = np.asarray(unit.vertices)
-    corners = np.concatenate([arc * wedge.radius, arc[::-1] * wedge.inner, arc[:1] * wedge.radius])
-    curve = [Path.CURVE4] * (len(arc) - 1)
-    codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
-    return Outline(corners + np.array((wedge.x, wedge.y)), np.array(codes, Path.code_type))
+    arc = _arc(wedge.first, wedge.last)
+    x, y, radius, inner = wedge.x, wedge.y, wedge.radius, wedge.inner
+    outer = [(x + radius * u, y + radius * v) for u, v in arc]
+    if not inner:
+        return Outline([(x, y), *outer, (x, y), (x, y)], _sector_codes(len(arc), False))
+    back = [(x + inner * u, y + inner * v) for u, v in reversed(arc)]
+    return Outline([*outer, *back, outer[0]], _sector_codes(len(arc), True))
+
+
+def _arc(first: float, last: float) -> list[Point]:
+    """A part of the unit circle between angles in degrees as Bezier curves, an eighth of the circle each at most; at
+    least two, as three of its points tell the centre."""
+    count = max(2, math.ceil((last - first) / 45))
+    step = math.radians(last - first) / count
+    handle = 4 / 3 * math.tan(step / 4)
+    u, v = math.cos(math.radians(first)), math.sin(math.radians(first))
+    points = [(u, v)]
+    for i in range(1, count + 1):
+        angle = math.radians(first) + i * step
+        end_u, end_v = math.cos(angle), math.sin(angle)
+        points += [(u - handle * v, v + handle * u), (end_u + handle * end_v, end_v - handle * end_u), (end_u, end_v)]
+        u, v = end_u, end_v
+    return points
+
+
+@lru_cache(64)
+def _sector_codes(arc: int, hollow: bool) -> np.ndarray:
+    """The codes of a sector whose arc has so many points."""
+    curve = [Path.CURVE4] * (arc - 1)
+    codes = [*curve, Path.LINETO, *curve] if hollow else [Path.LINETO, *curve, Path.LINETO]
+    return np.array([Path.MOVETO, *codes, Path.CLOSEPOLY], Path.code_type)
 
 
 def _parted(points: Sequence[Point] | np.ndarray, boxes: Sequence[Box]) -> Outline:
