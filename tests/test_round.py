@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,7 +65,7 @@ def test_a_sector_of_a_ring_is_read_back_from_its_outline(
     sweep: float, first: float, hole: float, radius: float
 ) -> None:
     path = sector(Wedge(100.0, 120.0, radius, first, first + sweep, hole * radius))
-    found = turn(Stroke(path.vertices, None, None, 0.0, True))  # type: ignore[arg-type]
+    found = turn(Stroke(np.array(path.vertices), None, None, 0.0, True))
     assert math.isclose(math.degrees(found.sweep), sweep, abs_tol=0.05)
     assert math.isclose(found.radius, radius, rel_tol=1e-3)
     assert math.isclose(found.inner, hole * radius, rel_tol=1e-3)
