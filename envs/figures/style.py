@@ -53,12 +53,12 @@ DASHES = ((3.0, 3.0), (1.0, 3.0), (6.0, 3.0))
 
 
 @lru_cache(256)
-def usable(palette: str, ground: Colour, ink: Colour) -> tuple[Colour, ...]:
-    """The palette's colours that stand out from the ground and from each other, in its order; then those that do with
-    more ink."""
+def usable(palette: str, ground: Colour, ink: Colour, least: float = MARK_CONTRAST) -> tuple[Colour, ...]:
+    """The palette's colours that stand out from the ground, by a contrast of at least so much, and from each other, in
+    its order; then those that do with more ink."""
     kept: list[Colour] = []
-    for colour in sorted(map(from_hex, PALETTES[palette].split()), key=lambda c: contrast(c, ground) < MARK_CONTRAST):
-        colour = standing_out(colour, ground, ink, MARK_CONTRAST)
+    for colour in sorted(map(from_hex, PALETTES[palette].split()), key=lambda c: contrast(c, ground) < least):
+        colour = standing_out(colour, ground, ink, least)
         if all(distance(colour, other) >= COLOURS_APART for other in (*kept, ground)):
             kept.append(colour)
     return tuple(kept)
@@ -80,7 +80,8 @@ def draw_style(draws: Draws, width: int, height: int, *, test: bool, hues: bool 
         themes = tuple(THEMES)
         theme = swayed(draws, house.themes, themes[DARK:] if draws.chance(0.3) else themes[:DARK])
         ground, ink, grid = map(from_hex, THEMES[theme].split())
-        colours = usable(palette, ground, ink)
+        # A colour that thin lines would have to mix with ink has another name then.
+        colours = usable(palette, ground, ink, THIN_CONTRAST if hues else MARK_CONTRAST)
         turns = speakable(colours) if hues else range(len(colours))
         if len(colours) >= 3 and turns and in_test(f"{font}|{palette}|{theme}") == test:
             break
