@@ -238,6 +238,7 @@ def test_the_table_says_plainly_what_grpo_did_not_reach(tmp_path):
     good, bad = table(90), table(60)
     assert "adds 40.0 points" in good and "NOT" not in good and "beats" in good
     assert "NOT the 15 points" in bad and "does NOT beat" in bad
+    assert "chance" not in good and "chance" in table(82)  # 2 problems of 100
     assert "[82.6, 94.5]" in good  # Wilson's interval of 90 in 100
     assert Table(tmp_path / "table.json", keep=True).has("control")
 

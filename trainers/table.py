@@ -119,7 +119,8 @@ def against(table: Table, other: str) -> str:
     only_ours = sum(a and not b for a, b in zip(ours, theirs, strict=True))
     only_theirs = sum(b and not a for a, b in zip(ours, theirs, strict=True))
     p = mcnemar(only_ours, only_theirs)
-    return f"({only_ours} problems right that were wrong, {only_theirs} the other way, McNemar p = {p:.2g})"
+    chance = "" if p < 0.05 else "; as far apart as chance may put them"
+    return f"({only_ours} problems right that were wrong, {only_theirs} the other way, McNemar p = {p:.2g}{chance})"
 
 
 def answers(run: Run, model: Any, processor: Any, addresses: Sequence[Any]) -> list[Row]:
