@@ -21,7 +21,6 @@ from itertools import pairwise
 
 from envs.address import Address, Draws
 from envs.guessing import Seen, wrong
-from envs.numerals import half_up
 from envs.problem import Draft, Unmakeable, draw, first_answer, word
 from envs.readers import read
 from envs.readers.tape import record
@@ -199,13 +198,13 @@ def _printed(view: View, facts: Facts) -> Facts:
     if not isinstance(view, Measured) or view.span == math.inf:
         return facts
     meant = view.facts()
-    if any(abs(half_up(fact.value, view.digits(key)) - fact.value) > 1e-9 for key, fact in meant.items()):
+    if any(abs(fact.value - meant[key].value) > 1e-9 for key, fact in view.printed(meant).items()):
         return facts
-    printed = {}
-    for key, fact in facts.items():
-        off = abs(fact.value - meant[key].value) * 10.0 ** view.digits(key) if key in meant else 0.0
-        value = meant[key].value if abs(off - 0.5) < HALF_WAY else half_up(fact.value, view.digits(key))
-        printed[key] = Fact(value, fact.length)
+    printed = view.printed(facts)
+    for key in printed.keys() & meant.keys():
+        off = abs(facts[key].value - meant[key].value) * 10.0 ** view.digits(key)
+        if abs(off - 0.5) < HALF_WAY:
+            printed[key] = Fact(meant[key].value, facts[key].length)
     return printed
 
 

@@ -25,11 +25,10 @@ from envs.drawing.wear import worn
 from envs.figures.base import Figure, Panel
 from envs.figures.style import draw_style
 from envs.legibility import judge
-from envs.numerals import half_up
 from envs.phrasings import added
 from envs.registry import Ask, Family, Question, Scene, find
 from envs.text import TextError
-from envs.views import Fact, Measured, NotAskable, View
+from envs.views import Measured, NotAskable, View
 from rewards import Answer
 
 SPARES = 8  # seeds that may stand in for one without a problem
@@ -205,7 +204,7 @@ def _as_written(view: View) -> View:
     if not isinstance(view, Measured) or not view.written:
         return view
     exact = view.facts()
-    shown = {key: Fact(half_up(fact.value, view.digits(key)), fact.length) for key, fact in exact.items()}
+    shown = view.printed(exact)
     exactly = all(abs(shown[key].value - fact.value) < 1e-9 for key, fact in exact.items())
     return view if exactly else view.rebuilt(shown)
 

@@ -124,6 +124,10 @@ class Measured(View):
         """The decimals with which a fact is written."""
         return self.decimals
 
+    def printed(self, facts: Facts) -> dict[Key, Fact]:
+        """The facts as the figure would write them."""
+        return {key: Fact(half_up(fact.value, self.digits(key)), fact.length) for key, fact in facts.items()}
+
     @property
     def reach(self) -> float:
         """The honest range of a value that is shown: no larger than the largest, however high the figure may be."""

@@ -19,7 +19,6 @@ T = TypeVar("T")
 MANY = 100  # values that a reading can give
 TOP = 12  # the level above which items come no closer
 YES_NO = " Answer yes or no."
-COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 LIST = " Separate them by semicolons."
 LETTERS = "ABCDEFGH"
 COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}

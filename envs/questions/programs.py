@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from envs.address import Draws
 from envs.known import Known
 from envs.questions.asking import (
+    COUNTED,
     complete,
     cuts,
     falling,
@@ -31,7 +32,6 @@ from envs.views import Categories, Item, NotAskable
 
 TRIES = 12  # programs that are begun before the view is given up
 KINDS = ("mean", "largest", "smallest")  # of values out of a group
-WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ def _leading(program: Program, items: list[Item], of: str) -> None:
         raise NotAskable("the leading ones cannot be told from the others")
     k = draws.choice(fit)
     kept = [item for item in items if item in order[:k]]
-    program.group(f"the {WORDS[k]} {of} with the {'smallest' if up else 'largest'} {view.measure}", kept)
+    program.group(f"the {COUNTED[k]} {of} with the {'smallest' if up else 'largest'} {view.measure}", kept)
 
 
 def parted(view: Categories, a: Item, b: Item) -> bool:
