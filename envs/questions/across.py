@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as Row
 from dataclasses import replace
 from itertools import combinations, groupby, permutations
+from typing import TypeVar
 
 from envs.address import Draws
 from envs.known import Known
@@ -15,6 +16,8 @@ from envs.questions.ranking import ordinal
 from envs.registry import Ask, question
 from envs.views import TOO_COARSE, Item, NotAskable, Series
 from rewards import Boolean, Label, Number
+
+T = TypeVar("T")
 
 WINDOWS = 12  # parts of a figure that are tried
 
@@ -84,6 +87,20 @@ def windows(view: Series, draws: Draws, least: int = 2) -> Iterator[tuple[Series
     for chosen in drawn:
         if readable.issuperset(chosen) and len(chosen) >= least:
             yield part(view, [j in chosen for j in all_positions(view)], least)
+
+
+def first_found(
+    parts: Iterable[tuple[Series, str]], find: Callable[[list[Item]], T], otherwise: str
+) -> tuple[Series, str, list[Item], T]:
+    """The first part of a figure whose values, row by row, give what is looked for: the part, how to say so, its values
+    and what was found."""
+    for shown, only in parts:
+        flat = [item for row in shown.items for item in row]
+        try:
+            return shown, only, flat, find(flat)
+        except NotAskable:
+            continue
+    raise NotAskable(otherwise)
 
 
 def all_positions(view: Series) -> range:

@@ -7,7 +7,7 @@ from collections.abc import Sequence as Row
 
 from envs.address import Draws
 from envs.known import Known
-from envs.questions.across import best_either, column, part, several, windows
+from envs.questions.across import best_either, column, first_found, part, several, windows
 from envs.questions.asking import LIST, MANY, best, cuts, falling, known_sum, stated, sums
 from envs.registry import Ask, question
 from envs.views import NotAskable, Series
@@ -323,15 +323,9 @@ def times_leading(view: Series, draws: Draws, level: int) -> Ask:
 )
 def count_all_beyond(view: Series, draws: Draws, level: int) -> Ask:
     """How many values of all series lie above or below a threshold."""
-    for shown, only in windows(view, draws):  # noqa: B007  (both are used after the loop)
-        flat = [item for row in shown.items for item in row]
-        try:
-            found = cuts(view, draws, flat)
-            break
-        except NotAskable:
-            continue
-    else:
-        raise NotAskable("no threshold is clear of every value")
+    shown, only, flat, found = first_found(
+        windows(view, draws), lambda flat: cuts(view, draws, flat), "no threshold is clear of every value"
+    )
     above = draws.chance(0.5)
     sides = {m if above else len(flat) - m: cut for m, cut in found.items()}
     most = 4 + level

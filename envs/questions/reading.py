@@ -7,7 +7,7 @@ from itertools import chain
 
 from envs.address import Draws
 from envs.known import Known
-from envs.questions.across import windows
+from envs.questions.across import first_found, windows
 from envs.questions.asking import (
     COUNTED,
     LIST,
@@ -212,15 +212,11 @@ def value_at(view: Series, draws: Draws, level: int) -> Ask:
 )
 def place_of_value(view: Series, draws: Draws, level: int) -> Ask:
     """The series and the position that have a given value."""
-    for shown, only in chain([(view, "")], windows(view, draws)):  # noqa: B007  (both are used after the loop)
-        flat = [item for row in shown.items for item in row]
-        try:
-            item = _found(view, flat, draws)
-            break
-        except NotAskable:
-            continue
-    else:
-        raise NotAskable("no value is far enough from all others")
+    shown, only, flat, item = first_found(
+        chain([(view, "")], windows(view, draws)),
+        lambda flat: _found(view, flat, draws),
+        "no value is far enough from all others",
+    )
     i, j = divmod(next(k for k, other in enumerate(flat) if other is item), len(shown.positions))
     series, position = view.series[i], shown.positions[j]
     steps = [f"The value {view.say(item.value)} is that of {series} {view.slots()['in']} {position}."]
