@@ -39,11 +39,13 @@ class Case:
         said = re.search(r" Look only at (.*?)\.(?= |$)", self.text)
         if not said:
             return
-        places = self.mentioned(said[1], self.positions)
+        names = self.positions or list(self.values)
+        places = self.mentioned(said[1], names)
         if re.search(r" from .* to ", said[1]):
-            first, last = (self.positions.index(p) for p in places[-2:])
-            places = self.positions[first : last + 1]
+            first, last = map(names.index, places[-2:])
+            places = names[first : last + 1]
         self.grid = {key: value for key, value in self.grid.items() if key[1] in places}
+        self.values = {name: value for name, value in self.values.items() if name in places}
 
     @property
     def series(self) -> list[str]:

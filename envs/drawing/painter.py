@@ -6,7 +6,6 @@ bitmaps of strings.
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any
 
@@ -90,11 +89,8 @@ class Painter:
                 gc.set_foreground((*op.colour, 1.0), isRGBA=True)
                 y = sheet.height - op.y
                 if quick:
-                    image, dx, dy, descent = bitmap(op.string, op.font, op.size)
-                    turn = math.radians(op.angle)
-                    x = round(op.x + dx + descent * math.sin(turn))
-                    y = round(y + dy + descent * math.cos(turn)) + 1
-                    private.draw_text_image(image, x, y, op.angle, gc)
+                    image, left, below = bitmap(op.string, op.font, op.size, op.angle)
+                    private.draw_text_image(image, round(op.x + left), round(y + below) + 1, 0.0, gc)
                 else:
                     renderer.draw_text(gc, op.x, y, op.string, _properties(op.font, op.size), op.angle)
                 continue

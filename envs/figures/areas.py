@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from envs.address import Draws
-from envs.drawing.colour import Colour, ink_on
+from envs.drawing.colour import Colour, ink_on, mix
 from envs.drawing.sheet import Box, Point, Sheet, Unreadable
 from envs.figures.base import Panel, Style, widest
 from envs.figures.columns import as_shares
@@ -72,15 +72,18 @@ class Areas:
         values = Values(0.0, self.high, unit, panel.value_axis, head)
         found = frame(room, style, Names(grid.positions, panel.category_axis, inset=self.inset), values)
         tops, feet = self._edges(found.x, found.y)
-        items = self._items(tops, feet, found.y, unit, written)
-        if self.asked:
-            readable(by_eye(found.y.px_per_unit, panel.words.unit), self.high)
         labels = [[unit.write(value) for value in row] for row in grid.values] if written else []
         tags = place_tags(labels, tops, tops, style, found.box, 1.0, above=True) if written and not self.stack else ()
         beside = Ends.of(grid.series, self._ends(tops, feet), style) if place == "ends" else None
+        items = self._items(tops, feet, found.y, unit, written)
+        if self.asked:
+            readable(by_eye(found.y.px_per_unit, panel.words.unit), self.high)
         found.begin(style, sheet)
         for colour, top, foot in zip(colours, tops, feet, strict=True):
-            sheet.polygon([*top, *reversed(foot)], colour, alpha=self.alpha)
+            # One alone is as pale, but hides the grid: what shines through takes five times as long to fill.
+            alone = len(tops) == 1 and self.alpha < 1
+            fill, alpha = (mix(style.ground, colour, self.alpha), 1.0) if alone else (colour, self.alpha)
+            sheet.polygon([*top, *reversed(foot)], fill, alpha=alpha)
         for i, (colour, top) in enumerate(zip(colours, tops, strict=True)):
             if not (self.full and i == len(tops) - 1):  # which is the edge of the frame
                 sheet.line(top, style.ground if self.stack else colour, self.rim, data=True)

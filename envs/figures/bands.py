@@ -153,11 +153,24 @@ class Bands:
         ]
 
 
+def _entwined(draws: Draws, rows: Rows) -> Rows:
+    """Two rows that change places at some points in time: two bands that can be told apart seldom cross."""
+    turns = {draws.integers(1, len(rows[0])) for _ in range(draws.integers(1, len(rows[0])))}
+    columns: list[tuple[float, ...]] = []
+    changed = False
+    for j, column in enumerate(zip(*rows)):
+        changed ^= j in turns
+        columns.append(column[::-1] if changed else column)
+    return tuple(zip(*columns))
+
+
 @family("band", Series, Categories, traits=TRAITS, top_level=12, smallest=180)
 def band(draws: Draws, scene: Scene) -> Panel:
     """One or two lines, each in a shaded band."""
     told, sizes = draw_table(draws, scene, colours=2, single=0.75, most=2, shown=20, counted=False)
     told = raised(told)
+    if len(told.grid.series) == 2 and {"Series", "ordered"} <= scene.needs:
+        told = told.mended(_entwined(draws, told.grid.values))
     grid, unit = told.grid, told.words.unit
     rising = draws.chance(0.4)
     lower, upper = (

@@ -84,9 +84,6 @@ class Lines:
         found = frame(room, style, Names(grid.positions, panel.category_axis, inset=self.inset), values)
         points = [[(found.x.middle(j), found.y.px(v)) for j, v in enumerate(row)] for row in grid.values]
         strokes = [_stairs(row, found.x) for row in points] if self.step else points
-        items = self._items(points, found.y, panel.words.unit, written)
-        if self.asked and not written:
-            readable(by_eye(found.y.px_per_unit, panel.words.unit), self.high - self.low)
         tags: Sequence[Tag] = ()
         if written:
             labels = [[panel.words.unit.write(value) for value in row] for row in grid.values]
@@ -98,6 +95,9 @@ class Lines:
                 raise Unreadable("values and a legend share no frame")
             spot = corner(entries, style, found.box, lambda b: out_of_the_way(b, strokes, 2 + pens.radius), lines=True)
         beside = Ends.of(grid.series, [row[-1][1] for row in points], style) if place == "ends" else None
+        items = self._items(points, found.y, panel.words.unit, written)
+        if self.asked and not written:
+            readable(by_eye(found.y.px_per_unit, panel.words.unit), self.high - self.low)
         found.begin(style, sheet)
         if self.filled:
             base = [(strokes[0][-1][0], found.y.start), (strokes[0][0][0], found.y.start)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from itertools import pairwise
 
 from envs.address import Draws
@@ -33,6 +35,18 @@ def _in_time(view: Categories, items: list[Item]) -> list[Item]:
     if not view.ordered:
         raise NotAskable("the names do not follow each other in time")
     return [item for item in view.items if any(item is other for other in items)]
+
+
+def _steps(view: Categories, draws: Draws) -> Iterator[tuple[list[tuple[Item, Item]], str]]:
+    """The steps from each time to the next, and what to say of which those are ("" for all): then those of ever shorter
+    stretches that can be read, for where two steps are too much alike the one may not be in sight."""
+    items = _in_time(view, list(view.items))
+    for count in range(len(items), 3, -1):
+        for start in draws.shuffled(list(range(len(items) - count + 1))):
+            stretch = items[start : start + count]
+            if all(item.err < math.inf for item in stretch):
+                whom = f" Look only at the {view.nouns} from {stretch[0].name} to {stretch[-1].name}."
+                yield list(pairwise(stretch)), whom if count < len(items) else ""
 
 
 def _two_times(view: Categories, draws: Draws) -> tuple[Item, Item]:
@@ -210,11 +224,10 @@ def higher_later(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def steepest(view: Categories, draws: Draws, level: int) -> Ask:
-    """The two neighbouring times with the largest rise, fall or change."""
-    items = _in_time(view, complete(view.items, 4))
-    pairs = list(pairwise(items))
+    """The two neighbouring times with the largest rise, fall or change, of all or of a stretch of time."""
     kinds = {"rise": ("rise", "rises", 1.0), "fall": ("fall", "falls", -1.0), "change": ("change", "changes", 0.0)}
-    for kind in draws.shuffled(list(kinds)):
+    order = draws.shuffled(list(kinds))
+    for pairs, only, kind in ((*found, kind) for found in _steps(view, draws) for kind in order):
         move, moves, sign = kinds[kind]
         sizes = [b.known.minus(a.known).times(sign or 1.0) for a, b in pairs]
         sizes = sizes if sign else [Known(abs(size.value), size.err) for size in sizes]
@@ -229,7 +242,13 @@ def steepest(view: Categories, draws: Draws, level: int) -> Ask:
             f"The largest {kind} is from {view.say(a.value)} in {a.name} to {view.say(b.value)} in {b.name},"
             f" by {view.say(sizes[i].value)}."
         ]
-        slots = {"move": move, "moves": moves, "kind": kind, "list": f" Give the earlier one first.{LIST}"}
+        slots = {
+            "move": move,
+            "moves": moves,
+            "kind": kind,
+            "only": only,
+            "list": f" Give the earlier one first.{LIST}",
+        }
         return Ask(sequence((a.name, b.name)), steps, len(pairs), stated((a.name, b.name)), slots)
     raise NotAskable("no step is clearly the largest")
 
@@ -255,9 +274,8 @@ def steepest(view: Categories, draws: Draws, level: int) -> Ask:
 )
 def best_neighbours(view: Categories, draws: Draws, level: int) -> Ask:
     """The two neighbouring times with the largest or smallest sum."""
-    pairs = list(pairwise(_in_time(view, complete(view.items, 4))))
     first = draws.chance(0.5)
-    for up in (first, not first):
+    for pairs, only, up in ((*found, up) for found in _steps(view, draws) for up in (first, not first)):
         try:
             a, b = pairs[best(view, [(known_sum(pair), None) for pair in pairs], up)]
         except NotAskable:
@@ -267,7 +285,7 @@ def best_neighbours(view: Categories, draws: Draws, level: int) -> Ask:
             f"The {end} sum of two neighbours is {view.plain(a.value)} + {view.plain(b.value)}"
             f" = {view.say(a.value + b.value)}, of {a.name} and {b.name}."
         ]
-        slots = {"end": end, "list": f" Give the earlier one first.{LIST}"}
+        slots = {"end": end, "list": f"{only} Give the earlier one first.{LIST}"}
         return Ask(sequence((a.name, b.name)), steps, len(pairs), stated((a.name, b.name)), slots)
     raise NotAskable("no two neighbours clearly lead")
 

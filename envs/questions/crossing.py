@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from itertools import chain, combinations, pairwise
+from collections.abc import Iterator
+from itertools import chain, combinations, pairwise, permutations
 
 from envs.address import Draws
 from envs.questions.across import above, all_positions, clear_part, clear_positions, part, several
@@ -11,6 +12,8 @@ from envs.questions.asking import LIST, stated, unordered
 from envs.registry import Ask, question
 from envs.views import NotAskable, Series
 from rewards import Label, Number, Set
+
+FEW = 5  # names of which a question may leave some out
 
 
 @question(
@@ -31,13 +34,36 @@ from rewards import Label, Number, Set
     ),
 )
 def times_above(view: Series, draws: Draws, level: int) -> Ask:
-    """At how many positions one series is larger (or smaller) than another."""
-    i, k, view, only = clear_part(view, draws)
+    """At how many positions one series is larger (or smaller) than another; how many is drawn first."""
+    fits: dict[int, dict[int, list[tuple[int, int, Series, str]]]] = {}
+    for i, k in permutations(range(len(several(view).series)), 2):
+        for shown, only in _parts(view, clear_positions(view, i, k)):
+            count = sum(above(shown, i, k))
+            fits.setdefault(len(shown.positions), {}).setdefault(count, []).append((i, k, shown, only))
+    if not fits:
+        raise NotAskable("no two series can be told apart")
+    of = draws.choice(sorted(fits))
+    count = draws.choice(sorted(fits[of]))
+    i, k, shown, only = draws.choice(fits[of][count])
+    where = [name for name, over in zip(shown.positions, above(shown, i, k), strict=True) if over]
     more = draws.choice(("larger", "smaller"))
-    where = [p for p, over in zip(view.positions, above(view, i, k), strict=True) if over == (more == "larger")]
-    steps = [f"It is {more} for {', '.join(where)}." if where else f"It is never {more}.", f"That makes {len(where)}."]
-    slots = {"a": view.series[i], "b": view.series[k], "more": more, "only": only}
-    return Ask(Number(len(where)), steps, max(2, (len(view.positions) + 1) // 2), slots=slots)
+    steps = [f"It is {more} for {', '.join(where)}." if where else f"It is never {more}.", f"That makes {count}."]
+    a, b = (i, k) if more == "larger" else (k, i)
+    slots = {"a": view.series[a], "b": view.series[b], "more": more, "only": only}
+    return Ask(Number(count), steps, max(2, (of + 1) // 2), slots=slots)
+
+
+def _parts(view: Series, clear: list[int]) -> Iterator[tuple[Series, str]]:
+    """Where two series can be told apart and, of few names, some of those: what is larger in one part of a whole is
+    smaller in another, so that all of few names leave too little to find out."""
+    chosen = [tuple(clear)]
+    if not view.ordered and len(clear) <= FEW:
+        chosen += [few for size in range(2, len(clear)) for few in combinations(clear, size)]
+    for places in chosen:
+        try:
+            yield part(view, [j in places for j in all_positions(view)])
+        except NotAskable:
+            continue
 
 
 @question(
@@ -112,7 +138,8 @@ def crossings(view: Series, draws: Draws, level: int) -> Ask:
     leads = ", ".join(view.series[i] if way else view.series[k] for way in above(shown, i, k))
     steps = [f"In turn the larger one is {leads}.", f"The lead changes {'once' if count == 1 else f'{count} times'}."]
     slots = {"a": names[0], "b": names[1], "first": shown.positions[0], "last": shown.positions[-1], "only": only}
-    return Ask(Number(count), steps, max(2, (len(places) + 1) // 2), slots=slots)
+    # The words tell how many steps there are, each of which is a change or none.
+    return Ask(Number(count), steps, max(2, min((len(places) + 1) // 2, last - first + 1)), slots=slots)
 
 
 @question(
