@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from envs.data import Grid
 
 PLACES = ("right", "top", "bottom")
+FULLEST = 0.94  # of its slot, for a bar that makes room for what is written on it
 TRAITS = ("values", "words", "title", "axes", "ticks", "legend")
 
 
@@ -96,12 +97,14 @@ class Columns:
             room = (*room[:3], room[3] - style.line.digit / 2)
         values = Values(0.0, self.top, unit, panel.value_axis)
         found = plot(room, style, panel, grid.positions, values, lying)
+        wide = max(widest(row, style) for row in labels) if written else 0.0
+        if self.stack and not lying:  # as wide as the values on them
+            style = replace(style, fill=max(style.fill, min(FULLEST, (wide + 4) / found.names.slot)))
         thick = self._thick(found, style)
         if thick < THINNEST:
             raise Unreadable("the bars are too thin")
         turned = False
         if written and not self.stack:
-            wide = max(widest(row, style) for row in labels)
             turned = not lying and wide + 2 > thick
             head = wide + PAD + 2 if lying or turned else style.line.digit + PAD
             if (lying and style.line.digit + 3 > thick) or (turned and style.line.digit + 2 > thick):

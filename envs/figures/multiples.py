@@ -98,7 +98,10 @@ def _draw_alike(draws: Draws, scene: Scene, form: Form, count: int) -> tuple[Ali
     """The tables, and the name that each is about."""
     longest = max(5, scene.width // 30)
     lines, line_sizes = window(draws, scene, 2, 4, len(line_colours(scene.style)), 2) if form.several else (1, 1)
-    room = (min(scene.width, scene.height) - 80) / (form.pixels * lines)
+    wide = form.pixels * lines
+    if form.parts and form.several and scene.reckons:
+        wide = max(wide, scene.style.width("00000") + 4)  # a value is written on each bar of a stack
+    room = (min(scene.width, scene.height) - 80) / wide
     positions, sizes = window(draws, scene, 5, 12, room)
     held: Alike | None = None
     names: tuple[str, ...] = ()
@@ -262,7 +265,7 @@ def _columns(draws: Draws, scene: Scene, alike: Alike, grids: Sequence[Grid], *,
 
 FORMS = (
     Form("bar chart", _bars, 140, 140, 16.0, written=True),
-    Form("lollipop chart", _lollipops, 200, 140, 18.0, written=True),
+    Form("lollipop chart", _lollipops, 200, 155, 18.0, written=True),
     Form("pie chart", _pies, 150, 150, 25.0, ordered=False, parts=True, written=True, traits=frozenset({"whole"})),
     Form("donut chart", _donuts, 200, 150, 25.0, ordered=False, parts=True, written=True, traits=frozenset({"whole"})),
     Form("line chart", _lines, 145, 170, 14.0, ordered=True),

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from envs.address import Draws
 from envs.known import Known
-from envs.questions.asking import MANY, YES_NO, best, either_apart, firm, named, some_apart
+from envs.questions.asking import MANY, YES_NO, at_level, best, either_apart, firm, how_far, named
 from envs.questions.ranking import ordinal
 from envs.registry import Ask, question
 from envs.views import TOO_COARSE, Item, NotAskable, Series
@@ -189,21 +189,22 @@ def leader_at(view: Series, draws: Draws, level: int) -> Ask:
     ),
 )
 def is_above_at(view: Series, draws: Draws, level: int) -> Ask:
-    """Whether one series is larger (or smaller) than another at a position."""
-    several(view)
-    for j in draws.shuffled(range(len(view.positions))):
-        try:
-            items = some_apart(view, draws, view.at_position(j).items, 2, level)
-        except NotAskable:
-            continue
-        true, more = draws.chance(0.5), draws.choice(("larger", "smaller"))
-        a, b = sorted(items, key=lambda item: item.value if (more == "smaller") == true else -item.value)
-        words, position = view.slots(), view.positions[j]
-        larger = max(items, key=lambda item: item.value).name
-        steps = [f"{words['in'].capitalize()} {position}, {larger} has the larger {view.measure} of the two."]
-        slots = {"a": a.name, "b": b.name, "more": more, "position": position, "yes": YES_NO}
-        return Ask(Boolean(true), steps, 2, "yes" if true else "no", slots)
-    raise NotAskable("at no position can two series be told apart")
+    """Whether one series is larger (or smaller) than another at a position: the higher the level, the more nearly."""
+    columns = ((j, column(several(view), j)) for j in all_positions(view))
+    clear = [
+        (j, a, b)
+        for j, items in columns
+        for a, b in combinations(zip(view.series, items), 2)
+        if either_apart(view, a[1], b[1])
+    ]
+    j, *two = at_level(draws, level, clear, lambda found: how_far(view, found[1][1].value, found[2][1].value))
+    true, more = draws.chance(0.5), draws.choice(("larger", "smaller"))
+    up = [name for name, _ in sorted(two, key=lambda named: named[1].value)]
+    a, b = up if (more == "smaller") == true else up[::-1]
+    words, position = view.slots(), view.positions[j]
+    steps = [f"{words['in'].capitalize()} {position}, {up[1]} has the larger {view.measure} of the two."]
+    slots = {"a": a, "b": b, "more": more, "position": position, "yes": YES_NO}
+    return Ask(Boolean(true), steps, 2, "yes" if true else "no", slots)
 
 
 @question(

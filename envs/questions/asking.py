@@ -153,6 +153,11 @@ def at_level(draws: Draws, level: int, options: Iterable[T], ease: Callable[[T],
     return order[draws.integers(max(0, middle - reach), min(len(order), middle + reach + 1))]
 
 
+def how_far(view: Measured, a: float, b: float) -> float:
+    """By how much two values differ, to what is written and two digits more: equal gaps may be read as a hair apart."""
+    return half_up(abs(a - b), view.decimals + 2)
+
+
 def missing(draws: Draws, level: int, absent: Sequence[str], shown: Sequence[str]) -> str:
     """A name that is not shown: the higher the level, the more of its beginning it shares with one that is."""
     beginnings = {other[:k] for other in shown for k in range(1, len(other) + 1)}

@@ -49,8 +49,8 @@ def _steps(view: Categories, draws: Draws) -> Iterator[tuple[list[tuple[Item, It
                 yield list(pairwise(stretch)), whom if count < len(items) else ""
 
 
-def _two_times(view: Categories, draws: Draws) -> tuple[Item, Item]:
-    first, last = _in_time(view, some_apart(view, draws, readable(view, 2), 2))
+def _two_times(view: Categories, draws: Draws, level: int = 0) -> tuple[Item, Item]:
+    first, last = _in_time(view, some_apart(view, draws, readable(view, 2), 2, level))
     return first, last
 
 
@@ -197,7 +197,7 @@ def mean_change(view: Categories, draws: Draws, level: int) -> Ask:
 )
 def higher_later(view: Categories, draws: Draws, level: int) -> Ask:
     """Whether it is higher (or lower) at a later time; true as often as not."""
-    first, last = _two_times(view, draws)
+    first, last = _two_times(view, draws, level)
     true = draws.chance(0.5)
     higher = "higher" if (last.value > first.value) == true else "lower"
     found = "higher" if last.value > first.value else "lower"

@@ -12,11 +12,13 @@ from envs.questions.asking import (
     MANY,
     RATIO,
     YES_NO,
+    at_level,
     best,
     complete,
     falling,
     firm,
     grain,
+    how_far,
     quoted,
     readable,
     rounded_between,
@@ -207,7 +209,8 @@ def differ_by_more(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def more_than_times(view: Categories, draws: Draws, level: int) -> Ask:
-    """Whether an item is more than so many times another; as often true as not for every factor."""
+    """Whether an item is more than so many times another; as often true as not for every factor, and the higher the
+    level, the more nearly."""
     items = readable(view, 3)
     pairs = [(a, b) for a in items for b in items if a.value > b.value > 0 and view.apart(a, b)]
     for factor in draws.shuffled(FACTORS):
@@ -216,7 +219,9 @@ def more_than_times(view: Categories, draws: Draws, level: int) -> Ask:
         fit = {truth: [(a, b) for a, b in above if (a.value > factor * b.value) == truth] for truth in (True, False)}
         if not fit[True] or not fit[False]:
             continue
-        a, b = draws.choice(fit[true])
+        a, b = at_level(
+            draws, level, fit[true], lambda pair, by=factor: how_far(view, pair[0].value, by * pair[1].value)
+        )
         steps = [
             f"{a.name} has {view.say(a.value)} and {b.name} has {view.say(b.value)}.",
             f"{factor:g} times {view.plain(b.value)} is {factor * b.value:.6g},"

@@ -13,7 +13,9 @@ from envs.questions.asking import (
     LIST,
     MANY,
     TOP,
+    at_level,
     choice,
+    how_far,
     near_values,
     other_values,
     quoted,
@@ -61,11 +63,14 @@ def _sole(view: Measured, items: list[Item], item: Item) -> bool:
     return item.err < math.inf and all(other.differs(item.known, 0.5 * 10.0**-view.decimals) for other in others)
 
 
-def _found(view: Measured, items: list[Item], draws: Draws) -> Item:
+def _found(view: Measured, items: list[Item], draws: Draws, level: int) -> Item:
+    """An item that its value tells from all others: the higher the level, the closer to the next."""
     fit = [item for item in items if _sole(view, items, item)]
-    if not fit:
-        raise NotAskable("no value is far enough from all others")
-    return draws.choice(fit)
+
+    def apart(item: Item) -> float:
+        return min((how_far(view, item.value, other.value) for other in items if other is not item), default=0.0)
+
+    return at_level(draws, level, fit, apart)
 
 
 @question(
@@ -87,7 +92,7 @@ def _found(view: Measured, items: list[Item], draws: Draws) -> Item:
 )
 def name_with_value(view: Categories, draws: Draws, level: int) -> Ask:
     """The item that has a given value."""
-    item = _found(view, list(view.items), draws)
+    item = _found(view, list(view.items), draws, level)
     steps = [f"The value {view.say(item.value)} is that of {item.name}."]
     return Ask(Label(item.name), steps, view.known, slots={"value": view.say(item.value)})
 
@@ -214,7 +219,7 @@ def place_of_value(view: Series, draws: Draws, level: int) -> Ask:
     """The series and the position that have a given value."""
     shown, only, flat, item = first_found(
         chain([(view, "")], windows(view, draws)),
-        lambda flat: _found(view, flat, draws),
+        lambda flat: _found(view, flat, draws, level),
         "no value is far enough from all others",
     )
     i, j = divmod(next(k for k, other in enumerate(flat) if other is item), len(shown.positions))
