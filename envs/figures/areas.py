@@ -193,7 +193,7 @@ def area(draws: Draws, scene: Scene) -> Panel:
     told, sizes = draw_table(draws, scene, colours=len(line_colours(scene.style)), single=0.5, most=3)
     single = len(told.grid.series) == 1
     alpha = draws.choice((0.3, 0.6, 1.0)) if single else draws.uniform(0.2, 0.45)
-    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((1.6, 2.0, 2.5)))
+    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((2.0, 2.5)))
 
 
 @family("stacked_area", Series, Categories, traits=(*TRAITS, "coarse"), top_level=12, smallest={"": 180, "values": 300})
