@@ -28,7 +28,6 @@ from envs.figures.strokes import (
     slip,
 )
 from envs.figures.tables import Rows, axis_titles, by_eye, first_fit, lifted, readable, table_views, writes
-from envs.figures.tags import place_tags
 from envs.figures.topics import Told
 from envs.numerals import Unit
 from envs.registry import Scene, family
@@ -46,7 +45,8 @@ BANDS_APART, BANDS_GAP = 1.5 * APART, 0.08
 @dataclass(frozen=True, slots=True)
 class Areas:
     """A table drawn as one filled area a series, from zero or, with `stack`, from the one below; with `full` they add
-    up to 100. `alpha` is how opaque they are, `rim` the width of their upper edge in pixels. For the rest see Lines."""
+    up to 100. `alpha` is how opaque they are, `rim` the width of their upper edge in pixels; values are written on
+    stacks alone. For the rest see Lines."""
 
     grid: Grid
     high: float
@@ -69,12 +69,9 @@ class Areas:
         grid, unit, count = self.grid, panel.words.unit, len(self.grid.positions)
         colours = (style.palette if self.stack else line_colours(style))[: len(grid.series)]
         room = _key(grid.series, colours, style, sheet, cell, place, self.stack)
-        head = style.line.digit + PAD + 2 if written and not self.stack else 0.0
-        values = Values(0.0, self.high, unit, panel.value_axis, head)
+        values = Values(0.0, self.high, unit, panel.value_axis)
         found = frame(room, style, Names(grid.positions, panel.category_axis, inset=self.inset), values)
         tops, feet = self._edges(found.x, found.y)
-        labels = [[unit.write(value) for value in row] for row in grid.values] if written else []
-        tags = place_tags(labels, tops, tops, style, found.box, 1.0, above=True) if written and not self.stack else ()
         beside = Ends.of(grid.series, self._ends(tops, feet), style) if place == "ends" else None
         items = self._items(tops, feet, found.y, unit, written)
         if self.asked:
@@ -91,10 +88,8 @@ class Areas:
             for j, ((x, y), (_, low)) in enumerate(zip(top, feet[i], strict=True)):
                 box = (x - 1.6, low, x + 1.6, y) if self.stack else (x - 1.6, y - 1.6, x + 1.6, y + 1.6)
                 sheet.spot(box, colour, i * count + j)
-        for tag in tags:
-            tag.write(style, sheet, style.ink)
-        for i in range(len(colours)) if written and self.stack else ():
-            _write_inside(labels[i], tops[i], feet[i], colours[i], i * count, style, sheet)
+        for i, row in enumerate(grid.values) if written else ():
+            _write_inside([unit.write(value) for value in row], tops[i], feet[i], colours[i], i * count, style, sheet)
         found.finish(style, sheet)
         if beside:
             beside.write(dict(zip(grid.series, colours)), style, sheet, found.box)
@@ -270,9 +265,12 @@ def _panel(
         draws, scene, told, f"{told.words.measure} of {grid.measure}" if full else ""
     )
     top = max(sum(column) if stack else max(column) for column in zip(*grid.values))
-    written = (writes(draws, scene) or {"values", "aggregation"} <= scene.needs) and len(grid.series) * len(
-        grid.positions
-    ) <= 32
+    # Above a single edge that rises, or below one that falls, there is room for no value.
+    written = (
+        stack
+        and (writes(draws, scene) or {"values", "aggregation"} <= scene.needs)
+        and len(grid.series) * len(grid.positions) <= 32
+    )
     marks = Areas(
         grid,
         high=100.0 if full else draws.uniform(1.02, 1.12) * top,
@@ -284,6 +282,6 @@ def _panel(
         place=draw_place(draws, scene, len(grid.series)),
         sizes=sizes,
         asked="values" in scene.needs,
-        inset=0.5 if stack and written else draws.choice((0.0, 0.0, 0.2, 0.5)),
+        inset=0.5 if written else draws.choice((0.0, 0.0, 0.2, 0.5)),
     )
     return Panel(marks, told.words, chart, told.title, category_axis, value_axis)
