@@ -156,13 +156,15 @@ def _write_inside(
     style: Style,
     sheet: Sheet,
 ) -> None:
-    """Values in a band; Unreadable where one does not fit."""
-    height = style.line.digit
+    """Values in a band, those at its ends just inside; Unreadable where one does not fit."""
+    height, taken = style.line.digit, -math.inf
     for j, label in enumerate(labels):
-        half, x = style.width(label) / 2, top[j][0]
+        half = style.width(label) / 2
+        x = min(max(top[j][0], top[0][0] + half + 2), top[-1][0] - half - 2)
         sides = [x - half - 1, x, x + half + 1]
-        if sides[0] < top[0][0] or sides[2] > top[-1][0]:
+        if sides[0] < taken + 2:
             raise Unreadable("no room for the values in the areas")
+        taken = sides[2]
         roof, ground = min(_height(top, at) for at in sides), max(_height(foot, at) for at in sides)
         if roof - ground < height + 5:
             raise Unreadable("no room for the values in the areas")
@@ -219,7 +221,10 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table of several series that add up."""
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
-    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=16, parts=True)
+    most, shown = 5, 16
+    if _added_up(scene):  # in bands that have room for values
+        most, shown = 3, min(shown, int((scene.width - 100) / (scene.style.width("00,000") + 5)))
+    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=most, shown=shown, parts=True)
     if "Categories" not in scene.needs or (
         side >= ROOMY and not scene.needs & {"trend", "ranking", "comparison", "aggregation"}
     ):
@@ -244,8 +249,13 @@ def _swung(draws: Draws, rows: Rows, decimals: int, places: int) -> Rows:
 
 
 def _least(scene: Scene) -> float:
-    """The smallest share of the height of a stack, so that it can be seen."""
-    return min(0.12, 9 / (min(scene.width, scene.height) - 130))
+    """The smallest share of the height of a stack, so that it can be seen, and its value written in it."""
+    return min(0.12, (scene.style.line.digit + 8 if _added_up(scene) else 9) / (min(scene.width, scene.height) - 130))
+
+
+def _added_up(scene: Scene) -> bool:
+    """Whether values are added up, and so had better be written."""
+    return {"values", "aggregation"} <= scene.needs
 
 
 def _panel(
@@ -266,11 +276,7 @@ def _panel(
     )
     top = max(sum(column) if stack else max(column) for column in zip(*grid.values))
     # Above a single edge that rises, or below one that falls, there is room for no value.
-    written = (
-        stack
-        and (writes(draws, scene) or {"values", "aggregation"} <= scene.needs)
-        and len(grid.series) * len(grid.positions) <= 32
-    )
+    written = stack and (writes(draws, scene) or _added_up(scene)) and len(grid.series) * len(grid.positions) <= 32
     marks = Areas(
         grid,
         high=100.0 if full else draws.uniform(1.02, 1.12) * top,
@@ -282,6 +288,6 @@ def _panel(
         place=draw_place(draws, scene, len(grid.series)),
         sizes=sizes,
         asked="values" in scene.needs,
-        inset=0.5 if written else draws.choice((0.0, 0.0, 0.2, 0.5)),
+        inset=draws.choice((0.0, 0.0, 0.2, 0.5)),
     )
     return Panel(marks, told.words, chart, told.title, category_axis, value_axis)
