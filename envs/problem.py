@@ -28,6 +28,7 @@ from envs.legibility import judge
 from envs.phrasings import added
 from envs.registry import Ask, Family, Question, Scene, find
 from envs.text import TextError
+from envs.underlying import tables
 from envs.views import Measured, NotAskable, View
 from rewards import Answer
 
@@ -49,7 +50,7 @@ class Problem:
 
     `solution` is worked steps in sentences, ending in the boxed answer. `meta` is JSON-able: `tries` (sub-seeds used),
     `turned_away` (why the others were not), `versions`, `phrasing`, `held_out`, `skill`, `view`,
-    `charts` (the kind of each panel).
+    `charts` (the kind of each panel), `tables` (what is behind it, see envs/underlying.py).
     """
 
     address: Address
@@ -91,6 +92,7 @@ def make(address: Address | str) -> Problem:
         "skill": draft.question.skill,
         "view": draft.question.view.__name__,
         "charts": [panel.chart for panel in draft.figure.panels],
+        "tables": tables(draft.views, len(draft.figure.panels)),
     }
     solution = " ".join([*ask.steps, f"The answer is {boxed}."])
     return Problem(
