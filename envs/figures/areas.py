@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # Two bands are compared between slanting edges: their thicknesses must differ by so many pixels and by this share.
 ROOMY = 400  # pixels: in smaller pictures few bands are as thick as it takes to rank them
+SWUNG_FROM, SWUNG_BY = (0.1, 0.24), (0.38, 0.6)  # the smallest share of a stretched row, and how far it goes from there
 BANDS_APART, BANDS_GAP = 1.5 * APART, 0.08
 
 
@@ -192,7 +193,7 @@ def area(draws: Draws, scene: Scene) -> Panel:
     told, sizes = draw_table(draws, scene, colours=len(line_colours(scene.style)), single=0.5, most=3)
     single = len(told.grid.series) == 1
     alpha = draws.choice((0.3, 0.6, 1.0)) if single else draws.uniform(0.2, 0.45)
-    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((1.6, 2.0, 2.5)))
+    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((2.0, 2.5)))
 
 
 @family("stacked_area", Series, Categories, traits=(*TRAITS, "coarse"), top_level=12, smallest={"": 180, "values": 300})
@@ -233,15 +234,16 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
 
 
 def _swung(draws: Draws, rows: Rows, decimals: int, places: int) -> Rows:
-    """The rows, one of them stretched to swing between a seventh and a half of each whole, in the order that its values
-    have: the eye can rank so many of them in a small picture, or tell what lies between one and the next, and which way
-    its steps lead in any."""
+    """The rows, one of them stretched to swing between a small and a large share of each whole, in the order that its
+    values have: the eye can rank so many of them in a small picture, or tell what lies between one and the next, and
+    which way its steps lead in any."""
     digit = 10**decimals
     k = draws.integers(0, len(rows))
     row = led(rows[k], decimals, 0.45 / places, places)
     rest = [sum(round(other[j] * digit) for i, other in enumerate(rows) if i != k) for j in range(len(row))]
     low, high = min(row), max(row)
-    shares = [0.14 + 0.4 * (value - low) / (high - low) for value in row]
+    least, reach = draws.uniform(*SWUNG_FROM), draws.uniform(*SWUNG_BY)
+    shares = [least + reach * (value - low) / (high - low) for value in row]
     swung = tuple(int(beside * share / (1 - share) + 0.5) / digit for beside, share in zip(rest, shares, strict=True))
     return (*rows[:k], swung, *rows[k + 1 :])
 

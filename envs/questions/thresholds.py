@@ -137,20 +137,25 @@ def names_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     ),
 )
 def count_beyond_mean(view: Categories, draws: Draws, level: int) -> Ask:
-    """How many values lie above or below the mean of all, or of some that are named."""
+    """How many values lie above or below the mean of all, or of some that are named; how many is drawn first, as about
+    half of them lie above the mean of all."""
     items = complete(view.items, 3)
     # Where all values are known exactly, so is on which side of their mean each lies.
     clear = margin(view, items) if any(item.err for item in items) and not view.written else 0.0
     groups = [items, *(draws.sample(items, draws.integers(2, len(items))) for _ in range(10))]
     # Between two that are far apart in size and have none between them, there is room for a mean.
     groups += [list(pair) for pair in draws.shuffled(list(pairwise(falling(items))))]
+    fits: dict[int, list[tuple[list[Item], bool]]] = {}
     for group in groups:
         mean = known_sum(group).times(1 / len(group))
         if all(item.known.differs(mean, max(clear, 0.02 * 10.0**-view.decimals)) for item in items):
-            break
-    else:
+            count = sum(item.value > mean.value for item in items)
+            fits.setdefault(count, []).append((group, True))
+            fits.setdefault(len(items) - count, []).append((group, False))
+    if not fits:
         raise NotAskable("a value lies close to every mean")
-    above = draws.chance(0.5)
+    group, above = draws.choice(fits[draws.choice(sorted(fits))])
+    mean = known_sum(group).times(1 / len(group))
     chosen = [item for item in items if (item.value > mean.value) == above]
     side = "above" if above else "below"
     steps = [
