@@ -79,6 +79,11 @@ class Draft:
 
 def make(address: Address | str) -> Problem:
     """The problem at an address: always the same one. AddressError if it names nothing, Unmakeable if it has none."""
+    address = Address.parse(address) if isinstance(address, str) else address
+    if address.stored:
+        from envs.stored import stored_problem
+
+        return stored_problem(address)
     draft = draw(address)
     text, phrasing, held_out = word(draft)
     ask = draft.ask
@@ -110,9 +115,17 @@ def make_near(address: Address | str) -> Problem:
         try:
             return make(address)
         except Unmakeable as failure:
-            log.warning("%s; the next seed stands in", failure)
-            address = replace(address, seed=(address.seed + 1) % MAX_SEED)
+            log.warning("%s; the next %s stands in", failure, "row" if address.stored else "seed")
+            address = _next(address)
     return make(address)
+
+
+def _next(address: Address) -> Address:
+    if address.stored:
+        from envs.stored import following
+
+        return following(address)
+    return replace(address, seed=(address.seed + 1) % MAX_SEED)
 
 
 def draw(address: Address | str) -> Draft:

@@ -40,7 +40,7 @@ def _table(views: Sequence[View]) -> dict[str, Any] | None:
         return None
     if lengths == {1}:
         columns = [first.noun, first.measure]
-        rows = [[*key, value] for key, value in values.items()]
+        rows: list[list[str | float | None]] = [[*key, value] for key, value in values.items()]
     else:
         series = list(dict.fromkeys(key[0] for key in values))
         places = list(dict.fromkeys(key[1] for key in values))

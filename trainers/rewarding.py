@@ -1,7 +1,7 @@
 """Rewards by config: which functions a run learns from, with their weights, and a watch over what they say.
 
-    functions, weights = chosen(config, batches)       for TRL, which logs rewards/<name>/mean and /std of each
-    for line in watch.read(metrics_row): ...           what has gone wrong with a reward, once each
+    chosen(config, batches), weights(config)      for TRL, which logs rewards/<name>/mean and /std of each
+    for line in watch.read(metrics_row): ...      what has gone wrong with a reward, once each
 
 Two things are called out, each in one line with its figures. A reward is *saturated* where over WINDOW log rows its
 standard deviation is about 0 and its mean lies at an end of its range: it tells no rollout from another. It runs
@@ -62,8 +62,8 @@ def soft_tokens(config: Config, batches: Batches) -> int:
     return max(1, round(SOFT_LENGTH * batches.max_tokens)) if cache is None else cache
 
 
-def chosen(config: Config, batches: Batches) -> tuple[list[RewardFunction], list[float]]:
-    """The reward functions of a run and their weights, in one order; each is logged by its `__name__`."""
+def chosen(config: Config, batches: Batches) -> list[RewardFunction]:
+    """The reward functions of a run, in the order of `weights`; each is logged by its `__name__`."""
     limit = batches.max_tokens
     every: dict[str, RewardFunction] = {
         "accuracy": accuracy,
@@ -73,8 +73,7 @@ def chosen(config: Config, batches: Batches) -> tuple[list[RewardFunction], list
         "chart_type": chart_type,
         "table": table,
     }
-    found = weights(config)
-    return [every[name] for name in found], list(found.values())
+    return [every[name] for name in weights(config)]
 
 
 class RewardWatch:
