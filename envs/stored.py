@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SHORTEST, THINNEST, LARGEST = 8, 50, 80_000_000  # pixels of a side; one side in the other; pixels of an image
-NAMED = 5  # bad rows named for each reason
+REASONS, NAMED = 8, 5  # reasons for bad rows that are told, and rows that are named for each
 log = logging.getLogger("chartgym.stored")
 
 
@@ -100,9 +100,12 @@ class StoredSet:
         if self.apart:
             kept_back = self.total - len(self.rows) - len(self.apart) - sum(map(len, self.bad.values()))
             said.append(f"{len(self.apart)} set apart" + (f" ({kept_back} share an image)" if kept_back else ""))
-        for reason, rows in sorted(self.bad.items(), key=lambda pair: -len(pair[1])):
+        reasons = sorted(self.bad.items(), key=lambda pair: -len(pair[1]))
+        for reason, rows in reasons[:REASONS]:
             named = ", ".join(map(str, rows[:NAMED])) + (", ..." if len(rows) > NAMED else "")
             said.append(f"{len(rows)} left out for {reason} (row {named})")
+        if more := sum(len(rows) for _, rows in reasons[REASONS:]):
+            said.append(f"{more} for other reasons")
         return "; ".join(said)
 
 
@@ -256,8 +259,6 @@ def open_stored(spec: Spec, apart: int = 0) -> StoredSet:
     stored = StoredSet(spec, key, files, rows, chosen, {r: tuple(n) for r, n in bad.items()}, total)
     if not rows and not chosen:
         raise StoredError(f"data.{spec.name}: no row makes a problem: {stored.about()}")
-    if len(chosen) < min(apart, len(good)):
-        raise StoredError(f"data.{spec.name}: evaluate {apart} of {len(chosen)} rows that can be read: ask for fewer")
     attach(stored.handle)
     return stored
 

@@ -70,7 +70,7 @@ def typed(value: Any, rule: AnswerRule, kind: Any = None, options: Any = None) -
         raise BadRow("no answer")
     wanted = rule.kind if kind is None else rule.kinds.get(str(kind), str(kind).casefold())
     if wanted not in RULES:
-        raise BadRow(f"unknown kind {str(kind)[:40]!r}")
+        raise BadRow(f"unknown kind {repr(str(kind))[:40]}")
     try:
         if wanted == "json":
             return from_json(json.loads(texts[0]))

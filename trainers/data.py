@@ -32,9 +32,7 @@ def open_data(config: Config, prompts: int | None = None) -> dict[str, StoredSet
 
     for name, data in config.data.items():
         if not 0 <= data.share < 1 or data.evaluate < 0:
-            raise ConfigError(
-                f"data.{name}: share {data.share} goes from 0 to below 1, evaluate {data.evaluate} from 0"
-            )
+            raise ConfigError(f"data.{name}: share {data.share} must be 0 to below 1, evaluate {data.evaluate} >= 0")
     shares = [data.share for data in config.data.values() if data.share]
     if sum(shares) >= 1 or (prompts and not room_for(shares, prompts)):
         raise ConfigError(

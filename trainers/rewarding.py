@@ -5,8 +5,8 @@
 
 Two things are called out, each in one line with its figures. A reward is *saturated* where over WINDOW log rows its
 standard deviation is about 0 and its mean lies at an end of its range: it tells no rollout from another. It runs
-*against accuracy* where over WINDOW rows it falls while accuracy rises, or is anti-correlated with it. The bounds are
-strict enough that rows of pure noise stay below them for some hundred thousand rows, as a test shows.
+*against accuracy* where over WINDOW to LONGEST rows it falls while accuracy rises, or is anti-correlated. The bounds
+are strict enough that rows of pure noise stay below them for some hundred thousand rows, as a test shows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from trainers.config import Batches, Config, ConfigError
 
 RANGES = {"length": (-1.0, 0.0)}  # of what a function gives; 0 to 1 elsewhere
 SOFT_LENGTH = 0.2  # of the longest completion: the part in which the length reward falls, where the config says nothing
-WINDOW = 32  # log rows looked back on
+WINDOW, LONGEST = 32, 128  # log rows looked back on; for trends up to so many, where there are as many
 STILL, AT_END = 0.005, 0.01  # a standard deviation of about 0; a mean at an end of the range
 AGAINST = -0.75  # a correlation below this is no chance over 32 rows (p about 1e-6)
 CLEAR = 4.0  # standard errors by which the halves of the window must differ for a rise or a fall
@@ -85,7 +85,7 @@ class RewardWatch:
     def __init__(self, counted: Mapping[str, float]) -> None:
         """`counted`: weights by name; those of weight 0 are only logged and are not watched."""
         self.weights = {name: weight for name, weight in counted.items() if weight}
-        self._rows: deque[Mapping[str, Any]] = deque(maxlen=WINDOW)
+        self._rows: deque[Mapping[str, Any]] = deque(maxlen=LONGEST)
         self._said: set[tuple[str, str]] = set()
 
     def read(self, row: Mapping[str, Any]) -> list[str]:
@@ -99,9 +99,10 @@ class RewardWatch:
             means, stds = self._column(name, "mean"), self._column(name, "std")
             if means is None or stds is None:
                 continue
-            lines = {"saturated": _saturated(name, self.weights[name], means, stds)}
+            lines = {"saturated": _saturated(name, self.weights[name], means[-WINDOW:], stds[-WINDOW:])}
             if name != "accuracy" and right is not None:
-                lines["against"] = _against(name, means, right)
+                lately = _against(name, means[-WINDOW:], right[-WINDOW:])
+                lines["against"] = lately or _against(name, means, right)
             for kind, line in lines.items():
                 if line and (name, kind) not in self._said:
                     self._said.add((name, kind))
