@@ -51,7 +51,7 @@ class Spec:
     """A data set and how its rows become problems; all but name, source and split are in the digest."""
 
     name: str
-    source: str  # FILE.parquet, a folder of Parquet files, or hub:OWNER/NAME[#CONFIG]
+    source: str  # FILE.parquet, a folder of Parquet files, or hub:OWNER/NAME[@REVISION][#CONFIG]
     split: str = "train"
     columns: Columns = field(default_factory=Columns)
     answers: AnswerRule = field(default_factory=AnswerRule)
@@ -289,8 +289,9 @@ def _arrow_files(spec: Spec) -> tuple[str, ...]:
     path = Path(spec.source)
     arguments: dict[str, Any]
     if spec.source.startswith("hub:"):
-        name, _, config = spec.source[len("hub:") :].partition("#")
-        arguments = {"path": name, "name": config or None, "split": spec.split}
+        where_from, _, config = spec.source[len("hub:") :].partition("#")
+        name, _, revision = where_from.partition("@")
+        arguments = {"path": name, "name": config or None, "revision": revision or None, "split": spec.split}
     elif path.is_file():
         arguments = {"path": "parquet", "data_files": {spec.split: str(path)}, "split": spec.split}
     elif path.is_dir() and any(path.rglob("*.parquet")):

@@ -112,7 +112,7 @@ class Rewards:
 class Data:
     """A data set of (image, question, answer) of your own, asked beside what is drawn: see envs/stored.py."""
 
-    source: str  # FILE.parquet, a folder of Parquet files, or hub:OWNER/NAME[#CONFIG]
+    source: str  # FILE.parquet, a folder of Parquet files, or hub:OWNER/NAME[@REVISION][#CONFIG]
     split: str = "train"
     columns: Columns = field(default_factory=Columns)  # {image, question, answer, kind, options}: names of columns
     answers: AnswerRule = field(default_factory=AnswerRule)  # {kind, kinds, rel_tol, abs_tol}: how answers are typed

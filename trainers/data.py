@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _SETS: dict[tuple[Any, ...], StoredSet] = {}  # going through a large set takes a while: once is enough
 
 
-def open_data(config: Config, prompts: int | None = None) -> dict[str, StoredSet]:
+def open_data(config: Config, prompts: int | None = None, evaluated: bool = False) -> dict[str, StoredSet]:
     """The sets of the config by name, opened in this process; ConfigError in one line for what is wrong with one.
 
-    prompts: of a batch, which must have room for the shares.
+    prompts: of a batch, which must have room for the shares. evaluated: only the sets of which rows are set apart.
     """
     if not config.data:
         return {}
@@ -42,6 +42,8 @@ def open_data(config: Config, prompts: int | None = None) -> dict[str, StoredSet
         )
     found = {}
     for name, data in config.data.items():
+        if evaluated and not data.evaluate:
+            continue
         spec = spec_of(config, name)
         key = (repr(spec), data.evaluate)
         try:

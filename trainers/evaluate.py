@@ -167,7 +167,7 @@ def evaluate(config: Config, args: argparse.Namespace) -> int:
         raise EvaluationError(f"which test set? Give --test-set or eval.test_set: one of {', '.join(test_set_names())}")
     test_set = load_test_set(name)
     addresses = [str(address) for address in test_set.addresses[: args.limit or config.eval.problems]]
-    sets = open_data(config)
+    sets = open_data(config, evaluated=True)
     for data in sets.values():
         print(f"data {data.about()}")
     kept = {name: [str(data.address(row)) for row in data.apart[: args.limit]] for name, data in sets.items()}
