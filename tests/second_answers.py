@@ -127,7 +127,8 @@ SECOND["all_beyond"] = lambda c: set(c.mentioned(c.names)) <= set(c.beyond(c.num
 @second
 def count_beyond_mean(c: Case) -> object:
     whom = [] if c.of_whom.startswith("over all ") else c.mentioned(c.of_whom)
-    return len(c.beyond(fmean(c.values[n] for n in whom or c.values), c.side))
+    counted = [n for n in c.values if n not in c.mentioned(c.only)]
+    return len(c.beyond(fmean(c.values[n] for n in whom or c.values), c.side, counted))
 
 
 # --- Trends
