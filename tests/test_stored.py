@@ -456,6 +456,32 @@ def test_a_wrong_data_section_is_one_line(tmp_path, change, said) -> None:
     assert "\n" not in str(error.value)
 
 
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def test_stored_sets_have_their_own_rows_and_leave_the_test_set_its_figures() -> None:
+    from trainers.report import Row, as_text, build_report
+
+    def rows(right: int) -> list[Row]:
+        drawn = [Row(address=f"test:bar/count/0/{i}", correct=i < 2, held_out=False) for i in range(4)]
+        return drawn + [Row(address=f"stored/own:00000000/{i}", correct=i < right) for i in range(10)]
+
+    alone = build_report(rows(0)[:4], {"checkpoint": "a"}, total=4)
+    first, second = (build_report(rows(right), {"checkpoint": "a"}, total=4) for right in (0, 9))
+    for report in (first, second):
+        assert report["summary"] == alone["summary"] and report["by"] == alone["by"]
+        assert report["outcomes"] == alone["outcomes"]
+    assert second["stored"]["own"]["accuracy"] == 0.9 and second["stored"]["own"]["problems"] == 10
+    compared = build_report(rows(9), {"checkpoint": "b"}, total=4, other=("first", first))
+    assert compared["comparison"]["common"] == 4 and compared["comparison"]["difference"] == 0
+    assert compared["stored_comparison"]["own"]["difference"] == 0.9
+    text = as_text(compared)
+    assert (
+        "stored own: 90.0 % [" in text and "over 10 problems" in text and "stored own against it: +90.0 points" in text
+    )
+    assert "stored" not in as_text(alone)
+
+
 @pytest.mark.slow
 def test_a_run_with_a_mix_learns_from_both_resumes_exactly_and_is_evaluated_on_both(tmp_path) -> None:
     import os
