@@ -1,6 +1,7 @@
 """The address of a problem, and the random streams that grow from it.
 
     [test:]family/question/level/seed[?px=WxH&text=name:digest8&words=name:digest8]
+    stored/name:digest8/row                                  a row of a data set, see envs/stored.py
 
 An address names one problem for ever: `bar/kth_largest/3/9137`. Everything random about the problem is drawn from
 `Draws`, a counter-based generator of our own keyed by parts of the address, so that no library's generator, whose
@@ -23,6 +24,8 @@ DEFAULT_PX = 448
 SMALLEST_PX, LARGEST_PX = 56, 2048
 MAX_LEVEL, MAX_SEED = 10_000, 2**63 - 1
 
+STORED = "stored"  # the family of problems that are kept, not drawn
+
 _EIGHT = Struct("<8Q").unpack
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
@@ -37,7 +40,8 @@ class AddressError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a problem lives. `width` and `height` are pixels; `text` is `name:digest8` of an outside corpus or '',
-    `words` that of a file of phrasings."""
+    `words` that of a file of phrasings. Of a stored problem the family is "stored", the question the name of its data
+    set, `text` that with its digest, and the seed its row; how large its image is only the image tells."""
 
     family: str
     question: str
@@ -49,7 +53,13 @@ class Address:
     text: str = ""
     words: str = ""
 
+    @property
+    def stored(self) -> bool:
+        return self.family == STORED
+
     def __str__(self) -> str:
+        if self.stored:
+            return f"{STORED}/{self.text}/{self.seed}"
         keys = []
         if (self.width, self.height) != (DEFAULT_PX, DEFAULT_PX):
             keys.append(f"px={self.width}x{self.height}")
@@ -73,6 +83,13 @@ class Address:
                 raise AddressError(f"{text!r} is a test address: a training stream cannot draw it; drop the 'test:'")
             body = body[len("test:") :]
         parts = body.split("/")
+        if parts[0] == STORED:
+            _, key, row = parts if len(parts) == 3 else ("", "", "")
+            if test or query or not (_TEXT.match(key) and _NAME.match(key[:-9]) and _NUMBER.match(row)):
+                raise AddressError(f"{text!r} is not the address of a stored problem: write stored/NAME:DIGEST8/ROW")
+            if int(row) > MAX_SEED:
+                raise AddressError(f"{row!r} in {text!r} is not a row: write a whole number from 0 to {MAX_SEED}")
+            return cls(STORED, key[:-9], 0, int(row), text=key)
         if len(parts) != 4:
             raise AddressError(f"{text!r} is not an address: write family/question/level/seed, as bar/count/0/1")
         family, question, level, seed = parts

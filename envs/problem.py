@@ -28,6 +28,7 @@ from envs.legibility import judge
 from envs.phrasings import added
 from envs.registry import Ask, Family, Question, Scene, find
 from envs.text import TextError
+from envs.underlying import tables
 from envs.views import Measured, NotAskable, View
 from rewards import Answer
 
@@ -49,7 +50,7 @@ class Problem:
 
     `solution` is worked steps in sentences, ending in the boxed answer. `meta` is JSON-able: `tries` (sub-seeds used),
     `turned_away` (why the others were not), `versions`, `phrasing`, `held_out`, `skill`, `view`,
-    `charts` (the kind of each panel).
+    `charts` (the kind of each panel), `tables` (what is behind it, see envs/underlying.py).
     """
 
     address: Address
@@ -78,6 +79,11 @@ class Draft:
 
 def make(address: Address | str) -> Problem:
     """The problem at an address: always the same one. AddressError if it names nothing, Unmakeable if it has none."""
+    address = Address.parse(address) if isinstance(address, str) else address
+    if address.stored:
+        from envs.stored import stored_problem
+
+        return stored_problem(address)
     draft = draw(address)
     text, phrasing, held_out = word(draft)
     ask = draft.ask
@@ -91,6 +97,7 @@ def make(address: Address | str) -> Problem:
         "skill": draft.question.skill,
         "view": draft.question.view.__name__,
         "charts": [panel.chart for panel in draft.figure.panels],
+        "tables": tables(draft.views, len(draft.figure.panels)),
     }
     solution = " ".join([*ask.steps, f"The answer is {boxed}."])
     return Problem(
@@ -108,9 +115,17 @@ def make_near(address: Address | str) -> Problem:
         try:
             return make(address)
         except Unmakeable as failure:
-            log.warning("%s; the next seed stands in", failure)
-            address = replace(address, seed=(address.seed + 1) % MAX_SEED)
+            log.warning("%s; the next %s stands in", failure, "row" if address.stored else "seed")
+            address = _next(address)
     return make(address)
+
+
+def _next(address: Address) -> Address:
+    if address.stored:
+        from envs.stored import following
+
+        return following(address)
+    return replace(address, seed=(address.seed + 1) % MAX_SEED)
 
 
 def draw(address: Address | str) -> Draft:

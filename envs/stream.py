@@ -24,6 +24,7 @@ from envs.workers import Drawn, Make, Pool, StreamError, draw
 
 if TYPE_CHECKING:
     from envs.problem import Problem
+    from envs.stored import Handle
 
 Broadcast = Callable[[list[str]], list[str]]
 
@@ -34,7 +35,7 @@ class Stream:
     workers: processes that draw; 0 draws in this process, when asked.
     make: address -> problem, `envs.problem.make_near` if None.
     corpus: an outside source of text that the addresses name, as `files:GLOB`, to be opened in every worker;
-    phrasings: a file of phrasings that they name, likewise.
+    phrasings: a file of phrasings that they name, likewise; stored: handles of open data sets, likewise.
     broadcast: a collective that returns rank 0's list on every rank; see `use_broadcast`.
     """
 
@@ -49,6 +50,7 @@ class Stream:
         make: Make | None = None,
         corpus: str = "",
         phrasings: str = "",
+        stored: Sequence[Handle] = (),
         broadcast: Broadcast | None = None,
     ) -> None:
         if prompts_per_batch < 1 or not 0 <= rank < world or workers < 0:
@@ -63,7 +65,7 @@ class Stream:
         self._next = 0  # the first batch not yet observed
         self._here: dict[str, Drawn] = {}  # drawn in this process, with no workers
         self._waited, self._draw_seconds, self._draws = 0.0, 0.0, 0
-        self._pool = Pool(workers, make, corpus, phrasings) if workers else None
+        self._pool = Pool(workers, make, corpus, phrasings, tuple(stored)) if workers else None
         if self._pool:
             weakref.finalize(self, self._pool.close).atexit = False
         for batch in (0, 1):

@@ -26,9 +26,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envs.address import Address
+
+if TYPE_CHECKING:
+    from envs.stored import Handle
 
 Make = Callable[[Address], Any]
 
@@ -67,7 +70,15 @@ def draw(make: Make, address: str) -> Drawn:
         return Drawn(address, None, f"{type(error).__name__}: {error}\n{where}".rstrip(), time.perf_counter() - start)
 
 
-def _work(conn: Connection, make: Make, corpus: str, phrasings: str, parent: int, by_signal: bool) -> None:
+def _work(
+    conn: Connection,
+    make: Make,
+    corpus: str,
+    phrasings: str,
+    stored: Sequence[Handle],
+    parent: int,
+    by_signal: bool,
+) -> None:
     """The life of a worker: addresses in, problems out, in order."""
     if by_signal and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -80,6 +91,11 @@ def _work(conn: Connection, make: Make, corpus: str, phrasings: str, parent: int
         from envs.phrasings import open_phrasings
 
         open_phrasings(phrasings)
+    if stored:
+        from envs.stored import attach
+
+        for handle in stored:
+            attach(handle)
     try:
         conn.send_bytes(b"")  # ready: from here on a death is the address's
         while True:
@@ -111,8 +127,10 @@ class _Worker:
 class Pool:
     """Worker processes and the thread that feeds them. An address asked for is drawn until it is done or fails."""
 
-    def __init__(self, workers: int, make: Make, corpus: str = "", phrasings: str = "") -> None:
-        self._size, self._make, self._outside, self._owner = workers, make, (corpus, phrasings), os.getpid()
+    def __init__(
+        self, workers: int, make: Make, corpus: str = "", phrasings: str = "", stored: Sequence[Handle] = ()
+    ) -> None:
+        self._size, self._make, self._outside, self._owner = workers, make, (corpus, phrasings, stored), os.getpid()
         self._changed = threading.Condition()
         self._queue: deque[str] = deque()  # not yet sent
         self._asked: set[str] = set()  # wanted and not yet done

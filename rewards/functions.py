@@ -1,11 +1,13 @@
 """Reward functions in the signature of TRL's GRPOTrainer.
 
     accuracy(prompts, completions, answer=[...])   1 for a correct answer, 0 for a wrong one, partial credit for tables
+    graded(prompts, completions, answer=[...])     the same, but a wrong number is worth the more the nearer it comes
     boxed(prompts, completions)                    1 if an answer was committed at all, right or wrong
     length(soft, limit)(prompts, completions, completion_ids=[...])    0 to -1 for completions near the length limit
 
-A completion is a string or a list of messages; the column `answer` holds Answers or their JSON objects. Each function's
-`__name__` is the name it is logged by.
+Rewards for what a response says beside its answer are in surrogates.py. A completion is a string or a list of messages;
+the column `answer` holds Answers or their JSON objects. Each function's `__name__` is the name it is logged by. What a
+model writes is untrusted: no text of it raises, and the time is bounded by the caps of the box and of a quantity.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as AbstractSequence
 from typing import Any
 
-from rewards.answers import Answer, from_json
+from rewards.answers import Answer, Number, Percent, from_json
 from rewards.boxed import last_boxed
-from rewards.scoring import score
+from rewards.quantities import EXACT, exact_decimal
+from rewards.scoring import readings, score
 
-RewardFunction = Callable[..., list[float]]
+RewardFunction = Callable[..., list[Any]]  # of float, or None where a reward has nothing to say
 
 
 def completion_text(completion: object) -> str | None:
@@ -37,6 +40,16 @@ def completion_text(completion: object) -> str | None:
     return None
 
 
+def _each(
+    completions: AbstractSequence[Any], answer: AbstractSequence[Answer | Mapping[str, Any]]
+) -> list[tuple[str | None, Answer]]:
+    """Texts with what would be right."""
+    return [
+        (completion_text(completion), right if isinstance(right, Answer) else from_json(right))
+        for completion, right in zip(completions, answer, strict=True)
+    ]
+
+
 def accuracy(
     prompts: AbstractSequence[Any],
     completions: AbstractSequence[Any],
@@ -44,10 +57,30 @@ def accuracy(
     **columns: Any,
 ) -> list[float]:
     """The value of each completion's score: 1 or 0, and for tables the credit in between."""
-    return [
-        score(completion_text(completion), right if isinstance(right, Answer) else from_json(right)).value
-        for completion, right in zip(completions, answer, strict=True)
-    ]
+    return [score(text, right).value for text, right in _each(completions, answer)]
+
+
+def graded(
+    prompts: AbstractSequence[Any],
+    completions: AbstractSequence[Any],
+    answer: AbstractSequence[Answer | Mapping[str, Any]],
+    **columns: Any,
+) -> list[float]:
+    """As accuracy, but a wrong number or percentage is worth 1 minus its relative error, and never less than 0 (the
+    graded reward for numbers of BigCharts-R1, Masry et al. 2025, arXiv:2508.09804). Where 0 is right any other number
+    is worth nothing; so is what cannot be read, and a range or several values where one is asked for."""
+    return [_grade(text, right) for text, right in _each(completions, answer)]
+
+
+def _grade(text: str | None, right: Answer) -> float:
+    verdict = score(text, right)
+    if verdict.correct or verdict.given is None or not isinstance(right, Number | Percent):
+        return verdict.value
+    read, target = readings(verdict.given, right), exact_decimal(right.value)
+    if isinstance(read, str) or not target:
+        return 0.0
+    errors = (EXACT.divide(EXACT.subtract(value, target), target).copy_abs() for value in read)
+    return max(0.0, 1.0 - float(min(errors)))
 
 
 def boxed(prompts: AbstractSequence[Any], completions: AbstractSequence[Any], **columns: Any) -> list[float]:
@@ -59,7 +92,8 @@ def boxed(prompts: AbstractSequence[Any], completions: AbstractSequence[Any], **
 def length(soft: int, limit: int) -> RewardFunction:
     """The soft over-length punishment of DAPO (Yu et al. 2025, arXiv:2503.14476, equation 13), in completion tokens.
 
-    0 up to `soft` tokens, then falling in a line to -1 at `limit`, the longest completion that is sampled.
+    0 up to `soft` tokens, then falling in a line to -1 at `limit`, the longest completion that is sampled; in the
+    paper's words `limit` is L_max and `soft` is L_max - L_cache.
     """
     if not 0 <= soft < limit:
         raise ValueError(f"soft={soft} does not lie from 0 to below limit={limit}; set 0 <= soft < limit")

@@ -100,6 +100,30 @@ def judge(given: str, answer: Answer) -> str:
 
 
 def _number(given: str, answer: Number) -> str:
+    read = readings(given, answer)
+    if isinstance(read, str):
+        return read
+    right = exact_decimal(answer.value)
+    tolerance = exact_decimal(answer.abs_tol or 0)
+    if answer.rel_tol is not None:
+        tolerance = EXACT.multiply(exact_decimal(answer.rel_tol), right.copy_abs())
+    return _verdict(any(_near(value, right, tolerance) for value in read))
+
+
+def _percent(given: str, answer: Percent) -> str:
+    read = readings(given, answer)
+    if isinstance(read, str):
+        return read
+    return _verdict(_near(read[0], exact_decimal(answer.value), exact_decimal(answer.abs_tol or 0)))
+
+
+def readings(given: str, answer: Number | Percent) -> tuple[Decimal, ...] | str:
+    """The values, on the answer's own scale, that the content of a box may mean; or why it means none."""
+    if isinstance(answer, Percent):
+        read = read_quantity(plain(given))
+        if isinstance(read, str):
+            return read
+        return "wrong unit" if read.unit and read.unit != "%" else (read.value,)
     units = frozenset(unit_key(unit) for unit in answer.unit)
     read = read_quantity(plain(given), units)
     if isinstance(read, str):
@@ -110,25 +134,11 @@ def _number(given: str, answer: Number) -> str:
             return "wrong unit"
     elif read.unit == "%":
         value = value.scaleb(-2, EXACT)
-    right = exact_decimal(answer.value)
-    tolerance = exact_decimal(answer.abs_tol or 0)
-    if answer.rel_tol is not None:
-        tolerance = EXACT.multiply(exact_decimal(answer.rel_tol), right.copy_abs())
     if answer.scale is None:
-        return _verdict(_near(value, right, tolerance))
+        return (value,)
     # 1.2 is in the scale already; 1.2 million never is; 1200000 is told by its size.
     in_scale = EXACT.divide(value, exact_decimal(answer.scale))
-    return _verdict(_near(in_scale, right, tolerance) or (not read.scaled and _near(value, right, tolerance)))
-
-
-def _percent(given: str, answer: Percent) -> str:
-    read = read_quantity(plain(given))
-    if isinstance(read, str):
-        return read
-    if read.unit and read.unit != "%":
-        return "wrong unit"
-    tolerance = exact_decimal(answer.abs_tol or 0)
-    return _verdict(_near(read.value, exact_decimal(answer.value), tolerance))
+    return (in_scale,) if read.scaled else (in_scale, value)
 
 
 def _label(given: str, answer: Label) -> str:

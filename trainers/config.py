@@ -22,6 +22,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from envs.stored_answers import AnswerRule, Columns
+
 
 class ConfigError(ValueError):
     """A mistake in a config or on the command line. One line; a program prints it and exits with status 2."""
@@ -94,11 +96,32 @@ class WarmStart:
 
 @dataclass(kw_only=True)
 class Rewards:
-    """Weights of the reward functions in rewards/scoring.py; each is logged by itself, also at weight 0."""
+    """Weights of the reward functions in rewards/; each is logged by itself, also at weight 0, and null is left out.
+    Where one saturates or runs against accuracy the run says so (trainers/rewarding.py)."""
 
-    accuracy: float = 1.0
-    boxed: float = 0.0
-    length: float = 0.0
+    accuracy: float = 1.0  # exact: 1 or 0, and for tables the credit in between
+    graded: float | None = None  # as accuracy, but wrong numbers are worth 1 minus their relative error
+    boxed: float = 0.0  # that an answer was committed at all
+    chart_type: float | None = None  # the kind of chart in <type>...</type>, which the prompt must ask for
+    table: float | None = None  # the table behind the chart in <table>...</table>, likewise
+    length: float = 0.0  # 0 to -1 in the last length_cache tokens before trl.max_completion_length
+    length_cache: int | None = None  # null: a fifth of it
+
+
+@dataclass(kw_only=True)
+class Data:
+    """A data set of (image, question, answer) of your own, asked beside what is drawn: see envs/stored.py."""
+
+    source: str  # FILE.parquet, a folder of Parquet files, or hub:OWNER/NAME[@REVISION][#CONFIG]
+    split: str = "train"
+    columns: Columns = field(default_factory=Columns)  # {image, question, answer, kind, options}: names of columns
+    answers: AnswerRule = field(default_factory=AnswerRule)  # {kind, kinds, rel_tol, abs_tol}: how answers are typed
+    share: float = 0.0  # of the prompts of every batch
+    evaluate: int = 0  # rows set apart, which trainers.evaluate asks beside the test set
+    max_pixels: int | None = None  # larger images are made smaller; null: as many as env.px has
+    max_question: int = 1000  # characters; longer ones are left out
+    limit: int | None = None  # the first so many rows
+    digest: str | None = None  # filled in by the run, which is resumed with the same rows or not at all
 
 
 @dataclass(kw_only=True)
@@ -124,6 +147,7 @@ class Config:
     prompt: str = "{question}\nPut the final answer in \\boxed{}."  # alike in training and evaluation
     env: Env = field(default_factory=Env)
     curriculum: Curriculum = field(default_factory=Curriculum)
+    data: dict[str, Data] = field(default_factory=dict)  # by name, as chartqa
     warm_start: WarmStart | None = None
     rewards: Rewards = field(default_factory=Rewards)
     eval: Eval = field(default_factory=Eval)
@@ -225,7 +249,10 @@ def _convert(value: Any, hint: Any, where: str, source: str, partial: bool = Fal
         missing = [f.name for f in dataclasses.fields(hint) if f.name not in made and _required(f)]
         if missing and not partial:
             raise ConfigError(f"{source}: {prefix + missing[0]} is missing; write it down")
-        return made if partial else hint(**made)  # type: ignore[operator]
+        try:
+            return made if partial else hint(**made)  # type: ignore[operator]
+        except ValueError as error:  # what a section checks of itself
+            raise ConfigError(f"{source}: {prefix}{error}") from None
     origin = typing.get_origin(hint) or hint
     if origin is list:
         if not isinstance(value, list):
@@ -235,6 +262,10 @@ def _convert(value: Any, hint: Any, where: str, source: str, partial: bool = Fal
     if origin is dict:
         if not isinstance(value, dict):
             raise wrong("a section with keys")
+        _, item = typing.get_args(hint)
+        if dataclasses.is_dataclass(item):
+            prefix = f"{where}." if where else ""
+            return {str(k): _convert(v, item, f"{prefix}{k}", source, partial) for k, v in value.items()}
         return dict(value)
     if origin is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

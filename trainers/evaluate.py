@@ -6,13 +6,15 @@
 
 Greedy pass@1 unless told otherwise. Every response is appended to DIR/rows.jsonl as it comes; run the same command
 again after an interruption, or with a larger --limit, and it goes on where it stopped. Then DIR/report.json and
-DIR/report.html are written. Rows that were made with other settings are refused, never mixed.
+DIR/report.html are written. Rows of the config's `data:` that are set apart are asked as well, and every set has its
+own row in the report, beside the test set's figures. Rows that were made with other settings are refused, never mixed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import re
 import signal
@@ -35,10 +37,12 @@ from trainers.backends import Backend, Reply, Request, Sampling, hf, openai, vll
 from trainers.checkpoints import EvaluationError, check_checkpoint, checkpoint_digest, merged
 from trainers.config import Config, ConfigError
 from trainers.config import load as load_config
+from trainers.data import open_data
 from trainers.report import Outcomes, ReportError, Row, as_text, build_report, open_rows, outcomes, read_report
 
 if TYPE_CHECKING:
     from envs.problem import Problem
+    from envs.stored import Handle
 
 __all__ = ["Row", "evaluate_policy", "main"]
 
@@ -106,9 +110,14 @@ def _answered(
             yield row
 
 
-def _start_worker() -> None:
+def _start_worker(stored: Sequence[Handle]) -> None:
     """Workers leave Ctrl-C to the parent and die with it, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if stored:
+        from envs.stored import attach
+
+        for handle in stored:
+            attach(handle)
     if sys.platform == "linux":
         import ctypes
 
@@ -125,13 +134,14 @@ def _make(address: str) -> Problem:
 
 
 @contextmanager
-def drawing(addresses: Sequence[str], workers: int) -> Iterator[Iterator[Problem]]:
-    """The problems in order, drawn ahead by processes that start before torch is loaded (0 draws them here)."""
+def drawing(addresses: Sequence[str], workers: int, stored: Sequence[Handle] = ()) -> Iterator[Iterator[Problem]]:
+    """The problems in order, drawn ahead by processes that start before torch is loaded (0 draws them here); `stored`
+    are the open data sets that some of them come from."""
     if workers <= 0 or not addresses:
         yield map(_make, addresses)
         return
     # Spawned, not forked: nothing of this process leaks into them, on any platform.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (stored,))
     rest = iter(addresses)
     ready: deque[Future[Problem]] = deque(pool.submit(_make, address) for address in islice(rest, AHEAD * workers))
 
@@ -157,6 +167,11 @@ def evaluate(config: Config, args: argparse.Namespace) -> int:
         raise EvaluationError(f"which test set? Give --test-set or eval.test_set: one of {', '.join(test_set_names())}")
     test_set = load_test_set(name)
     addresses = [str(address) for address in test_set.addresses[: args.limit or config.eval.problems]]
+    sets = open_data(config, evaluated=True)
+    for data in sets.values():
+        print(f"data {data.about()}")
+    kept = {name: [str(data.address(row)) for row in data.apart[: args.limit]] for name, data in sets.items()}
+    kept = {name: found for name, found in kept.items() if found}
     if other and not set(addresses) & set(other[1]["outcomes"]):
         raise ReportError(f"{args.compare} has no address in common with {test_set.name}")
     sampling = Sampling(
@@ -176,17 +191,29 @@ def evaluate(config: Config, args: argparse.Namespace) -> int:
         "temperature": sampling.temperature,
         "seed": sampling.seed if sampling.temperature > 0 else None,
     }
+    if kept:
+        settings["data"] = ", ".join(sets[name].key for name in kept)
     label = re.sub(r"[^\w.-]+", "-", f"{test_set.name}-{settings['checkpoint']}").strip("-.")
     out = Path(args.out) if args.out else config.folder / "evaluations" / label
     rows = open_rows(out / "rows.jsonl", settings)
 
-    wanted = [(address, sample) for address in addresses for sample in range(args.samples)]
+    every = [*addresses, *(address for found in kept.values() for address in found)]
+    wanted = [(address, sample) for address in every for sample in range(args.samples)]
     found = {(row.address, row.sample): row for row in rows}
     done = {pair: found[pair] for pair in wanted if pair in found}
     todo = [pair for pair in wanted if pair not in done]
     if done:
         print(f"{out / 'rows.jsonl'} holds {len(done)} of {len(wanted)} answers: going on with the rest")
-    _answer(config=config, args=args, sampling=sampling, test_set=test_set, todo=todo, done=done, out=out)
+    _answer(
+        config=config,
+        args=args,
+        sampling=sampling,
+        test_set=test_set,
+        stored=[sets[name].handle for name in kept],
+        todo=todo,
+        done=done,
+        out=out,
+    )
     rows = [done[pair] for pair in wanted if pair in done]
     write_report(out, rows, settings, total=len(addresses), other=other, pictures=args.pictures)
     return 1 if any(row.finish == "error" for row in rows) else 0
@@ -198,6 +225,7 @@ def _answer(
     args: argparse.Namespace,
     sampling: Sampling,
     test_set: TestSet,
+    stored: Sequence[Handle],
     todo: Sequence[tuple[str, int]],
     done: dict[tuple[str, int], Row],
     out: Path,
@@ -212,12 +240,15 @@ def _answer(
 
     def requests(problems: Iterable[Problem]) -> Iterator[Request]:
         for problem, (address, sample) in zip(problems, todo):
-            if entries[address].differences(problem, exact):
+            if address in entries and entries[address].differences(problem, exact):
                 changed.add(address)
             yield Request(problem, sample)
 
-    with tempfile.TemporaryDirectory() as scratch, drawing([a for a, _ in todo], config.env.workers) as problems:
-        backend = _backend(config, args, sampling, test_set, Path(scratch))
+    ahead = drawing([a for a, _ in todo], config.env.workers, stored)
+    with tempfile.TemporaryDirectory() as scratch, ahead as problems:
+        sizes = {(address.width, address.height) for address in test_set.addresses}
+        sizes |= {(side, side) for side in (math.isqrt(handle.spec.max_pixels) for handle in stored)}
+        backend = _backend(config, args, sampling, sizes, Path(scratch))
         try:
             for row in _answered(backend, requests(problems), len(todo), list(done.values()), not args.quiet):
                 log.write(row.to_json())
@@ -232,12 +263,13 @@ def _answer(
         )
 
 
-def _backend(config: Config, args: argparse.Namespace, sampling: Sampling, test_set: TestSet, scratch: Path) -> Backend:
+def _backend(
+    config: Config, args: argparse.Namespace, sampling: Sampling, sizes: set[tuple[int, int]], scratch: Path
+) -> Backend:
     if args.backend == "openai":
         return openai(args.base_url, args.model, sampling)
     from trainers.models import image_pixels_kept, load_policy, load_processor
 
-    sizes = {(address.width, address.height) for address in test_set.addresses}
     try:
         processor = load_processor(args.checkpoint)
         for width, height in sorted(sizes):

@@ -35,6 +35,7 @@ from envs.stream import Stream
 from envs.workers import StreamError
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError, load
+from trainers.data import mixed, open_data
 from trainers.launch import rank, relaunch_if_needed
 from trainers.preflight import (
     check,
@@ -120,7 +121,7 @@ def run(config: Config, plan: Batches, resume: bool) -> None:
     """One run from its first worker process to the last line of its table."""
     folder, began = config.folder, time.monotonic()
     # Worker processes start before torch is imported: they stay small, and a process that uses a GPU cannot fork.
-    stream = open_stream(curriculum_keys(config), plan.prompts, config, plan)
+    stream = open_stream(curriculum_keys(config), plan.prompts, config, plan, stored=True)
     teacher = open_teacher(config, plan) if config.warm_start else None
 
     from trainers.quirks import apply
@@ -139,6 +140,8 @@ def run(config: Config, plan: Batches, resume: bool) -> None:
             one.use_broadcast(from_rank_0)  # exp differs between processors, so rank 0 decides what is asked
     table = Table(folder / "table.json", keep=resume)
     this = Run(config=config, plan=plan, arguments=arguments, table=table, stream=stream, teacher=teacher)
+    for data in open_data(config).values():
+        say(f"data {data.about()}")
     say(f"run {folder}: {plan.prompts} prompts x {plan.generations} rollouts a batch, {plan.max_steps} steps")
 
     # The policy: built or loaded, measured, warm-started. A stage that is on disk already is taken from there.
@@ -179,14 +182,20 @@ def curriculum_keys(config: Config, **changed: Any) -> dict[str, Any]:
     return {**vars(config.curriculum), **world, "words": words_key(config), **changed}
 
 
-def open_stream(keys: dict[str, Any], prompts: int, config: Config, plan: Batches, again: int | None = None) -> Stream:
-    """A stream of batches of so many prompts; with `again`, of that many problems, over and over."""
+def open_stream(
+    keys: dict[str, Any], prompts: int, config: Config, plan: Batches, again: int | None = None, stored: bool = False
+) -> Stream:
+    """A stream of batches of so many prompts; with `again`, of that many problems, over and over; with `stored`, the
+    config's data sets have their shares of it."""
     try:
         curriculum = make_curriculum(keys)
     except (ValueError, OSError) as error:
         raise ConfigError(f"curriculum: {error}") from error
     if again is not None:
         curriculum = Repeated(curriculum, again // prompts)
+    sets = open_data(config) if stored else {}
+    if stored:
+        curriculum = mixed(config, curriculum)
     corpus = "" if config.env.text == "grammar" else config.env.text
     return Stream(
         curriculum,
@@ -196,6 +205,7 @@ def open_stream(keys: dict[str, Any], prompts: int, config: Config, plan: Batche
         world=plan.world,
         corpus=corpus,
         phrasings=config.env.phrasings or "",
+        stored=[one.handle for one in sets.values()],
     )
 
 

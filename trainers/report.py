@@ -226,6 +226,16 @@ def compare(this: Outcomes, other: Outcomes) -> dict[str, Any]:
     }
 
 
+def apart(rows: Iterable[Row]) -> tuple[list[Row], dict[str, list[Row]]]:
+    """The rows of the test set, and those of each data set of one's own by its name."""
+    drawn: list[Row] = []
+    stored: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        address = Address.parse(row.address)
+        (stored[address.question] if address.stored else drawn).append(row)
+    return drawn, dict(stored)
+
+
 def read_report(path: str | Path) -> dict[str, Any]:
     """A report.json, or the one in a folder; ReportError where it is not there or is no report."""
     file = Path(path) / "report.json" if Path(path).is_dir() else Path(path)
@@ -245,17 +255,26 @@ def build_report(
     rows: Sequence[Row], settings: Mapping[str, Any], *, total: int, other: tuple[str, dict[str, Any]] | None = None
 ) -> dict[str, Any]:
     """The whole report as JSON. `total` is how many problems were asked for; `other` is a report and its name."""
+    drawn, stored = apart(rows)
     report: dict[str, Any] = {
         "settings": dict(settings),
         "total": total,
-        "summary": summarise(rows),
-        "by": grouped(rows),
-        "outcomes": outcomes(rows),
+        "summary": summarise(drawn),
+        "by": grouped(drawn),
+        "stored": {name: summarise(found) for name, found in stored.items()},
+        "outcomes": outcomes(drawn),
+        "stored_outcomes": {name: outcomes(found) for name, found in stored.items()},
     }
     if other is not None:
         name, theirs = other
         named = f"{theirs['settings'].get('checkpoint', 'unknown')} ({name})"
         report["comparison"] = {"other_report": named} | compare(report["outcomes"], theirs["outcomes"])
+        earlier = {name: dict(found) for name, found in theirs.get("stored_outcomes", {}).items()}
+        report["stored_comparison"] = {
+            name: compare(found, earlier[name])
+            for name, found in report["stored_outcomes"].items()
+            if set(found) & set(earlier.get(name, {}))
+        }
         report["comparison"]["settings_that_differ"] = {
             key: [settings.get(key), theirs["settings"].get(key)]
             for key in sorted({*settings, *theirs["settings"]})
@@ -281,12 +300,21 @@ def as_text(report: Mapping[str, Any]) -> str:
         lines.append(", ".join(f"pass@{k} {percent(value)}" for k, value in summary["pass_at"].items()))
     for group, table in report["by"].items():
         lines.append(f"{group}: " + ", ".join(f"{name} {percent(part['accuracy'])}" for name, part in table.items()))
-    if failed := summary["verdicts"].get("failed"):
+    for name, part in report.get("stored", {}).items():
+        interval = f"[{percent(part['low'])}, {percent(part['high'])}]"
+        lines.append(f"stored {name}: {percent(part['accuracy'])} {interval} over {part['problems']} problems")
+    if failed := sum(part["verdicts"].get("failed", 0) for part in (summary, *report.get("stored", {}).values())):
         lines.append(f"{failed} requests failed and are not scored: run the same command again to retry them")
     if versus := report.get("comparison"):
         lines.append(
             f"against {versus['other_report']}: {100 * versus['difference']:+.1f} points "
             f"[{100 * versus['low']:+.1f}, {100 * versus['high']:+.1f}], p = {versus['p']:.3g} ({versus['test']}; "
             f"{versus['common']} common addresses, better on {versus['better']}, worse on {versus['worse']})"
+        )
+    for name, versus in report.get("stored_comparison", {}).items():
+        lines.append(
+            f"stored {name} against it: {100 * versus['difference']:+.1f} points "
+            f"[{100 * versus['low']:+.1f}, {100 * versus['high']:+.1f}], p = {versus['p']:.3g} "
+            f"({versus['test']}; {versus['common']} common addresses)"
         )
     return "\n".join(lines)

@@ -250,6 +250,7 @@ def page(report: Mapping[str, Any], title: str, cases: Sequence[tuple[Problem, R
             f'<h2>What became of the responses</h2><div class="card">{verdict_bar(summary["verdicts"])}</div>',
             '<h2>Accuracy</h2><p class="lead">Bars carry their 95 % interval (Wilson); the small number beside ',
             f'a name is how many problems.</p><div class="plots">{plots}</div>',
+            f'<h2>Stored sets</h2><div class="card">{bars(report["stored"])}</div>' if report.get("stored") else "",
             f'<h2>Not answered rightly</h2><p class="lead">{len(cases)} of {failing} problems{more}.</p>',
             f'<div>{menus}</div><div class="cases">{"".join(case(*each) for each in cases)}</div>' if cases else "",
             f'<h2>Settings</h2><div class="card"><table>{settings}</table></div>',

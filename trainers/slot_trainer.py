@@ -15,6 +15,8 @@ resuming would draw everything again.
 from __future__ import annotations
 
 import json
+import logging
+import math
 import os
 import shutil
 import time
@@ -37,15 +39,16 @@ from envs.address import Address
 from envs.curriculum import Outcome
 from envs.stream import Stream
 from rewards import score
-from rewards.functions import accuracy, boxed, completion_text, length
+from rewards.functions import completion_text
 from trainers.config import Batches, Config
 from trainers.launch import deepspeed_config, on_cpu, rank
 from trainers.models import prompt_messages
-from trainers.rollouts import Log, Rollout
+from trainers.rewarding import RewardWatch, chosen, weights
+from trainers.rollouts import Log, Rollout, read
+
+warnings = logging.getLogger("chartgym.rewards")
 
 STREAM_STATE = "stream.json"  # written last: a checkpoint without it was never finished
-
-SOFT_LENGTH = 0.8  # of max_completion_length: where the length reward begins to fall, as in DAPO
 
 
 def slot_rows(batches: Batches) -> Dataset:
@@ -56,12 +59,11 @@ def slot_rows(batches: Batches) -> Dataset:
 def trl_arguments(config: Config) -> GRPOConfig:
     """The `trl:` section and what follows from our own keys. Making it is what starts torch.distributed."""
     chosen: dict[str, Any] = {"logging_steps": 1, "report_to": "none", "save_steps": 100, "use_cpu": on_cpu(config)}
-    weights = config.rewards
     return GRPOConfig(
         **(chosen | config.trl),
         output_dir=str(config.folder),
         seed=config.seed,
-        reward_weights=[weights.accuracy, weights.boxed, weights.length],
+        reward_weights=list(weights(config).values()),
         deepspeed=deepspeed_config(config),
         shuffle_dataset=False,
         remove_unused_columns=False,
@@ -101,14 +103,13 @@ class SlotTrainer(GRPOTrainer):
         self.config, self.batches, self.stream, self.rollout_log = config, batches, stream, rollout_log
         self.elapsed, self._clock = elapsed, time.monotonic()
         self._seeds: list[int] = []
-        too_long = length(soft=int(SOFT_LENGTH * batches.max_tokens), limit=batches.max_tokens)
-        rewards: list[Any] = [accuracy, boxed, too_long]
-        super().__init__(reward_funcs=rewards, train_dataset=slot_rows(batches), **arguments)
+        functions: list[Any] = chosen(config, batches)
+        super().__init__(reward_funcs=functions, train_dataset=slot_rows(batches), **arguments)
         for callback in (ProgressCallback, PrinterCallback):  # they print every metric of every step
             self.remove_callback(callback)
         self.add_callback(Bar())
         if metrics_log is not None:
-            self.add_callback(MetricsToLog(metrics_log))
+            self.add_callback(MetricsToLog(metrics_log, RewardWatch(weights(config))))
         if self.use_vllm and self.vllm_mode == "colocate":
             self._seed_each_request()
 
@@ -132,6 +133,8 @@ class SlotTrainer(GRPOTrainer):
                 "prompt": prompt_messages(self.config.prompt, problems[slot].question),
                 "image": images[slot],
                 "answer": problems[slot].answer,
+                "charts": problems[slot].meta["charts"],
+                "tables": problems[slot].meta["tables"],
                 "slot": slot,
                 "rollout": (first + i) % generations,  # a group may lie across two ranks
                 "address": str(problems[slot].address),
@@ -257,11 +260,18 @@ class Bar(TrainerCallback):
 
 
 class MetricsToLog(TrainerCallback):
-    """Every training row of the trainer goes to metrics.jsonl; the summary at the end has no loss and stays out."""
+    """Every training row of the trainer goes to metrics.jsonl; the summary at the end has no loss and stays out. What a
+    reward does wrong is called out once, over all the processes that a resumed run takes."""
 
-    def __init__(self, log: Log) -> None:
-        self.metrics = log
+    def __init__(self, log: Log, watch: RewardWatch) -> None:
+        self.metrics, self.watch = log, watch
+        for row in read(log.path):
+            watch.read(row)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         if logs and "loss" in logs:
-            self.metrics.write({"stage": "grpo", "step": state.global_step, **logs})
+            # A reward that had nothing to say in this batch has no mean, and NaN is no JSON.
+            said = {name: value for name, value in logs.items() if not math.isnan(value)}
+            self.metrics.write({"stage": "grpo", "step": state.global_step, **said})
+            for line in self.watch.read(logs):
+                warnings.warning("step %d: %s", state.global_step, line)
