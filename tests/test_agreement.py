@@ -20,10 +20,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ARCHS = ("qwen2_5_vl", "smolvlm")
+ARCHS = ("qwen2_5_vl", "qwen3_vl", "smolvlm")
 SMALL = {"layers": 2, "hidden_size": 128, "heads": 4, "vision_layers": 2, "vision_hidden_size": 64, "vision_heads": 2}
 SIZES = {
     "qwen2_5_vl": {**SMALL, "max_length": 512},
+    "qwen3_vl": {**SMALL, "max_length": 512},
     "smolvlm": {**SMALL, "max_length": 512, "tile": 56, "scale_factor": 2, "longest_edge": 112},
 }
 UPDATES = 3

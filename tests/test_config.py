@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from trainers.config import Config, ConfigError, batches, load, save_steps
-from trainers.launch import command
-from trainers.preflight import check, disk_needed
+from trainers.disk import disk_needed
+from trainers.preflight import check
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -184,12 +184,6 @@ def test_a_run_is_not_resumed_under_another_config(write, tmp_path, capsys):
     assert main([str(write()), f"runs={tmp_path / 'runs'}", "seed=5", "--resume"]) == 2
     said = capsys.readouterr().err
     assert "seed" in said and said.count("\n") == 1
-
-
-def test_several_devices_become_one_torchrun_command():
-    assert command(1, "trainers.grpo", ["c.yaml"])[1:] == ["-m", "trainers.grpo", "c.yaml"]
-    many = command(8, "trainers.grpo", ["c.yaml", "seed=1"])
-    assert many[1:3] == ["-m", "torch.distributed.run"] and many[-4:] == ["-m", "trainers.grpo", "c.yaml", "seed=1"]
 
 
 def test_a_dry_run_prints_config_batch_and_launch_and_starts_nothing(write, tmp_path, capsys):
