@@ -162,6 +162,23 @@ def test_the_placeholders_are_forbidden(arch, processor):
     assert quirks.forbid_tokens({"suppress_tokens": [9]}, [5], use_vllm=False) == {"suppress_tokens": [5, 9]}
 
 
+def test_a_policy_that_loves_placeholders_samples_none(folder, processor):
+    import torch
+
+    policy, forbidden = load_policy(folder).eval(), forbidden_token_ids(processor)
+    batch = inputs(processor, bars(20), bars(90, 40))
+    length = batch["input_ids"].shape[1]
+    loved = torch.zeros(len(processor.tokenizer)).index_fill(0, torch.tensor(forbidden), 50.0)
+    policy.lm_head.register_forward_hook(lambda module, given, logits: logits + loved)
+
+    def sampled(**options):
+        made = policy.generate(**batch, max_new_tokens=6, do_sample=True, **options)
+        return set(made[:, length:].flatten().tolist())
+
+    assert sampled(suppress_tokens=forbidden).isdisjoint(forbidden)
+    assert forbidden[0] in sampled()  # which the next forward pass would fail on
+
+
 @pytest.mark.parametrize("size", [(112, 112), (100, 60), (60, 100), (41, 300), (300, 41), (450, 450)])
 def test_the_seen_size_is_what_the_processor_makes(arch, processor, size):
     height, width = seen_size(processor, *size)

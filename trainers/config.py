@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from trainers.algorithms import check_trl, with_algorithm
-from trainers.convert import ConfigError as ConfigError
-from trainers.convert import convert
+from trainers.convert import ConfigError, convert
+
+__all__ = ["Batches", "Config", "ConfigError", "batches", "load", "save_steps"]
 
 
 @dataclass(kw_only=True)

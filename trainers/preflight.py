@@ -124,6 +124,11 @@ def check_engine(config: Config) -> None:
     trl, shape = config.trl, SHAPES.get(str(config.model.id))
     if trl.get("vllm_mode", "colocate") not in ("colocate", "server"):
         raise ConfigError(f"trl.vllm_mode is {trl['vllm_mode']!r}: write colocate or server")
+    if shape is not None and shape.longest and trl.get("use_vllm") and trl.get("vllm_mode") == "server":
+        raise ConfigError(
+            f"trl.vllm_mode is server, which cannot be sent the tiles that {config.model.id} cuts images into: "
+            "write trl.vllm_mode=colocate"
+        )
     size = config.launch.gpu_gib or (None if on_cpu(config) else gpu_gib())
     if shape is None or size is None or not colocates(config):
         return
@@ -292,7 +297,7 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         "",
         f"launch       {' '.join(['python', *launched[1:]])}",
         f"devices      {where}{f' of each of {of} nodes' if of > 1 else ''}, strategy {config.launch.strategy}",
-        f"cells        {', '.join(select_cells(config))}",
+        f"cells        {cells_said(select_cells(config))}",
         f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
         f"             {updates:g} optimizer steps on each, of {per_step} rollouts"
         + ("; with a single one no ratio leaves 1, and epsilon has no say" if updates <= 1 else ""),
@@ -308,6 +313,12 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         *(f"missing      {extra}: pip install 'chartgym[{extra}]'" for extra in missing(config)),
     ]
     return "\n".join(lines)
+
+
+def cells_said(cells: Sequence[str]) -> str:
+    """The cells by name while they fit on a line, else how many there are."""
+    names = ", ".join(cells)
+    return names if len(names) < 100 else f"{len(cells):,} of {len({cell.split('/')[0] for cell in cells})} families"
 
 
 def missing(config: Config) -> list[str]:
