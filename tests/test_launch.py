@@ -330,3 +330,47 @@ def test_a_zero2_run_that_was_cut_off_equals_the_unbroken_one(tmp_path):
     shards = list((tmp_path / "whole" / "small" / "checkpoint-4").glob("**/*optim_states.pt"))
     assert len(shards) == 2, "each rank keeps its part of the optimizer's states"
     assert json.loads((tmp_path / "whole" / "small" / "checkpoint-4" / "stream.json").read_text())["step"] == 4
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
+def test_a_run_in_four_bits_leaves_unrounded_weights_with_all_that_was_learned(tmp_path):
+    finish(begin(tmp_path, "launch.devices=1", "model.lora.r=4", "model.quantize=nf4"))
+    import torch
+    from peft import PeftModel
+    from safetensors.torch import load_file
+
+    from trainers.models import load_policy
+
+    run = tmp_path / "small"
+    assert "quantization_config" not in json.loads((run / "final" / "config.json").read_text())
+    final, base = (load_file(run / name / "model.safetensors") for name in ("final", "base"))
+    merged = PeftModel.from_pretrained(load_policy(run / "base"), run / "checkpoint-4").merge_and_unload()
+    merged.save_pretrained(tmp_path / "merged")
+    wanted = load_file(tmp_path / "merged" / "model.safetensors")
+    assert final.keys() == wanted.keys() == base.keys()
+    assert all(torch.allclose(final[name], wanted[name], atol=1e-6) for name in wanted)
+    assert any(not torch.equal(final[name], base[name]) for name in base)
+
+
+@pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
+def test_merging_into_four_bits_changes_scales_and_loses_what_was_learned(tmp_path):
+    """Why vLLM is not told of a policy in 4 bits: TRL sends `weight.data`, the codes, and nothing of `quant_state`."""
+    import torch
+    from bitsandbytes.functional import dequantize_4bit
+
+    from trainers.models import build_tiny, load_policy
+
+    policy = load_policy(build_tiny("qwen2_5_vl", tmp_path), lora={"r": 4}, quantize="nf4")
+    torch.manual_seed(0)
+    for name, parameter in policy.named_parameters():
+        if "lora_B" in name:
+            parameter.data.normal_(0, 1e-3)  # what some dozens of steps of 1e-5 make
+    layer = next(m for n, m in policy.named_modules() if n.endswith("q_proj") and hasattr(m, "base_layer"))
+    before, learned = layer.base_layer.weight, layer.get_delta_weight("default")
+    start, scales = dequantize_4bit(before.data, before.quant_state), before.quant_state.absmax.clone()
+    policy.merge_adapter()
+    after = layer.base_layer.weight
+    assert after.dtype == torch.uint8 and not torch.equal(after.quant_state.absmax, scales)
+    kept = dequantize_4bit(after.data, after.quant_state) - start
+    assert torch.nn.functional.cosine_similarity(kept.flatten(), learned.flatten(), dim=0) < 0.9

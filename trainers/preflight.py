@@ -107,6 +107,8 @@ def check_precision(config: Config) -> None:
         )
     if model.quantize and config.warm_start:
         raise ConfigError("a warm start is merged into the weights, and nf4 would round it away: drop model.quantize")
+    if stage == 3 and model.build is not None:
+        raise ConfigError("model.build makes whole weights, which zero3 cuts up while they are made: use zero2 or ddp")
     if stage == 3 and model.lora is not None:
         raise ConfigError(
             f"launch.strategy {config.launch.strategy} cuts up adapters and weights of two types, which fails in the "
