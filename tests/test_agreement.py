@@ -20,10 +20,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ARCHS = ("qwen2_5_vl", "smolvlm")
+ARCHS = ("qwen2_5_vl", "qwen3_vl", "smolvlm")
 SMALL = {"layers": 2, "hidden_size": 128, "heads": 4, "vision_layers": 2, "vision_hidden_size": 64, "vision_heads": 2}
 SIZES = {
     "qwen2_5_vl": {**SMALL, "max_length": 512},
+    "qwen3_vl": {**SMALL, "max_length": 512},
     "smolvlm": {**SMALL, "max_length": 512, "tile": 56, "scale_factor": 2, "longest_edge": 112},
 }
 UPDATES = 3
@@ -44,10 +45,11 @@ def pictures(rng):
         yield Image.fromarray(pixels)
 
 
-def run(arch, sampler, folder, leave_out=()):
+def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
     """Train for three updates and sample once more; what was seen at each of the four samplings.
 
-    `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server.
+    `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server; `likelier_end`
+    is added to the logit of the end of turn; `changes` are other fields of GRPOConfig.
     """
     from trainers import models, quirks
 
@@ -77,10 +79,19 @@ def run(arch, sampler, folder, leave_out=()):
                 **forward,
             )
             sampled = out["sampling_per_token_logps"] if use_vllm else self.sampled
-            apart = (trained.detach() - sampled).abs()[out["completion_mask"].bool()]
+            apart = (trained.detach() - sampled).abs()[_written(out, processor)]
+            plain = (trained.detach() - _plain_logps(self.model, processor, inputs, out)).abs()[
+                _written(out, processor)
+            ]
             lengths = out["prompt_mask"].sum(1).tolist()
             seen.append(
-                {"mean": apart.mean().item(), "max": apart.max().item(), "same": self.lengths == lengths, "n": lengths}
+                {
+                    **{"mean": apart.mean().item(), "max": apart.max().item(), "plain": plain.max().item()},
+                    **{"same": self.lengths == lengths, "n": lengths},
+                    "ended": (out["completion_ids"] == processor.tokenizer.eos_token_id).any(1).tolist(),
+                    "counted": out["completion_mask"].sum(1).tolist(),
+                    "ids": out["completion_ids"].unique().tolist(),
+                }
             )
             return out
 
@@ -98,7 +109,7 @@ def run(arch, sampler, folder, leave_out=()):
         {"prompt": [{"role": "user", "content": "How many bars?" + " Look." * number}], "image": image}
         for number, image in enumerate(pictures(rng))
     ]
-    settings = GRPOConfig(
+    fields = dict(
         output_dir=str(Path(folder) / "out"),
         use_cpu=True,
         bf16=False,
@@ -121,11 +132,47 @@ def run(arch, sampler, folder, leave_out=()):
         vllm_gpu_memory_utilization=0.05,
         generation_kwargs=quirks.forbid_tokens(None, models.forbidden_token_ids(processor), use_vllm=use_vllm),
     )
+    if likelier_end:
+        fields["generation_kwargs"]["sequence_bias"] = [[[processor.tokenizer.eos_token_id], likelier_end]]
+    settings = GRPOConfig(**{**fields, **changes})
     trainer = Watched(policy, reward, settings, Dataset.from_list(rows), processing_class=processor)
     _watch_sampler(trainer, policy, use_vllm)
     trainer.train()
     moved = max((parameter - before[name]).abs().max().item() for name, parameter in policy.named_parameters())
-    return {"seen": seen, "moved": moved}
+    return {"seen": seen, "moved": moved, "forbidden": models.forbidden_token_ids(processor)}
+
+
+def _written(out, processor):
+    """Which tokens of the completions were sampled, those of masked completions included."""
+    ended = (out["completion_ids"] == processor.tokenizer.eos_token_id).int()
+    return (ended.cumsum(1) - ended) == 0
+
+
+def _plain_logps(model, processor, inputs, out):
+    """The completions' log-probabilities by a forward pass of the model on what the processor makes of the rows."""
+    import torch
+
+    texts = [processor.apply_chat_template(chat(row), add_generation_prompt=True) for row in inputs]
+    batch = processor(text=texts, images=[[row["image"]] for row in inputs], padding=True, return_tensors="pt")
+    assert batch["input_ids"].tolist() == out["prompt_ids"].tolist()
+    ids, mask = torch.cat([batch["input_ids"], out["completion_ids"]], 1), _written(out, processor).long()
+    batch["attention_mask"] = torch.cat([batch["attention_mask"], mask], 1)
+    if "mm_token_type_ids" in batch:
+        types = batch["mm_token_type_ids"]
+        batch["mm_token_type_ids"] = torch.cat([types, torch.zeros_like(out["completion_ids"]).to(types.dtype)], 1)
+    batch["input_ids"], length = ids, out["completion_ids"].shape[1]
+    unwrapped = type(model).from_pretrained(model.name_or_path).eval()  # TRL has given `model` another forward
+    unwrapped.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        logits = unwrapped(**batch).logits[:, -length - 1 : -1].log_softmax(-1)
+    return logits.gather(2, out["completion_ids"][:, :, None])[..., 0]
+
+
+def chat(row):
+    """The row's prompt with a placeholder for its image, as the trainer makes it."""
+    words = row["prompt"][0]["content"]
+    text = words if isinstance(words, str) else words[-1]["text"]
+    return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
 
 
 def _watch_sampler(trainer, policy, use_vllm):
@@ -201,6 +248,16 @@ def test_generate_and_the_trainer_agree_after_three_updates(arch, folder, monkey
     result = run(arch, "hf", folder)
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 1e-4
+    assert max(batch["plain"] for batch in result["seen"]) < 1e-4
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_truncated_completions_are_masked_and_others_are_not(arch, folder, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    seen = run(arch, "hf", folder, likelier_end=3.0, max_steps=2, mask_truncated_completions=True)["seen"]
+    rows = [pair for batch in seen for pair in zip(batch["ended"], batch["counted"])]
+    assert {ended for ended, _ in rows} == {True, False}, "both kinds are needed to tell"
+    assert all((counted > 0) == ended for ended, counted in rows)
 
 
 @needs_vllm

@@ -9,12 +9,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from trainers.algorithms import ALGORITHMS
 from trainers.config import Config, ConfigError, batches, load, save_steps
-from trainers.launch import command
-from trainers.preflight import check, disk_needed
+from trainers.disk import disk_needed
+from trainers.memory import GIB, SHAPES, estimate, image_tokens
+from trainers.preflight import check, size_of
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+CONFIGS = sorted(path for path in (ROOT / "configs").glob("*.yaml") if not path.name.startswith("sft_"))
+LARGE = [path for path in CONFIGS if path.stem != "tiny"]
+OVER = sorted((ROOT / "configs" / "with").glob("*.yaml"))
+ARCHS = ("qwen2_5_vl", "qwen3_vl", "smolvlm")
 GOOD = """
 name: trial
 model: {build: qwen2_5_vl}
@@ -63,6 +68,9 @@ def test_the_saved_config_loads_to_the_same_config(write, tmp_path):
         ("env.cell=[bar/count]", ["'env.cell'", "'cells'"]),
         ("warm_start.learnign_rate=1", ["'warm_start.learnign_rate'", "'learning_rate'"]),
         ("model.lora.rank=4", ["'model.lora.rank'"]),
+        ("algorithm=dpo", ["'dpo'", "'dapo'"]),
+        ("algorithm=ppo2", ["'ppo2'", "gspo"]),
+        ("other.yaml", ["no config file other.yaml"]),
         ("trl.num_generation=4", ["'trl.num_generation'", "'num_generations'"]),
         ("trl.output_dir=x", ["trl.output_dir", "name"]),
         ("seed=soon", ["seed", "whole number", "'soon'"]),
@@ -106,12 +114,115 @@ def test_unknown_keys_and_wrong_types_are_one_line_that_names_them(write, overri
         ("name=../elsewhere", ["name"]),
         ("curriculum.mode=hard", ["mode"]),
         ("warm_start.batch_size=0", ["batch_size"]),
+        ("model.quantize=nf4", ["model.quantize", "lora"]),
+        ("model.quantize=int8", ["model.quantize", "'int8'", "nf4"]),
+        ("model.quantize=nf4 model.lora.r=4 trl.use_vllm=true", ["model.quantize", "vLLM", "use_vllm=false"]),
+        ("launch.strategy=zero3", ["model.build", "zero3", "zero2"]),
+        ("launch.strategy=zero3 model.lora.r=4 model.build=null model.id=a/b", ["zero3", "trl#6089", "ddp"]),
+        ("launch.strategy=mine.json", ["launch.strategy", "mine.json"]),
+        ("launch.nodes=2", ["launch.nodes", "launch.node=0"]),
+        ("trl.generation_batch_size=16 trl.steps_per_generation=1", ["generation_batch_size 16", "drop one"]),
+        ("trl.generation_batch_size=24", ["24", "write 16"]),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_loaded(write, override, words):
     extra = ["model.build=null"] if override.startswith("model.id") else []
-    said = message(write(), override, *extra)
+    said = message(write(), *override.split(" "), *extra)
     assert all(word in said for word in words), said
+
+
+def test_steps_that_bfloat16_rounds_away_are_refused(write, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    gpu = ["trl.use_cpu=false", "model.dtype=bfloat16"]
+    said = message(write(), *gpu)
+    assert all(words in said for words in ("model.dtype bfloat16", "ddp", "zero2", "float32"))
+    for mended in ("launch.strategy=zero2", "model.lora.r=4", "model.dtype=float32"):
+        check(load(write(), [*gpu, mended]))
+
+
+def test_a_server_cannot_be_sent_tiles(monkeypatch):
+    said = message(ROOT / "configs" / "smolvlm2b.yaml", str(ROOT / "configs" / "with" / "server.yaml"))
+    assert "vllm_mode" in said and "colocate" in said
+
+
+# --- algorithms and files laid over -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_one_key_sets_the_fields_of_an_algorithm(write, name):
+    from trainers.quirks import make_torchvision_importable
+
+    make_torchvision_importable()
+    from trl import GRPOConfig
+
+    config, chosen = load(write(), [f"algorithm={name}"]), ALGORITHMS[name]
+    wanted = {**chosen.form, **chosen.numbers}
+    assert config.trl.items() >= wanted.items()
+    made = GRPOConfig(**config.trl, output_dir="x", bf16=False, report_to="none")
+    assert {key: getattr(made, key) for key in wanted} == wanted
+
+
+def test_the_algorithms_are_the_published_ones(write):
+    def fields(name: str) -> tuple[object, ...]:
+        trl = load(write(), [f"algorithm={name}"]).trl
+        keys = ("loss_type", "importance_sampling_level", "scale_rewards", "epsilon", "epsilon_high", "beta")
+        return tuple(trl.get(key) for key in keys)
+
+    assert fields("grpo") == ("grpo", "token", "group", 0.2, None, 0.04)
+    assert fields("dapo") == ("dapo", "token", "group", 0.2, 0.28, 0.0)
+    assert fields("dr_grpo") == ("dr_grpo", "token", "none", 0.2, None, 0.0)
+    assert fields("gspo") == ("grpo", "sequence", "group", 3e-4, 4e-4, 0.0)
+
+
+def test_a_field_that_contradicts_the_algorithm_is_refused_and_a_number_wins(write):
+    said = message(write(), "algorithm=gspo", "trl.importance_sampling_level=token", world=False)
+    assert all(words in said for words in ("importance_sampling_level", "'token'", "gspo", "'sequence'", "drop"))
+    assert load(write(), ["algorithm=gspo", "trl.loss_type=grpo"]).trl["loss_type"] == "grpo"
+    assert load(write(), ["algorithm=dapo", "trl.epsilon_high=0.24"]).trl["epsilon_high"] == 0.24
+
+
+def test_a_file_is_laid_over_and_joins_the_name(write, tmp_path):
+    over = tmp_path / "more.yaml"
+    over.write_text("seed: 7\nmodel: {lora: {r: 4}}\ntrl: {learning_rate: 1.0e-5}\n")
+    config = load(write(), [str(over), "trl.learning_rate=2e-5"])
+    assert (config.name, config.seed, config.trl["learning_rate"]) == ("trial-more", 7, 2e-5)
+    assert config.model.lora is not None and config.model.lora.r == 4 and config.trl["max_steps"] == 10
+    assert load(write(), [str(over), "name=mine"]).name == "mine"
+    over.write_text("sed: 7\n")
+    said = message(write(), str(over), world=False)
+    assert "more.yaml" in said and "'sed'" in said
+
+
+@pytest.mark.parametrize("over", OVER, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LARGE, ids=lambda path: path.stem)
+def test_every_file_can_be_laid_over_every_config(path, over, monkeypatch):
+    """On a node of eight GPUs of 80 GiB; what a server cannot be sent, and what a warm start needs, is refused."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4,5,6,7")
+    config = load(path, [str(over), "launch.gpu_gib=80"])
+    tiles, warm = path.stem.startswith("smolvlm"), config.warm_start is not None
+    if (tiles and over.stem == "server") or (warm and over.stem == "qlora"):
+        with pytest.raises(ConfigError):
+            check(config, disk=False)
+        return
+    plan = check(config, disk=False)
+    assert plan.world == 8 and config.name == f"{path.stem}-{over.stem}"
+    shape = SHAPES[str(config.model.id)]
+    memory = estimate(config, plan, shape, image_tokens(shape, *size_of(config)) + 100, 80.0)
+    assert memory.peak < 80 * GIB, str(memory)
+    if over.stem == "gspo":
+        assert plan.steps_per_generation == 4 * plan.accumulation
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_questions_too_long_for_the_engine_are_refused_at_the_start(write, arch, capsys):
+    from trainers.grpo import main
+
+    build = [f"model.build={arch}", "trl.use_vllm=true", "trl.max_completion_length=16"]
+    assert main([str(write()), *build, "trl.vllm_max_model_length=64", "--dry-run"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "trl.vllm_max_model_length is 64" in said and "bar/count/" in said
+    enough = said.split("write ")[1].split(",")[0]
+    assert main([str(write()), *build, f"trl.vllm_max_model_length={enough}", "--dry-run"]) == 0
 
 
 def test_a_checkpoint_inside_a_generation_batch_is_refused_with_the_nearest_that_is_not(write):
@@ -184,12 +295,6 @@ def test_a_run_is_not_resumed_under_another_config(write, tmp_path, capsys):
     assert main([str(write()), f"runs={tmp_path / 'runs'}", "seed=5", "--resume"]) == 2
     said = capsys.readouterr().err
     assert "seed" in said and said.count("\n") == 1
-
-
-def test_several_devices_become_one_torchrun_command():
-    assert command(1, "trainers.grpo", ["c.yaml"])[1:] == ["-m", "trainers.grpo", "c.yaml"]
-    many = command(8, "trainers.grpo", ["c.yaml", "seed=1"])
-    assert many[1:3] == ["-m", "torch.distributed.run"] and many[-4:] == ["-m", "trainers.grpo", "c.yaml", "seed=1"]
 
 
 def test_a_dry_run_prints_config_batch_and_launch_and_starts_nothing(write, tmp_path, capsys):

@@ -23,8 +23,10 @@ from trainers.models import (
 TEMPLATE = "{question}\nPut the final answer in \\boxed{}."
 SMALL = {"layers": 2, "hidden_size": 64, "heads": 2, "kv_heads": 1, "vision_layers": 2, "vision_hidden_size": 32}
 SMALL["vision_heads"] = 1
+PATCH = {"qwen2_5_vl": 14, "qwen3_vl": 16}
 SIZES = {
     "qwen2_5_vl": {**SMALL, "max_pixels": 224 * 224},
+    "qwen3_vl": {**SMALL, "max_pixels": 224 * 224},
     "smolvlm": {**SMALL, "tile": 56, "scale_factor": 2, "longest_edge": 112},
 }
 
@@ -155,17 +157,34 @@ def test_prompt_tokens_are_counted_as_the_processor_makes_them(processor):
 
 def test_the_placeholders_are_forbidden(arch, processor):
     names = processor.tokenizer.convert_ids_to_tokens(forbidden_token_ids(processor))
-    assert names == (["<|image_pad|>", "<|video_pad|>"] if arch == "qwen2_5_vl" else ["<image>"])
+    assert names == (["<|image_pad|>", "<|video_pad|>"] if arch in PATCH else ["<image>"])
     assert quirks.forbid_tokens({"seed": 1}, [5], use_vllm=True) == {"seed": 1, "logit_bias": {5: -100.0}}
     assert quirks.forbid_tokens({"suppress_tokens": [9]}, [5], use_vllm=False) == {"suppress_tokens": [5, 9]}
+
+
+def test_a_policy_that_loves_placeholders_samples_none(folder, processor):
+    import torch
+
+    policy, forbidden = load_policy(folder).eval(), forbidden_token_ids(processor)
+    batch = inputs(processor, bars(20), bars(90, 40))
+    length = batch["input_ids"].shape[1]
+    loved = torch.zeros(len(processor.tokenizer)).index_fill(0, torch.tensor(forbidden), 50.0)
+    policy.lm_head.register_forward_hook(lambda module, given, logits: logits + loved)
+
+    def sampled(**options):
+        made = policy.generate(**batch, max_new_tokens=6, do_sample=True, **options)
+        return set(made[:, length:].flatten().tolist())
+
+    assert sampled(suppress_tokens=forbidden).isdisjoint(forbidden)
+    assert forbidden[0] in sampled()  # which the next forward pass would fail on
 
 
 @pytest.mark.parametrize("size", [(112, 112), (100, 60), (60, 100), (41, 300), (300, 41), (450, 450)])
 def test_the_seen_size_is_what_the_processor_makes(arch, processor, size):
     height, width = seen_size(processor, *size)
     made = inputs(processor, bars(size=size))
-    if arch == "qwen2_5_vl":
-        assert [height // 14, width // 14] == made["image_grid_thw"][0, 1:].tolist()
+    if arch in PATCH:
+        assert [height // PATCH[arch], width // PATCH[arch]] == made["image_grid_thw"][0, 1:].tolist()
     else:  # all tiles and the whole once more, or the whole alone
         tiles = (height // 56) * (width // 56)
         assert made["pixel_values"].shape[1] == (tiles + 1 if tiles > 1 else 1)
@@ -174,10 +193,11 @@ def test_the_seen_size_is_what_the_processor_makes(arch, processor, size):
 def test_pixels_are_kept_unless_a_side_gets_clearly_smaller(arch, processor):
     assert image_pixels_kept(processor, 112, 112)
     assert not image_pixels_kept(processor, 448, 448)  # above max_pixels, above longest_edge
-    if arch == "qwen2_5_vl":
-        assert not image_pixels_kept(processor, 41, 112)  # rounded to 28
-        assert image_pixels_kept(processor, 44, 112)  # rounded to 56
-        assert image_pixels_kept(processor, 113, 112)  # rounded to 112: a hair
+    if arch in PATCH:
+        side = 2 * PATCH[arch]  # of an image token
+        assert not image_pixels_kept(processor, side + side // 2 - 1, 4 * side)  # rounded down to one token
+        assert image_pixels_kept(processor, side + side // 2 + 1, 4 * side)  # rounded up to two
+        assert image_pixels_kept(processor, 4 * side + 1, 4 * side)  # rounded to four: a hair
     else:
         assert image_pixels_kept(processor, 50, 40)  # enlarged
         processor.image_processor.do_image_splitting = False
@@ -221,7 +241,7 @@ def test_an_unexpanded_prompt_is_what_the_tokenizer_alone_makes(arch, processor)
 
 
 def test_tiles_are_refused_by_server_mode(arch, processor):
-    if arch == "qwen2_5_vl":
+    if arch in PATCH:
         quirks.check_server_reads(processor)
         return
     with pytest.raises(quirks.QuirkError, match="cuts images into tiles"):

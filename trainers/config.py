@@ -3,30 +3,24 @@
     config = load("configs/tiny.yaml", ["trl.use_vllm=true", "seed=1"])
 
 A config file is YAML; each key below is documented where it is defined. Unknown keys fail and name the nearest. The
-`trl:` section holds fields of trl.GRPOConfig; their names and types are read from TRL's source with `ast`, because
-importing trl imports torch and the stream's workers must start before that.
+`trl:` section holds fields of trl.GRPOConfig (trainers/algorithms.py). A YAML file among the overrides is laid over the
+first and joins the run's name: `load("configs/qwen3b.yaml", ["configs/with/lora.yaml"])` is the run qwen3b-lora.
 """
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import difflib
-import functools
-import re
-import types
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from envs.stored_answers import AnswerRule, Columns
+from trainers.algorithms import check_trl, with_algorithm
+from trainers.convert import ConfigError, convert
 
-
-class ConfigError(ValueError):
-    """A mistake in a config or on the command line. One line; a program prints it and exits with status 2."""
+__all__ = ["Batches", "Config", "ConfigError", "batches", "load", "save_steps"]
 
 
 @dataclass(kw_only=True)
@@ -40,11 +34,12 @@ class Lora:
 @dataclass(kw_only=True)
 class Model:
     id: str | None = None  # hub id or local folder; or
-    build: str | None = None  # qwen2_5_vl | smolvlm: a small model from scratch, with a local tokenizer
+    build: str | None = None  # qwen2_5_vl | qwen3_vl | smolvlm: a small model from scratch, with a local tokenizer
     sizes: dict[str, Any] = field(default_factory=dict)  # sizes of the built model, see trainers/models.py
     dtype: str = "float32"  # TRL's default too, whatever the checkpoint holds: say bfloat16 where you mean it
     lora: Lora | None = None
-    freeze_vision: bool = False
+    quantize: str | None = None  # nf4: QLoRA, adapters over weights of 4 bits; needs lora and bitsandbytes
+    freeze_vision: bool = False  # the whole vision encoder stays as it is
 
 
 @dataclass(kw_only=True)
@@ -134,8 +129,14 @@ class Eval:
 
 @dataclass(kw_only=True)
 class Launch:
-    devices: str | int = "auto"  # auto: every visible GPU, or one process on a CPU
-    strategy: str = "ddp"  # ddp | zero2 | zero3
+    """See trainers/launch.py. What is null is filled in from SLURM's variables, or torchrun's MASTER_ADDR."""
+
+    devices: str | int = "auto"  # of one node; auto: every visible GPU, or one process on a CPU
+    strategy: str = "ddp"  # ddp | zero2 | zero3 | a DeepSpeed .json file, as configs/launch/zero2.json
+    nodes: int | None = None  # the same command is given on each of them
+    node: int | None = None  # which of them this is, from 0
+    head: str | None = None  # where node 0 is reached by the others, as host or host:port
+    gpu_gib: float | None = None  # memory of one GPU for --dry-run; null: what the driver says
 
 
 @dataclass(kw_only=True)
@@ -152,6 +153,7 @@ class Config:
     rewards: Rewards = field(default_factory=Rewards)
     eval: Eval = field(default_factory=Eval)
     launch: Launch = field(default_factory=Launch)
+    algorithm: str | None = None  # grpo | dapo | dr_grpo | gspo: sets fields of trl, see trainers/algorithms.py
     trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig
 
     @property
@@ -167,23 +169,6 @@ class Config:
         path.write_text(OmegaConf.to_yaml(OmegaConf.create(self.to_dict())), encoding="utf-8")
 
 
-# Fields of GRPOConfig that follow from our own keys, and the key that sets them.
-OWNED_BY = {
-    "output_dir": "name",
-    "seed": "seed",
-    "data_seed": "seed",
-    "reward_weights": "rewards",
-    "model_init_kwargs": "model.dtype",
-    "deepspeed": "launch.strategy",
-    "shuffle_dataset": "the stream, which fixes the order of slots",
-    "remove_unused_columns": "the stream, whose rows hold a slot",
-    "resume_from_checkpoint": "--resume",
-    "eval_strategy": "eval",
-    "do_eval": "eval",
-    "vllm_tensor_parallel_size": "nothing: one engine a rank, which a model of up to some billion parameters fits",
-}
-
-
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """The config in a YAML file, with `key=value` overrides, typed; ConfigError with one line if anything is off."""
     from omegaconf import OmegaConf
@@ -192,132 +177,33 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     if not Path(path).is_file():
         near = difflib.get_close_matches(str(path), map(str, Path(path).parent.glob("*.yaml")), n=1, cutoff=0.4)
         raise ConfigError(f"no config file {path}" + (f"; did you mean {near[0]}?" if near else ""))
+    over = [override for override in overrides if override.endswith((".yaml", ".yml")) and "=" not in override]
     for override in overrides:
-        if "=" not in override:
+        if "=" not in override and override not in over:
             raise ConfigError(f"command line: {override!r} is not an override: write key=value, as trl.max_steps=10")
+    if gone := [name for name in over if not Path(name).is_file()]:
+        raise ConfigError(f"no config file {gone[0]} to lay over {path}")
     try:
-        file = OmegaConf.load(path)
-        line = OmegaConf.from_dotlist(list(overrides))
-        for part, source in ((file, str(path)), (line, "command line")):
-            _convert(OmegaConf.to_container(part, resolve=False), Config, "", source, partial=True)
-        values = OmegaConf.to_container(OmegaConf.merge(file, line), resolve=True)
+        parts = [(OmegaConf.load(name), str(name)) for name in (path, *over)]
+        parts += [(OmegaConf.from_dotlist([line for line in overrides if line not in over]), "command line")]
+        for part, source in parts:
+            convert(OmegaConf.to_container(part, resolve=False), Config, "", source, partial=True)
+        values: Any = OmegaConf.to_container(OmegaConf.merge(*[part for part, _ in parts]), resolve=True)
     except (OmegaConfBaseException, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
     except Exception as error:  # YAML's own errors have no common public class across its versions
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    config: Config = _convert(values, Config, "", str(path))
+    config: Config = convert(values, Config, "", str(path))
+    if not any(line.startswith("name=") for line in overrides):
+        config.name = "-".join([config.name, *(Path(name).stem for name in over)])
     for key in config.trl:  # YAML reads the strategy `no` as false
         if key.endswith("_strategy") and config.trl[key] is False:
             config.trl[key] = "no"
-    _check_trl(config.trl, str(path))
+    check_trl(config.trl, str(path))
+    config.trl = with_algorithm(config.trl, config.algorithm, str(path))
     return config
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(names)}"
-
-
-def _convert(value: Any, hint: Any, where: str, source: str, partial: bool = False) -> Any:
-    """`value` as the type that `hint` names; `partial` judges one source of several, which may leave keys out."""
-
-    def wrong(wanted: str) -> ConfigError:
-        return ConfigError(f"{source}: {where or 'the config'} must be {wanted}, not {value!r}")
-
-    if isinstance(value, str) and "${" in value and partial:
-        return value  # an interpolation, judged once it is resolved
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        options = typing.get_args(hint)
-        if value is None and type(None) in options:
-            return None
-        options = tuple(option for option in options if option is not type(None))
-        for option in options:
-            if len(options) == 1 or isinstance(value, typing.get_origin(option) or option):
-                return _convert(value, option, where, source, partial)
-        raise wrong(" or ".join(getattr(option, "__name__", str(option)) for option in options))
-    if dataclasses.is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise wrong("a section with keys")
-        hints = typing.get_type_hints(hint)
-        prefix = f"{where}." if where else ""
-        for key in value:
-            if key not in hints:
-                raise ConfigError(f"{source}: unknown key {prefix + str(key)!r}; {_nearest(str(key), list(hints))}")
-        made = {k: _convert(v, hints[k], prefix + k, source, partial) for k, v in value.items()}
-        missing = [f.name for f in dataclasses.fields(hint) if f.name not in made and _required(f)]
-        if missing and not partial:
-            raise ConfigError(f"{source}: {prefix + missing[0]} is missing; write it down")
-        try:
-            return made if partial else hint(**made)  # type: ignore[operator]
-        except ValueError as error:  # what a section checks of itself
-            raise ConfigError(f"{source}: {prefix}{error}") from None
-    origin = typing.get_origin(hint) or hint
-    if origin is list:
-        if not isinstance(value, list):
-            raise wrong("a list")
-        (item,) = typing.get_args(hint)
-        return [_convert(v, item, f"{where}[{i}]", source, partial) for i, v in enumerate(value)]
-    if origin is dict:
-        if not isinstance(value, dict):
-            raise wrong("a section with keys")
-        _, item = typing.get_args(hint)
-        if dataclasses.is_dataclass(item):
-            prefix = f"{where}." if where else ""
-            return {str(k): _convert(v, item, f"{prefix}{k}", source, partial) for k, v in value.items()}
-        return dict(value)
-    if origin is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint is Any or (isinstance(value, origin) and not (isinstance(value, bool) and origin is not bool)):
-        return value
-    raise wrong({"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}[origin.__name__])
-
-
-def _required(f: dataclasses.Field[Any]) -> bool:
-    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-
-
-@functools.cache
-def trl_fields() -> dict[str, str]:
-    """The fields of trl.GRPOConfig and their annotations, read from the source without importing torch."""
-    fields: dict[str, str] = {}
-    for package, file in (
-        ("transformers", "training_args.py"),
-        ("trl", "trainer/base_config.py"),
-        ("trl", "trainer/grpo_config.py"),
-    ):
-        spec = find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise ConfigError(f"the package {package} is not installed: pip install '{package}'")
-        tree = ast.parse((Path(spec.submodule_search_locations[0]) / file).read_text(encoding="utf-8"))
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef) and node.name in ("TrainingArguments", "_BaseConfig", "GRPOConfig"):
-                for item in node.body:
-                    if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-                        fields[item.target.id] = ast.unparse(item.annotation)
-    return {name: hint for name, hint in fields.items() if not name.startswith("_")}
-
-
-def _check_trl(section: dict[str, Any], source: str) -> None:
-    """Names and plain types of the `trl:` section. Annotations beyond plain types are left to GRPOConfig itself."""
-    plain: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict, "list": list}
-    fields = trl_fields()
-    for key, value in section.items():
-        if key not in fields:
-            hint = _nearest(str(key), list(fields)) if difflib.get_close_matches(str(key), fields, 1, 0.5) else ""
-            raise ConfigError(f"{source}: unknown key 'trl.{key}'; {hint or 'see the fields of trl.GRPOConfig'}")
-        if key in OWNED_BY:
-            raise ConfigError(f"{source}: trl.{key} cannot be set here: it follows from {OWNED_BY[key]}")
-        names = [re.sub(r"\[.*", "", part.strip()) for part in fields[key].replace("Optional", "None | ").split("|")]
-        if value is None and "None" in names:
-            continue
-        if not set(names) <= {*plain, "None"}:
-            continue
-        allowed = tuple(plain[name] for name in names if name != "None")
-        fits = isinstance(value, allowed) or (float in allowed and isinstance(value, int))
-        if not fits or (isinstance(value, bool) and bool not in allowed):
-            raise ConfigError(f"{source}: trl.{key} must be {fields[key]}, not {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,7 +246,12 @@ def batches(config: Config, world: int) -> Batches:
     trl = config.trl
     accumulation = trl.get("gradient_accumulation_steps", 1)
     per_device = trl.get("per_device_train_batch_size", 8)
-    if (size := trl.get("generation_batch_size")) and "steps_per_generation" not in trl:
+    if (size := trl.get("generation_batch_size")) and trl.get("steps_per_generation"):
+        raise ConfigError(
+            f"trl.generation_batch_size {size} and trl.steps_per_generation {trl['steps_per_generation']} say the same "
+            "twice: drop one of them"
+        )
+    if size:
         steps = max(1, size // (per_device * world))
         if size != steps * per_device * world:
             raise ConfigError(

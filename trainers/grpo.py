@@ -24,7 +24,6 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from copy import deepcopy
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,8 @@ from envs.workers import StreamError
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError, load
 from trainers.data import mixed, open_data
-from trainers.launch import rank, relaunch_if_needed
+from trainers.folder import check_folder, load_both, save_final, whole
+from trainers.launch import barrier, from_rank_0, leads, rank, relaunch_if_needed, say, zero_stage
 from trainers.preflight import (
     check,
     check_packages,
@@ -51,8 +51,6 @@ from trainers.quirks import QuirkError
 from trainers.table import Run, Table, answers, measure
 from trainers.warmstart import Repeated, Supervision
 
-# What may differ between a run and its continuation; everything else would make it another run.
-MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
 BUILD_TEXTS = 400  # problems whose words the tokenizer of a built policy learns from
 
 
@@ -68,12 +66,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_intermixed_args(argv)
     try:
         config = load(args.config, args.overrides)
-        plan = check(config)
+        plan = check(config, disk=not args.dry_run)
         if args.dry_run:
             print(report(config, plan, "trainers.grpo", argv))
             return 0
         check_packages(config)
-        if rank() == 0:
+        if leads(config):
             check_folder(config, args.resume)
         relaunch_if_needed(config, "trainers.grpo", argv)
         run(config, plan, args.resume)
@@ -89,32 +87,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if rank() == 0:
             print("\nstopped; the same command with --resume goes on", file=sys.stderr)
         return 130
-
-
-def check_folder(config: Config, resume: bool) -> None:
-    """A run folder is never overwritten, and never continued under another config."""
-    folder = config.folder
-    if not resume:
-        if folder.exists():
-            raise ConfigError(f"{folder} exists: continue it with --resume, or give this run another name (name=...)")
-        return
-    if not (folder / "config.yaml").is_file():
-        raise ConfigError(f"there is no run in {folder} to resume: drop --resume to start it")
-    before, now = flat(load(folder / "config.yaml").to_dict()), flat(config.to_dict())
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key) and not key.startswith(MAY_CHANGE):
-            raise ConfigError(
-                f"{folder} was started with {key}={before.get(key)!r}, not {now.get(key)!r}: "
-                "resume it as it was, or start another run under another name"
-            )
-
-
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested sections as dotted keys."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found.update(flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
-    return found
 
 
 def run(config: Config, plan: Batches, resume: bool) -> None:
@@ -135,6 +107,8 @@ def run(config: Config, plan: Batches, resume: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         config.save(folder / "config.yaml")
     barrier()
+    if not (folder / "config.yaml").is_file():
+        raise ConfigError(f"{folder} is not what rank 0 wrote: give all nodes a runs folder that they share (runs=...)")
     for one in (stream, teacher):
         if one is not None and plan.world > 1:
             one.use_broadcast(from_rank_0)  # exp differs between processors, so rank 0 decides what is asked
@@ -160,7 +134,7 @@ def run(config: Config, plan: Batches, resume: bool) -> None:
             measure(this, "warm start", model, processor, **saved_row(folder / "warm"))
 
     if not table.has("grpo", steps=plan.max_steps):
-        train(this, model, processor, last_checkpoint(folder))
+        train(this, model, processor, source, last_checkpoint(folder))
     stream.close()
 
     if config.warm_start and config.warm_start.control and not table.has("control"):
@@ -247,20 +221,6 @@ def build_policy(config: Config, folder: Path) -> str:
     return str(base)
 
 
-def load_both(run: Run, source: str) -> tuple[Any, Any]:
-    """Model and processor, the model on its device."""
-    from dataclasses import asdict
-
-    from trainers.models import load_policy, load_processor
-
-    settings = run.config.model
-    lora = asdict(settings.lora) if settings.lora else None
-    model = load_policy(source, settings.dtype, lora=lora, freeze_vision=settings.freeze_vision)
-    if run.config.launch.strategy == "ddp":  # DeepSpeed places the model itself
-        model.to(run.arguments.device)
-    return model, load_processor(source)
-
-
 def warm_start(run: Run, model: Any, processor: Any) -> None:
     """Supervision until its plateau; leaves warm/. A stage that was cut off begins again."""
     import torch
@@ -317,7 +277,7 @@ def accuracy_check(run: Run, model: Any, processor: Any) -> Any:
     return accuracy
 
 
-def train(run: Run, model: Any, processor: Any, checkpoint: Path | None) -> None:
+def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | None) -> None:
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
@@ -326,7 +286,10 @@ def train(run: Run, model: Any, processor: Any, checkpoint: Path | None) -> None
     folder, arguments, elapsed, done = run.folder, run.arguments, 0.0, 0
     if checkpoint is not None:
         state = json.loads((checkpoint / STREAM_STATE).read_text(encoding="utf-8"))
-        run.stream.load_state_dict(state["stream"])
+        try:
+            run.stream.load_state_dict(state["stream"])
+        except ValueError as error:  # another number of devices makes other batches
+            raise ConfigError(f"{checkpoint}: {error}, and as many devices") from error
         elapsed, done = state["seconds"], state["step"]
         say(f"resuming from {checkpoint}")
     rollout_log = metrics_log = None
@@ -353,33 +316,11 @@ def train(run: Run, model: Any, processor: Any, checkpoint: Path | None) -> None
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
-    save_final(run, trainer, processor)
-    if run.config.launch.strategy == "zero3":
+    save_final(run, trainer, processor, source)
+    if zero_stage(run.config) == 3:
         say("ZeRO-3 holds the policy in pieces: evaluate final/ instead of reading the table")
         return
     measure(run, "grpo", trainer.accelerator.unwrap_model(trainer.model), processor, **about)
-
-
-def whole(model: Any, config: Config) -> Any:
-    """The model, a copy with its adapters merged where it has any."""
-    return model if config.model.lora is None else deepcopy(model).merge_and_unload()
-
-
-def save_final(run: Run, trainer: Any, processor: Any) -> None:
-    """The policy and its processor, in one rename."""
-    partial, final = run.folder / "final.partial", run.folder / "final"
-    if rank() == 0:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(final, ignore_errors=True)
-    barrier()
-    if run.config.model.lora is None:
-        trainer.save_model(str(partial))
-    elif rank() == 0:
-        whole(trainer.accelerator.unwrap_model(trainer.model), run.config).save_pretrained(partial)
-    barrier()
-    if rank() == 0:
-        processor.save_pretrained(partial)
-        partial.rename(final)
 
 
 def control(run: Run, warm: Path) -> None:
@@ -396,29 +337,6 @@ def control(run: Run, warm: Path) -> None:
     seconds = run.table.rows["grpo"]["seconds"]
     supervision.run(seconds=seconds, title="control")
     measure(run, "control", model, processor, seconds=seconds, steps=supervision.steps - state["row"]["steps"])
-
-
-# --- small things ---------------------------------------------------------------------------------------------------
-
-
-def say(*lines: str) -> None:
-    if rank() == 0:
-        print(*lines, sep="\n", flush=True)
-
-
-def from_rank_0(addresses: list[str]) -> list[str]:
-    """Rank 0's list on every rank."""
-    from accelerate.utils import broadcast_object_list
-
-    return list(broadcast_object_list([addresses])[0])
-
-
-def barrier() -> None:
-    """Every rank waits for the others; nothing with a single one."""
-    import torch.distributed as dist
-
-    if dist.is_initialized():
-        dist.barrier()
 
 
 if __name__ == "__main__":

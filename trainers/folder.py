@@ -1,0 +1,96 @@
+"""The folder of a run: whether it may be begun or continued, and the policy that is loaded for it and left in it."""
+
+from __future__ import annotations
+
+import shutil
+from copy import deepcopy
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from trainers.config import Config, ConfigError, load
+from trainers.launch import barrier, rank, zero_stage
+
+if TYPE_CHECKING:
+    from trainers.table import Run
+
+# What may differ between a run and its continuation; everything else would make it another run.
+MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
+
+
+def check_folder(config: Config, resume: bool) -> None:
+    """A run folder is never overwritten, and never continued under another config."""
+    folder = config.folder
+    if not resume:
+        if folder.exists():
+            raise ConfigError(f"{folder} exists: continue it with --resume, or give this run another name (name=...)")
+        return
+    if not (folder / "config.yaml").is_file():
+        raise ConfigError(f"there is no run in {folder} to resume: drop --resume to start it")
+    before, now = flat(load(folder / "config.yaml").to_dict()), flat(config.to_dict())
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key) and not key.startswith(MAY_CHANGE):
+            raise ConfigError(
+                f"{folder} was started with {key}={before.get(key)!r}, not {now.get(key)!r}: "
+                "resume it as it was, or start another run under another name"
+            )
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections as dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found.update(flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
+    return found
+
+
+def load_both(run: Run, source: str) -> tuple[Any, Any]:
+    """Model and processor, the model on its device."""
+    from trainers.models import load_policy, load_processor
+
+    settings = run.config.model
+    lora = asdict(settings.lora) if settings.lora else None
+    model = load_policy(
+        source, settings.dtype, lora=lora, freeze_vision=settings.freeze_vision, quantize=settings.quantize
+    )
+    if zero_stage(run.config) == 0 and not settings.quantize:  # DeepSpeed places the model itself
+        model.to(run.arguments.device)
+    return model, load_processor(source)
+
+
+def whole(model: Any, config: Config) -> Any:
+    """The model, a copy with its adapters merged where it has any."""
+    return model if config.model.lora is None else deepcopy(model).merge_and_unload()
+
+
+def save_final(run: Run, trainer: Any, processor: Any, source: str) -> None:
+    """The policy and its processor, in one rename; `source` is what it was loaded from."""
+    partial, final, settings = run.folder / "final.partial", run.folder / "final", run.config.model
+    if rank() == 0:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(final, ignore_errors=True)
+    barrier()
+    if settings.lora is None:
+        trainer.save_model(str(partial))
+    elif rank() == 0:
+        policy = trainer.accelerator.unwrap_model(trainer.model)
+        merged = merged_unrounded(policy, source, settings.dtype) if settings.quantize else whole(policy, run.config)
+        merged.save_pretrained(partial)
+    barrier()
+    if rank() == 0:
+        processor.save_pretrained(partial)
+        partial.rename(final)
+    barrier()
+
+
+def merged_unrounded(policy: Any, source: str, dtype: str) -> Any:
+    """The adapters of a policy in 4 bits, merged into the weights as they were before those were rounded to 4 bits:
+    merged into the rounded ones they would be rounded themselves, and what was learned is smaller than a step."""
+    import tempfile
+
+    from peft import PeftModel
+
+    from trainers.models import load_policy
+
+    with tempfile.TemporaryDirectory() as adapters:
+        policy.save_pretrained(adapters)
+        return PeftModel.from_pretrained(load_policy(source, dtype), adapters).merge_and_unload()
