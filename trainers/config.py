@@ -42,6 +42,7 @@ class Model:
     sizes: dict[str, Any] = field(default_factory=dict)  # sizes of the built model, see trainers/models.py
     dtype: str = "float32"  # TRL's default too, whatever the checkpoint holds: say bfloat16 where you mean it
     lora: Lora | None = None
+    quantize: str | None = None  # nf4: the weights below the adapters in 4 bits (QLoRA); for trainers.sft
     freeze_vision: bool = False
 
 
@@ -93,6 +94,18 @@ class WarmStart:
 
 
 @dataclass(kw_only=True)
+class Sft:
+    """Supervision with TRL's SFTTrainer: `python -m trainers.sft`. With this section `trl:` holds fields of
+    trl.SFTConfig. What is taught is drawn for each slot from `targets`, see trainers/lessons.py."""
+
+    targets: dict[str, Any]  # shares by kind: {answers: 1} or {solutions: 0.7, tables: 0.2, captions: 0.1}
+    traces: str | None = None  # the Parquet of trainers.traces, or a folder of them
+    table: str = "markdown"  # markdown | json: how tables are written
+    max_tokens: int = 1024  # of a target; of a longer one only so many are taught, and not its end
+    adapter: bool = False  # final/ holds the LoRA adapter alone; false: whole weights, with the adapter merged in
+
+
+@dataclass(kw_only=True)
 class Rewards:
     """Weights of the reward functions in rewards/scoring.py; each is logged by itself, also at weight 0."""
 
@@ -125,10 +138,11 @@ class Config:
     env: Env = field(default_factory=Env)
     curriculum: Curriculum = field(default_factory=Curriculum)
     warm_start: WarmStart | None = None
+    sft: Sft | None = None
     rewards: Rewards = field(default_factory=Rewards)
     eval: Eval = field(default_factory=Eval)
     launch: Launch = field(default_factory=Launch)
-    trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig
+    trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig; with `sft`, of trl.SFTConfig
 
     @property
     def folder(self) -> Path:
@@ -159,6 +173,18 @@ OWNED_BY = {
     "vllm_tensor_parallel_size": "nothing: one engine a rank, which a model of up to some billion parameters fits",
 }
 
+# Fields of SFTConfig beside those.
+OWNED_BY_SFT = {
+    "max_length": "sft.max_tokens, which cuts targets and never the image",
+    "packing": "the images, which TRL cannot pack",
+    "padding_free": "the images, which TRL cannot pack",
+    "completion_only_loss": "trainers/lessons.py, which teaches targets alone",
+    "assistant_only_loss": "trainers/lessons.py, which teaches targets alone",
+    "dataset_kwargs": "the stream, whose rows hold a slot",
+    "dataloader_num_workers": "env.workers",
+    "train_sampling_strategy": "the stream, which fixes the order of slots",
+}
+
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """The config in a YAML file, with `key=value` overrides, typed; ConfigError with one line if anything is off."""
@@ -187,7 +213,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     for key in config.trl:  # YAML reads the strategy `no` as false
         if key.endswith("_strategy") and config.trl[key] is False:
             config.trl[key] = "no"
-    _check_trl(config.trl, str(path))
+    _check_trl(config.trl, str(path), sft=config.sft is not None)
     return config
 
 
@@ -248,36 +274,37 @@ def _required(f: dataclasses.Field[Any]) -> bool:
 
 
 @functools.cache
-def trl_fields() -> dict[str, str]:
-    """The fields of trl.GRPOConfig and their annotations, read from the source without importing torch."""
+def trl_fields(trainer: str = "GRPO") -> dict[str, str]:
+    """The fields of trl.GRPOConfig or trl.SFTConfig and their annotations, read without importing torch."""
     fields: dict[str, str] = {}
     for package, file in (
         ("transformers", "training_args.py"),
         ("trl", "trainer/base_config.py"),
-        ("trl", "trainer/grpo_config.py"),
+        ("trl", f"trainer/{trainer.lower()}_config.py"),
     ):
         spec = find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise ConfigError(f"the package {package} is not installed: pip install '{package}'")
         tree = ast.parse((Path(spec.submodule_search_locations[0]) / file).read_text(encoding="utf-8"))
         for node in tree.body:
-            if isinstance(node, ast.ClassDef) and node.name in ("TrainingArguments", "_BaseConfig", "GRPOConfig"):
+            if isinstance(node, ast.ClassDef) and node.name in ("TrainingArguments", "_BaseConfig", f"{trainer}Config"):
                 for item in node.body:
                     if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
                         fields[item.target.id] = ast.unparse(item.annotation)
     return {name: hint for name, hint in fields.items() if not name.startswith("_")}
 
 
-def _check_trl(section: dict[str, Any], source: str) -> None:
-    """Names and plain types of the `trl:` section. Annotations beyond plain types are left to GRPOConfig itself."""
+def _check_trl(section: dict[str, Any], source: str, sft: bool) -> None:
+    """Names and plain types of the `trl:` section. Annotations beyond plain types are left to TRL's own class."""
     plain: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict, "list": list}
-    fields = trl_fields()
+    trainer = "SFT" if sft else "GRPO"
+    fields, owned_by = trl_fields(trainer), OWNED_BY | (OWNED_BY_SFT if sft else {})
     for key, value in section.items():
         if key not in fields:
             hint = _nearest(str(key), list(fields)) if difflib.get_close_matches(str(key), fields, 1, 0.5) else ""
-            raise ConfigError(f"{source}: unknown key 'trl.{key}'; {hint or 'see the fields of trl.GRPOConfig'}")
-        if key in OWNED_BY:
-            raise ConfigError(f"{source}: trl.{key} cannot be set here: it follows from {OWNED_BY[key]}")
+            raise ConfigError(f"{source}: unknown key 'trl.{key}'; {hint or f'see the fields of trl.{trainer}Config'}")
+        if key in owned_by:
+            raise ConfigError(f"{source}: trl.{key} cannot be set here: it follows from {owned_by[key]}")
         names = [re.sub(r"\[.*", "", part.strip()) for part in fields[key].replace("Optional", "None | ").split("|")]
         if value is None and "None" in names:
             continue
@@ -344,11 +371,16 @@ def batches(config: Config, world: int) -> Batches:
         accumulation=accumulation,
         steps_per_generation=steps,
         iterations=trl.get("num_iterations", 1),
-        generations=trl.get("num_generations", 8),
+        generations=1 if config.sft else trl.get("num_generations", 8),
         max_steps=trl.get("max_steps", -1),
-        max_tokens=trl.get("max_completion_length", 512),
+        max_tokens=config.sft.max_tokens if config.sft else trl.get("max_completion_length", 512),
     )
-    for key, least in (("per_device", 1), ("accumulation", 1), ("iterations", 1), ("generations", 2)):
+    for key, least in (
+        ("per_device", 1),
+        ("accumulation", 1),
+        ("iterations", 1),
+        ("generations", 1 if config.sft else 2),
+    ):
         if getattr(b, key) < least:
             raise ConfigError(f"the batch has {key} {getattr(b, key)}: at least {least} is needed")
     if b.max_steps < 1:

@@ -67,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_intermixed_args(argv)
     try:
         config = load(args.config, args.overrides)
+        if config.sft is not None:
+            raise ConfigError(f"{args.config} has a section sft: run it with python -m trainers.sft")
         plan = check(config)
         if args.dry_run:
             print(report(config, plan, "trainers.grpo", argv))
@@ -127,7 +129,8 @@ def run(config: Config, plan: Batches, resume: bool) -> None:
 
     apply(use_vllm=bool(config.trl.get("use_vllm")))
     quiet_libraries()
-    from trainers.slot_trainer import last_checkpoint, trl_arguments
+    from trainers.resuming import last_checkpoint
+    from trainers.slot_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
     if rank() == 0:
@@ -245,8 +248,10 @@ def load_both(run: Run, source: str) -> tuple[Any, Any]:
 
     settings = run.config.model
     lora = asdict(settings.lora) if settings.lora else None
-    model = load_policy(source, settings.dtype, lora=lora, freeze_vision=settings.freeze_vision)
-    if run.config.launch.strategy == "ddp":  # DeepSpeed places the model itself
+    model = load_policy(
+        source, settings.dtype, lora=lora, freeze_vision=settings.freeze_vision, quantize=settings.quantize
+    )
+    if run.config.launch.strategy == "ddp" and not settings.quantize:  # DeepSpeed and 4 bits place the model themselves
         model.to(run.arguments.device)
     return model, load_processor(source)
 
@@ -311,7 +316,8 @@ def train(run: Run, model: Any, processor: Any, checkpoint: Path | None) -> None
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
-    from trainers.slot_trainer import STREAM_STATE, SlotTrainer
+    from trainers.resuming import STREAM_STATE
+    from trainers.slot_trainer import SlotTrainer
 
     folder, arguments, elapsed, done = run.folder, run.arguments, 0.0, 0
     if checkpoint is not None:

