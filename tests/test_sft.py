@@ -16,7 +16,7 @@ from envs.problem import draw, make, make_near
 from envs.registry import cells
 from envs.views import Categories
 from rewards import score
-from trainers import rollouts
+from trainers import evaluate, grpo, rollouts, sft
 from trainers.config import ConfigError, load
 from trainers.describing import LONGEST, caption, panels, table
 from trainers.lessons import (
@@ -63,14 +63,8 @@ def written(folder: Path, text: str = SMALL, arch: str = "qwen2_5_vl") -> Path:
     return path
 
 
-def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", f"trainers.{module}", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True, check=False)
-
-
 def finish(folder: Path, *arguments: str, arch: str = "qwen2_5_vl") -> Path:
-    done = run("sft", str(written(folder, arch=arch)), f"runs={folder}", *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert sft.main([str(written(folder, arch=arch)), f"runs={folder}", *arguments]) == 0
     return folder / "small"
 
 
@@ -290,8 +284,6 @@ def test_every_mistake_is_one_line_that_names_the_mend(overrides, words, tmp_pat
 
 
 def test_each_program_names_the_other_for_a_config_that_is_not_its_own(tmp_path, capsys):
-    from trainers import grpo, sft
-
     assert grpo.main([str(written(tmp_path)), "--dry-run"]) == 2
     assert "python -m trainers.sft" in capsys.readouterr().err
     assert sft.main([str(ROOT / "configs" / "tiny.yaml"), "--dry-run"]) == 2
@@ -335,15 +327,15 @@ def kill_when(folder: Path, rows: int, *arguments: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("more", [[], ["model.lora.r=4", "model.lora.dropout=0.1"]], ids=["whole", "lora"])
-def test_a_run_killed_and_resumed_equals_the_unbroken_one(more, tmp_path):
+def test_a_run_killed_and_resumed_equals_the_unbroken_one(more, tmp_path, capsys):
     (tmp_path / "unbroken").mkdir()
     (tmp_path / "killed").mkdir()
     whole = finish(tmp_path / "unbroken", *more)
     kill_when(tmp_path / "killed", 3, *more)
     cut = tmp_path / "killed" / "small"
     (cut / "checkpoint-5").mkdir()  # one that was cut off while it was written
-    again = run("sft", str(written(tmp_path / "killed")), f"runs={tmp_path / 'killed'}", *more)
-    assert again.returncode == 2 and "--resume" in again.stderr  # it is not overwritten
+    assert sft.main([str(written(tmp_path / "killed")), f"runs={tmp_path / 'killed'}", *more]) == 2
+    assert "--resume" in capsys.readouterr().err  # it is not overwritten
     finish(tmp_path / "killed", *more, "--resume")
     lessons = [list(rollouts.read(folder / "lessons.jsonl")) for folder in (whole, cut)]
     assert lessons[0] == lessons[1] and [row["slot"] for row in lessons[0]] == list(range(6 * 8))
@@ -380,14 +372,15 @@ def test_grpo_and_evaluate_start_from_what_supervision_left_whole_or_adapter(arc
         "launch: {devices: 1}\ntrl: {max_steps: 1, per_device_train_batch_size: 4, num_generations: 2, use_cpu: true,"
         " max_completion_length: 8, bf16: false, gradient_checkpointing: false, save_strategy: 'no'}\n"
     )
-    done = run("grpo", str(config))
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert grpo.main([str(config)]) == 0
     assert (tmp_path / "after" / "final" / "config.json").is_file()
     responses = []
     for folder in (whole, adapter):
         out = tmp_path / f"evaluated-{folder.name}"
-        done = run("evaluate", str(config), "--checkpoint", str(folder / "final"), "--out", str(out), "--limit", "4")
-        assert done.returncode == 0, done.stdout + done.stderr
+        checkpoint = str(folder / "final")
+        assert (
+            evaluate.main([str(config), "--checkpoint", checkpoint, "--out", str(out), "--limit", "4", "--quiet"]) == 0
+        )
         responses.append([row["response"] for row in list(rollouts.read(out / "rows.jsonl"))[1:]])
     assert responses[0] == responses[1] and len(responses[0]) == 4
 
@@ -411,7 +404,7 @@ def test_qlora_holds_four_bits_below_its_adapters_and_leaves_a_whole_policy(tmp_
 
 
 @pytest.mark.slow
-def test_what_a_teacher_said_is_taught(tmp_path):
+def test_what_a_teacher_said_is_taught(tmp_path, capsys):
     from test_traces import Teacher, asked_for, options, serving
 
     from trainers.traces import main as gather
@@ -423,10 +416,11 @@ def test_what_a_teacher_said_is_taught(tmp_path):
         "{solutions: 2, answers: 1, tables: 1, captions: 1}", f"{{traces: 1}}, traces: {tmp_path / 'traces'}"
     )
     config = written(tmp_path, text)
-    refused = run("sft", str(config), f"runs={tmp_path}", "env.px=224x224", "--dry-run")
-    assert refused.returncode == 2 and "env.px is 224x224" in refused.stderr and refused.stderr.count("\n") == 1
-    done = run("sft", str(config), f"runs={tmp_path}", "trl.max_steps=4", "trl.save_strategy=no")
-    assert done.returncode == 0, done.stdout + done.stderr
+    capsys.readouterr()
+    assert sft.main([str(config), f"runs={tmp_path}", "env.px=224x224", "--dry-run"]) == 2
+    refused = capsys.readouterr().err
+    assert "env.px is 224x224" in refused and refused.count("\n") == 1
+    assert sft.main([str(config), f"runs={tmp_path}", "trl.max_steps=4", "trl.save_strategy=no"]) == 0
     rows = list(rollouts.read(tmp_path / "small" / "lessons.jsonl"))
     assert {row["target"] for row in rows} == {"traces"} and {row["address"] for row in rows} == set(addresses[3:])
     assert len({row["address"] for row in rows[:13]}) == 13  # each once before any comes again
