@@ -24,7 +24,9 @@ import numpy as np
 
 from envs.address import Address, AddressError, Draws
 from envs.curriculum import Curriculum
-from trainers.models import prompt_messages
+from envs.registry import nearest
+from trainers.config import Batches, Config, ConfigError
+from trainers.models import adapter_base, prompt_messages
 
 if TYPE_CHECKING:
     from envs.problem import Problem
@@ -249,3 +251,57 @@ def state_at(curriculum: Curriculum, batch: int, n: int) -> dict[str, Any]:
     """The state of a stream that is about to give this batch. Plans of supervision depend on nothing that was seen."""
     planned = {str(b): [str(address) for address in curriculum.plan(b, n)] for b in (batch, batch + 1)}
     return {"next": batch, "planned": planned, "curriculum": curriculum.state_dict()}
+
+
+# --- the section `sft` ------------------------------------------------------------------------------------------------
+
+
+def check_sft(config: Config) -> None:
+    """The section `sft`, and what it asks of others."""
+    assert config.sft is not None
+    from trainers.describing import FORMS
+
+    sft, model = config.sft, config.model
+    for kind, share in sft.targets.items():
+        if kind not in KINDS:
+            raise ConfigError(f"unknown kind {kind!r} in sft.targets{nearest(kind, KINDS)}")
+        if isinstance(share, bool) or not isinstance(share, int | float) or share < 0:
+            raise ConfigError(f"sft.targets.{kind} must be a share of the lessons (0 or more), not {share!r}")
+    if not sum(sft.targets.values()) > 0:
+        raise ConfigError("sft.targets is empty: write what is to be taught, as {solutions: 1}")
+    if bool(sft.targets.get("traces")) != (sft.traces is not None):
+        raise ConfigError(
+            "sft.traces names the Parquet of trainers.traces, and sft.targets.traces their share: give both"
+        )
+    if sft.table not in FORMS:
+        raise ConfigError(f"unknown sft.table {sft.table!r}{nearest(sft.table, FORMS)}")
+    if sft.max_tokens < 1:
+        raise ConfigError(f"sft.max_tokens {sft.max_tokens}: a target has at least 1 token")
+    if config.curriculum.mode == "learnability" and set(sft.targets) != {"traces"}:
+        raise ConfigError(
+            "curriculum.mode learnability follows outcomes, and supervision has none: uniform, fixed or file"
+        )
+    if config.warm_start is not None:
+        raise ConfigError("warm_start is for trainers.grpo, and sft is supervision itself: leave one of them out")
+    adapted = model.id is not None and adapter_base(model.id) is not None
+    if sft.adapter and (model.lora is None or adapted):
+        raise ConfigError(
+            "sft.adapter needs model.lora, on whole weights: without it there is no adapter to be saved alone"
+        )
+    if model.quantize is not None and adapted:
+        raise ConfigError(f"model.quantize: {model.id} is an adapter, which 4 bits cannot take in: merge it first")
+
+
+def lessons_said(config: Config, plan: Batches) -> list[str]:
+    """What supervision teaches."""
+    assert config.sft is not None
+    total = sum(config.sft.targets.values())
+    shares = ", ".join(f"{100 * share / total:.0f} % {kind}" for kind, share in config.sft.targets.items())
+    weights = "in 4 bits (nf4)" if config.model.quantize else f"in {config.model.dtype}"
+    trained = f"adapters of rank {config.model.lora.r}" if config.model.lora else "all of them trained"
+    return [
+        f"lessons      {shares}",
+        f"weights      {weights}, {trained}",
+        f"batch        {plan.prompts} lessons an optimizer step, {plan.per_device} at once on each of {plan.world}",
+        f"run          {plan.max_steps} optimizer steps, {plan.max_steps * plan.prompts} lessons",
+    ]

@@ -20,9 +20,8 @@ from envs.address import Address, AddressError
 from envs.curriculum import MODES
 from envs.registry import nearest, select
 from trainers.config import Batches, Config, ConfigError, batches, save_steps
-from trainers.describing import FORMS
 from trainers.launch import command, deepspeed_config, on_cpu, visible_gpus, world_size
-from trainers.lessons import KINDS
+from trainers.lessons import check_sft, lessons_said
 from trainers.models import adapter_base
 
 LEARNING = ("torch", "transformers", "trl", "accelerate", "datasets", "peft")
@@ -94,40 +93,6 @@ def check_model(config: Config) -> None:
         raise ConfigError("model.quantize: weights in 4 bits are not cut up over ranks: write launch.strategy ddp")
     if model.lora is not None and "lm_head" in str(model.lora.targets):
         raise ConfigError("model.lora.targets names lm_head, which TRL's loss reads past the adapter: leave it out")
-
-
-def check_sft(config: Config) -> None:
-    """The section `sft`, and what it asks of others."""
-    assert config.sft is not None
-    sft, model = config.sft, config.model
-    for kind, share in sft.targets.items():
-        if kind not in KINDS:
-            raise ConfigError(f"unknown kind {kind!r} in sft.targets{nearest(kind, KINDS)}")
-        if isinstance(share, bool) or not isinstance(share, int | float) or share < 0:
-            raise ConfigError(f"sft.targets.{kind} must be a share of the lessons (0 or more), not {share!r}")
-    if not sum(sft.targets.values()) > 0:
-        raise ConfigError("sft.targets is empty: write what is to be taught, as {solutions: 1}")
-    if bool(sft.targets.get("traces")) != (sft.traces is not None):
-        raise ConfigError(
-            "sft.traces names the Parquet of trainers.traces, and sft.targets.traces their share: give both"
-        )
-    if sft.table not in FORMS:
-        raise ConfigError(f"unknown sft.table {sft.table!r}{nearest(sft.table, FORMS)}")
-    if sft.max_tokens < 1:
-        raise ConfigError(f"sft.max_tokens {sft.max_tokens}: a target has at least 1 token")
-    if config.curriculum.mode == "learnability" and set(sft.targets) != {"traces"}:
-        raise ConfigError(
-            "curriculum.mode learnability follows outcomes, and supervision has none: uniform, fixed or file"
-        )
-    if config.warm_start is not None:
-        raise ConfigError("warm_start is for trainers.grpo, and sft is supervision itself: leave one of them out")
-    adapted = model.id is not None and adapter_base(model.id) is not None
-    if sft.adapter and (model.lora is None or adapted):
-        raise ConfigError(
-            "sft.adapter needs model.lora, on whole weights: without it there is no adapter to be saved alone"
-        )
-    if model.quantize is not None and adapted:
-        raise ConfigError(f"model.quantize: {model.id} is an adapter, which 4 bits cannot take in: merge it first")
 
 
 def select_cells(config: Config) -> list[str]:
@@ -312,21 +277,6 @@ def batches_said(plan: Batches) -> list[str]:
         f"             {steps:g} optimizer steps on each, of {each} rollouts",
         f"run          {plan.max_steps} optimizer steps, {plan.total} generation batches, "
         f"{plan.total * plan.prompts} prompts, {plan.total * plan.rollouts} completions",
-    ]
-
-
-def lessons_said(config: Config, plan: Batches) -> list[str]:
-    """What supervision teaches."""
-    assert config.sft is not None
-    total = sum(config.sft.targets.values())
-    shares = ", ".join(f"{100 * share / total:.0f} % {kind}" for kind, share in config.sft.targets.items())
-    weights = "in 4 bits (nf4)" if config.model.quantize else f"in {config.model.dtype}"
-    trained = f"adapters of rank {config.model.lora.r}" if config.model.lora else "all of them trained"
-    return [
-        f"lessons      {shares}",
-        f"weights      {weights}, {trained}",
-        f"batch        {plan.prompts} lessons an optimizer step, {plan.per_device} at once on each of {plan.world}",
-        f"run          {plan.max_steps} optimizer steps, {plan.max_steps * plan.prompts} lessons",
     ]
 
 

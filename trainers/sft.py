@@ -91,6 +91,8 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
     make_torchvision_importable()
     check_hooks(SFT_HOOKS)
     quiet_libraries()
+    from transformers import set_seed
+
     from trainers.resuming import last_checkpoint
     from trainers.sft_trainer import trl_arguments
 
@@ -114,6 +116,7 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
 
     if not this.table.has("sft", steps=plan.max_steps):
         source = build_policy(config, folder) if config.model.build else str(config.model.id)
+        set_seed(config.seed)  # adapters begin at random
         model, processor = load_both(this, source)
         say(check_processor(config, processor))
         if not this.table.has("before"):
