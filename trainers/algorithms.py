@@ -87,38 +87,51 @@ OWNED_BY = {
     "vllm_tensor_parallel_size": "nothing: one engine a rank, which a model of up to some billion parameters fits",
 }
 
+# Fields of SFTConfig beside those.
+OWNED_BY_SFT = {
+    "max_length": "sft.max_tokens, which cuts targets and never the image",
+    "packing": "the images, which TRL cannot pack",
+    "padding_free": "the images, which TRL cannot pack",
+    "completion_only_loss": "trainers/lessons.py, which teaches targets alone",
+    "assistant_only_loss": "trainers/lessons.py, which teaches targets alone",
+    "dataset_kwargs": "the stream, whose rows hold a slot",
+    "dataloader_num_workers": "env.workers",
+    "train_sampling_strategy": "the stream, which fixes the order of slots",
+}
+
 
 @functools.cache
-def trl_fields() -> dict[str, str]:
-    """The fields of trl.GRPOConfig and their annotations, read from the source without importing torch."""
+def trl_fields(trainer: str = "GRPO") -> dict[str, str]:
+    """The fields of trl.GRPOConfig or trl.SFTConfig and their annotations, read without importing torch."""
     fields: dict[str, str] = {}
     for package, file in (
         ("transformers", "training_args.py"),
         ("trl", "trainer/base_config.py"),
-        ("trl", "trainer/grpo_config.py"),
+        ("trl", f"trainer/{trainer.lower()}_config.py"),
     ):
         spec = find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise ConfigError(f"the package {package} is not installed: pip install '{package}'")
         tree = ast.parse((Path(spec.submodule_search_locations[0]) / file).read_text(encoding="utf-8"))
         for node in tree.body:
-            if isinstance(node, ast.ClassDef) and node.name in ("TrainingArguments", "_BaseConfig", "GRPOConfig"):
+            if isinstance(node, ast.ClassDef) and node.name in ("TrainingArguments", "_BaseConfig", f"{trainer}Config"):
                 for item in node.body:
                     if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
                         fields[item.target.id] = ast.unparse(item.annotation)
     return {name: hint for name, hint in fields.items() if not name.startswith("_")}
 
 
-def check_trl(section: dict[str, Any], source: str) -> None:
-    """Names and plain types of the `trl:` section. Annotations beyond plain types are left to GRPOConfig itself."""
+def check_trl(section: dict[str, Any], source: str, sft: bool = False) -> None:
+    """Names and plain types of the `trl:` section. Annotations beyond plain types are left to TRL's own class."""
     plain: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict, "list": list}
-    fields = trl_fields()
+    trainer = "SFT" if sft else "GRPO"
+    fields, owned_by = trl_fields(trainer), OWNED_BY | (OWNED_BY_SFT if sft else {})
     for key, value in section.items():
         if key not in fields:
             hint = nearest(str(key), list(fields)) if difflib.get_close_matches(str(key), fields, 1, 0.5) else ""
-            raise ConfigError(f"{source}: unknown key 'trl.{key}'; {hint or 'see the fields of trl.GRPOConfig'}")
-        if key in OWNED_BY:
-            raise ConfigError(f"{source}: trl.{key} cannot be set here: it follows from {OWNED_BY[key]}")
+            raise ConfigError(f"{source}: unknown key 'trl.{key}'; {hint or f'see the fields of trl.{trainer}Config'}")
+        if key in owned_by:
+            raise ConfigError(f"{source}: trl.{key} cannot be set here: it follows from {owned_by[key]}")
         names = [re.sub(r"\[.*", "", part.strip()) for part in fields[key].replace("Optional", "None | ").split("|")]
         if value is None and "None" in names:
             continue

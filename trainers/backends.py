@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CONCURRENCY = 16  # requests under way to a server
 ATTEMPTS = 5  # of one request,
 BACKOFF = 1.0  # with so many seconds before the second, and twice as many before each that follows
+LONGEST_WAIT = 120.0  # seconds that a server's Retry-After is heeded
 QUESTION_ROOM = 1024  # tokens of the longest question
 
 
@@ -38,11 +39,13 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What came back; `finish` is "stop", "length" or "error" (then `text` says why, and it is no answer)."""
+    """What came back; `finish` is "stop", "length" or "error" (then `text` says why, and it is no answer). A server
+    also tells how many tokens it counted for the prompt, its image included."""
 
     text: str
     tokens: int
     finish: str
+    prompt_tokens: int = 0
 
 
 Backend = Callable[[Iterable[Request]], Iterator[tuple[Request, Reply]]]
@@ -224,8 +227,16 @@ def _model_length(checkpoint: str, wanted: int) -> int:
     return min(wanted, getattr(config, "max_position_embeddings", wanted))
 
 
-def openai(base_url: str, name: str, sampling: Sampling) -> Backend:
-    """A server that speaks the OpenAI protocol, CONCURRENCY requests at a time; the key is OPENAI_API_KEY, if any.
+def openai(
+    base_url: str,
+    name: str,
+    sampling: Sampling,
+    *,
+    concurrency: int = CONCURRENCY,
+    before: Callable[[Request], None] = lambda request: None,
+) -> Backend:
+    """A server that speaks the OpenAI protocol, so many requests at a time; the key is OPENAI_API_KEY, if any.
+    `before` is called in the sending thread each time a request is about to be sent, again where it is sent again.
 
     A server that cannot be reached, that refuses the key or the model, or that stops answering ends the evaluation with
     one line. A single request that keeps failing is reported as a reply with finish "error".
@@ -242,7 +253,7 @@ def openai(base_url: str, name: str, sampling: Sampling) -> Backend:
         base_url=base_url.rstrip("/") + "/",
         headers={"Authorization": f"Bearer {key}"} if key else {},
         timeout=httpx.Timeout(600, connect=10),
-        limits=httpx.Limits(max_connections=CONCURRENCY),
+        limits=httpx.Limits(max_connections=concurrency),
     )
     limit = {"name": "max_tokens"}  # OpenAI's reasoning models want max_completion_tokens
 
@@ -273,11 +284,12 @@ def openai(base_url: str, name: str, sampling: Sampling) -> Backend:
             "temperature": sampling.temperature,
             "seed": sampling.seed_for(request),
         }
-        problem = ""
+        problem, asked_to_wait = "", 0.0
         for attempt in range(ATTEMPTS):
             if attempt:
-                time.sleep(BACKOFF * 2 ** (attempt - 1))
+                time.sleep(max(BACKOFF * 2 ** (attempt - 1), asked_to_wait))
             sent = limit["name"]
+            before(request)
             try:
                 answer = client.post("chat/completions", json=body | {sent: sampling.max_tokens})
             except httpx.HTTPError as error:
@@ -291,11 +303,13 @@ def openai(base_url: str, name: str, sampling: Sampling) -> Backend:
                     choice = answer.json()["choices"][0]
                     usage = answer.json().get("usage") or {}
                     finish = "length" if choice.get("finish_reason") == "length" else "stop"
-                    return Reply(choice["message"].get("content") or "", int(usage.get("completion_tokens", 0)), finish)
+                    tokens, of_prompt = (int(usage.get(f"{part}_tokens") or 0) for part in ("completion", "prompt"))
+                    return Reply(choice["message"].get("content") or "", tokens, finish, of_prompt)
                 except (ValueError, KeyError, IndexError, TypeError, AttributeError):
                     problem = f"not a chat completion: {answer.text[:200]!r}"
                     continue
             problem = f"status {answer.status_code}: {' '.join(answer.text.split())[:300]}"
+            asked_to_wait = _seconds(answer.headers.get("retry-after", ""))
             if answer.status_code in (401, 403, 404):
                 raise EvaluationError(f"{base_url} refuses: {problem}")
             if answer.status_code < 500 and answer.status_code not in (408, 409, 429):
@@ -316,11 +330,11 @@ def openai(base_url: str, name: str, sampling: Sampling) -> Backend:
                     answered.put((request, error))
 
         # Daemons: Ctrl-C does not wait for a server that is minutes from answering.
-        for _ in range(CONCURRENCY):
+        for _ in range(concurrency):
             threading.Thread(target=work, daemon=True).start()
         rest, under_way, failed_in_a_row = iter(requests), 0, 0
         while True:
-            for request in itertools.islice(rest, 2 * CONCURRENCY - under_way):
+            for request in itertools.islice(rest, 2 * concurrency - under_way):
                 asked.put(request)
                 under_way += 1
             if not under_way:
@@ -331,7 +345,7 @@ def openai(base_url: str, name: str, sampling: Sampling) -> Backend:
                 raise reply
             failed_in_a_row = failed_in_a_row + 1 if reply.finish == "error" else 0
             yield request, reply
-            if failed_in_a_row >= 2 * CONCURRENCY:
+            if failed_in_a_row >= 2 * concurrency:
                 raise EvaluationError(
                     f"{failed_in_a_row} requests in a row failed, the last with {reply.text!r}: "
                     "see to the server and run the same command again"
@@ -342,3 +356,11 @@ def openai(base_url: str, name: str, sampling: Sampling) -> Backend:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _seconds(text: str) -> float:
+    """A Retry-After header in seconds, LONGEST_WAIT at most; 0 where it is absent or a date."""
+    try:
+        return min(max(float(text), 0.0), LONGEST_WAIT)
+    except ValueError:
+        return 0.0

@@ -46,13 +46,10 @@ def checkpoint_digest(checkpoint: str) -> str:
 
 def merged(checkpoint: str, folder: Path, dtype: str) -> str:
     """`checkpoint`, or, where it holds a LoRA adapter alone, its base model with the adapter merged in, in `folder`."""
-    if not (Path(checkpoint) / "adapter_config.json").is_file() or (Path(checkpoint) / "config.json").is_file():
+    from trainers.models import adapter_base, load_policy, load_processor
+
+    if adapter_base(checkpoint) is None:
         return checkpoint
-    from peft import PeftConfig, PeftModel
-
-    from trainers.models import load_policy, load_processor
-
-    base = PeftConfig.from_pretrained(checkpoint).base_model_name_or_path
-    PeftModel.from_pretrained(load_policy(base, dtype), checkpoint).merge_and_unload().save_pretrained(folder)
+    load_policy(checkpoint, dtype).save_pretrained(folder)
     load_processor(checkpoint).save_pretrained(folder)
     return str(folder)

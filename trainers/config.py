@@ -90,6 +90,18 @@ class WarmStart:
 
 
 @dataclass(kw_only=True)
+class Sft:
+    """Supervision with TRL's SFTTrainer: `python -m trainers.sft`. With this section `trl:` holds fields of
+    trl.SFTConfig. What is taught is drawn for each slot from `targets`, see trainers/lessons.py."""
+
+    targets: dict[str, Any]  # shares by kind: {answers: 1} or {solutions: 0.7, tables: 0.2, captions: 0.1}
+    traces: str | None = None  # the Parquet of trainers.traces, or a folder of them
+    table: str = "markdown"  # markdown | json: how tables are written
+    max_tokens: int = 1024  # of a target; of a longer one only so many are taught, and not its end
+    adapter: bool = False  # final/ holds the LoRA adapter alone; false: whole weights, with the adapter merged in
+
+
+@dataclass(kw_only=True)
 class Rewards:
     """Weights of the reward functions in rewards/; each is logged by itself, also at weight 0, and null is left out.
     Where one saturates or runs against accuracy the run says so (trainers/rewarding.py)."""
@@ -150,11 +162,12 @@ class Config:
     curriculum: Curriculum = field(default_factory=Curriculum)
     data: dict[str, Data] = field(default_factory=dict)  # by name, as chartqa
     warm_start: WarmStart | None = None
+    sft: Sft | None = None
     rewards: Rewards = field(default_factory=Rewards)
     eval: Eval = field(default_factory=Eval)
     launch: Launch = field(default_factory=Launch)
     algorithm: str | None = None  # grpo | dapo | dr_grpo | gspo: sets fields of trl, see trainers/algorithms.py
-    trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig
+    trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig; with `sft`, of trl.SFTConfig
 
     @property
     def folder(self) -> Path:
@@ -201,7 +214,11 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     for key in config.trl:  # YAML reads the strategy `no` as false
         if key.endswith("_strategy") and config.trl[key] is False:
             config.trl[key] = "no"
-    check_trl(config.trl, str(path))
+    check_trl(config.trl, str(path), sft=config.sft is not None)
+    if config.sft is not None and config.algorithm is not None:
+        raise ConfigError(
+            f"{path}: algorithm {config.algorithm!r} is GRPO's, and sft samples nothing: drop one of both"
+        )
     config.trl = with_algorithm(config.trl, config.algorithm, str(path))
     return config
 
@@ -266,11 +283,16 @@ def batches(config: Config, world: int) -> Batches:
         accumulation=accumulation,
         steps_per_generation=steps,
         iterations=trl.get("num_iterations", 1),
-        generations=trl.get("num_generations", 8),
+        generations=1 if config.sft else trl.get("num_generations", 8),
         max_steps=trl.get("max_steps", -1),
-        max_tokens=trl.get("max_completion_length", 512),
+        max_tokens=config.sft.max_tokens if config.sft else trl.get("max_completion_length", 512),
     )
-    for key, least in (("per_device", 1), ("accumulation", 1), ("iterations", 1), ("generations", 2)):
+    for key, least in (
+        ("per_device", 1),
+        ("accumulation", 1),
+        ("iterations", 1),
+        ("generations", 1 if config.sft else 2),
+    ):
         if getattr(b, key) < least:
             raise ConfigError(f"the batch has {key} {getattr(b, key)}: at least {least} is needed")
     if b.max_steps < 1:

@@ -21,7 +21,7 @@ import signal
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -134,21 +134,23 @@ def _make(address: str) -> Problem:
 
 
 @contextmanager
-def drawing(addresses: Sequence[str], workers: int, stored: Sequence[Handle] = ()) -> Iterator[Iterator[Problem]]:
+def drawing(
+    addresses: Sequence[str], workers: int, stored: Sequence[Handle] = (), make: Callable[[str], Problem] = _make
+) -> Iterator[Iterator[Problem]]:
     """The problems in order, drawn ahead by processes that start before torch is loaded (0 draws them here); `stored`
     are the open data sets that some of them come from."""
     if workers <= 0 or not addresses:
-        yield map(_make, addresses)
+        yield map(make, addresses)
         return
     # Spawned, not forked: nothing of this process leaks into them, on any platform.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (stored,))
     rest = iter(addresses)
-    ready: deque[Future[Problem]] = deque(pool.submit(_make, address) for address in islice(rest, AHEAD * workers))
+    ready: deque[Future[Problem]] = deque(pool.submit(make, address) for address in islice(rest, AHEAD * workers))
 
     def problems() -> Iterator[Problem]:
         while ready:
             problem = ready.popleft().result()
-            ready.extend(pool.submit(_make, address) for address in islice(rest, 1))
+            ready.extend(pool.submit(make, address) for address in islice(rest, 1))
             yield problem
 
     try:

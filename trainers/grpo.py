@@ -67,6 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         config = load(args.config, args.overrides)
         plan = check(config, disk=not args.dry_run)
+        if config.sft is not None:
+            raise ConfigError(f"{args.config} has a section sft: run it with python -m trainers.sft")
+        plan = check(config)
         if args.dry_run:
             print(report(config, plan, "trainers.grpo", argv))
             return 0
@@ -100,7 +103,8 @@ def run(config: Config, plan: Batches, resume: bool) -> None:
 
     apply(use_vllm=bool(config.trl.get("use_vllm")))
     quiet_libraries()
-    from trainers.slot_trainer import last_checkpoint, trl_arguments
+    from trainers.resuming import last_checkpoint
+    from trainers.slot_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
     if rank() == 0:
@@ -281,7 +285,8 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
-    from trainers.slot_trainer import STREAM_STATE, SlotTrainer
+    from trainers.resuming import STREAM_STATE
+    from trainers.slot_trainer import SlotTrainer
 
     folder, arguments, elapsed, done = run.folder, run.arguments, 0.0, 0
     if checkpoint is not None:

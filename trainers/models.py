@@ -6,6 +6,7 @@ of images are in pixels.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +47,7 @@ def load_policy(
     **options: Any,
 ) -> Any:
     """The model of a checkpoint, to be trained. `options` as for `from_pretrained` (revision, attn_implementation ...).
+    Of a folder that holds an adapter alone, its base with the adapter merged in.
 
     `lora` holds r, alpha, dropout and targets, and wraps the model in adapters; `freeze_vision` keeps the whole vision
     encoder as it is and free of adapters (Qwen's merger is a part of its encoder, SmolVLM's connector is not).
@@ -58,9 +60,16 @@ def load_policy(
     kind = getattr(torch, str(dtype), None)
     if not isinstance(kind, torch.dtype):
         raise ValueError(f"no dtype {dtype!r}: take float32, bfloat16 or float16")
+    source = str(folder_or_id)
     if quantize is not None:
         options |= in_four_bits(kind)
-    model = AutoModelForImageTextToText.from_pretrained(str(folder_or_id), dtype=kind, **options)
+    if (base := adapter_base(source)) is not None:
+        from peft import PeftModel
+
+        model = AutoModelForImageTextToText.from_pretrained(base, dtype=kind, **options)
+        model = PeftModel.from_pretrained(model, source).merge_and_unload()
+    else:
+        model = AutoModelForImageTextToText.from_pretrained(source, dtype=kind, **options)
     if freeze_vision:
         towers = [module for name, module in model.named_modules() if name.split(".")[-1] in ("visual", "vision_model")]
         if not towers:
@@ -85,6 +94,15 @@ def load_policy(
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, adapters)
+
+
+def adapter_base(source: str | Path) -> str | None:
+    """The model that an adapter was trained on, if a folder holds an adapter alone; else None."""
+    folder = Path(source)
+    if (folder / "config.json").is_file() or not (folder / "adapter_config.json").is_file():
+        return None
+    base = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"]
+    return str(base)
 
 
 def in_four_bits(compute: Any) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from trainers.config import Batches, Config, ConfigError, batches, save_steps
 from trainers.data import open_data
 from trainers.disk import check_disk, disk_needed
 from trainers.launch import command, deepspeed_config, gpu_gib, nodes, on_cpu, visible_gpus, world_size, zero_stage
+from trainers.lessons import check_sft
 from trainers.memory import GIB, SHAPES, colocates, engine_needs, image_tokens, memory_said, shape_of
+from trainers.models import adapter_base
 from trainers.rewarding import check_rewards
 
 PACKAGES = (
@@ -52,6 +54,10 @@ def check(config: Config, disk: bool = True) -> Batches:
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
     check_test_set(config)
+    if config.sft is not None:
+        check_sft(config)
+    elif all(weight == 0 for weight in vars(config.rewards).values()):
+        raise ConfigError("every weight in rewards is 0: nothing would be learned; give accuracy 1.0")
     deepspeed_config(config)
     found = batches(config, world_size(config))
     check_rewards(config, found)
@@ -85,10 +91,20 @@ def check_model(config: Config) -> None:
     if model.id is not None and not Path(model.id).is_dir():
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", model.id) or model.id.startswith("."):
             raise ConfigError(f"model.id {model.id!r} is no folder here and not of the form owner/name on the hub")
+    elif model.id is not None and (base := adapter_base(model.id)) is not None:
+        if not Path(base).is_dir() and not re.fullmatch(r"\w[\w.-]*/[\w.-]+", base):
+            raise ConfigError(f"model.id {model.id!r} is an adapter of {base!r}, which is not here: bring that back")
     elif model.id is not None and not (Path(model.id) / "config.json").is_file():
         raise ConfigError(f"model.id {model.id!r} is a folder without config.json: it holds no saved model")
     if model.dtype not in ("float32", "bfloat16", "float16"):
         raise ConfigError(f"unknown model.dtype {model.dtype!r}{nearest(model.dtype, ['float32', 'bfloat16'])}")
+    if model.quantize is not None and (model.quantize != "nf4" or model.lora is None or config.sft is None):
+        raise ConfigError(
+            f"model.quantize {model.quantize!r}: it is nf4 or null, needs model.lora (4 bits cannot be trained) and is "
+            "for trainers.sft alone"
+        )
+    if model.quantize is not None and config.launch.strategy != "ddp":
+        raise ConfigError("model.quantize: weights in 4 bits are not cut up over ranks: write launch.strategy ddp")
     if model.lora is not None and "lm_head" in str(model.lora.targets):
         raise ConfigError("model.lora.targets names lm_head, which TRL's loss reads past the adapter: leave it out")
 
@@ -324,6 +340,18 @@ def cells_said(cells: Sequence[str]) -> str:
     """The cells by name while they fit on a line, else how many there are."""
     names = ", ".join(cells)
     return names if len(names) < 100 else f"{len(cells):,} of {len({cell.split('/')[0] for cell in cells})} families"
+
+
+def batches_said(plan: Batches) -> list[str]:
+    """What GRPO samples."""
+    steps = plan.steps_per_generation * plan.iterations / plan.accumulation
+    each = plan.world * plan.per_device * plan.accumulation
+    return [
+        f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
+        f"             {steps:g} optimizer steps on each, of {each} rollouts",
+        f"run          {plan.max_steps} optimizer steps, {plan.total} generation batches, "
+        f"{plan.total * plan.prompts} prompts, {plan.total * plan.rollouts} completions",
+    ]
 
 
 def missing(config: Config) -> list[str]:

@@ -23,6 +23,10 @@ HOOKS = {
     "trl.trainer.grpo_trainer:GRPOTrainer._save_checkpoint": "self, model, trial",
     "trl.trainer.grpo_trainer:GRPOTrainer.log": "self, logs, start_time",
 }
+SFT_HOOKS = {
+    "trl.trainer.sft_trainer:SFTTrainer._save_checkpoint": "self, model, trial",
+    "trl.trainer.sft_trainer:SFTTrainer._load_from_checkpoint": "self, resume_from_checkpoint, model",
+}
 VLLM_HOOKS = {
     "trl.generation.vllm_generation:VLLMGeneration._init_vllm": "self",
     "trl.generation.vllm_generation:VLLMGeneration._iter_named_params": "self",

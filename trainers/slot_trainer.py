@@ -1,12 +1,10 @@
 """TRL's GRPOTrainer on slots: rows hold only the number of a prompt, and the stream tells what it asks.
 
-Six hooks of TRL 1.16 are overridden; a test guards their signatures.
-    train                             keeps the clock over resumed runs
+Hooks of TRL 1.16 are overridden; a test guards their signatures.
     _generate_and_score_completions   slots in; rows with prompt, image and answer handed on
     _calculate_rewards                rewards come back gathered over ranks: the curriculum learns, rollouts are logged
     log                               the curriculum's metrics and the time spent waiting for problems join the row
-    _load_from_checkpoint             by the right names, see there
-    _save_checkpoint                  the stream's state goes in last, and marks the checkpoint as complete
+    train, _load_from_checkpoint, _save_checkpoint      see trainers/resuming.py
 
 With an iterable data set instead, every rank would draw the whole stream, rows would be copied for each generation, and
 resuming would draw everything again.
@@ -14,24 +12,14 @@ resuming would draw everything again.
 
 from __future__ import annotations
 
-import json
-import logging
-import math
-import os
-import shutil
-import time
 from copy import copy
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate.utils import gather_object
 from datasets import Dataset
 from PIL import Image
-from transformers import TrainerCallback
-from transformers.trainer_callback import PrinterCallback, ProgressCallback
-from transformers.trainer_utils import rotate_checkpoints
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -41,14 +29,13 @@ from envs.stream import Stream
 from rewards import score
 from rewards.functions import completion_text
 from trainers.config import Batches, Config
-from trainers.launch import deepspeed_config, on_cpu, rank
+from trainers.launch import deepspeed_config, on_cpu
 from trainers.models import prompt_messages
+from trainers.resuming import Bar, Resuming
 from trainers.rewarding import RewardWatch, chosen, weights
-from trainers.rollouts import Log, Rollout, read
+from trainers.rollouts import Log, Rollout
 
-warnings = logging.getLogger("chartgym.rewards")
-
-STREAM_STATE = "stream.json"  # written last: a checkpoint without it was never finished
+SHOWN = (("reward", "reward"), ("frac_reward_zero_std", "no signal"), ("completions/mean_length", "tokens"))
 
 
 def slot_rows(batches: Batches) -> Dataset:
@@ -70,23 +57,12 @@ def trl_arguments(config: Config) -> GRPOConfig:
     )
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """The last complete checkpoint; the main process removes those that were cut off."""
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    whole = [path for path in found if (path / STREAM_STATE).is_file()]
-    if rank() == 0:
-        for path in set(found) - set(whole):
-            print(f"{path} was cut off while it was written, and is removed", flush=True)
-            shutil.rmtree(path)
-    return whole[-1] if whole else None
-
-
 def seed_of(*parts: object) -> int:
     """A seed of 31 bits, which torch, HF generation and vLLM all take."""
     return int.from_bytes(blake2b("/".join(map(str, parts)).encode(), digest_size=4).digest(), "big") >> 1
 
 
-class SlotTrainer(GRPOTrainer):
+class SlotTrainer(Resuming, GRPOTrainer):
     """GRPO on the stream. The logs are for the main process only, None elsewhere."""
 
     def __init__(
@@ -101,26 +77,16 @@ class SlotTrainer(GRPOTrainer):
         **arguments: Any,
     ) -> None:
         self.config, self.batches, self.stream, self.rollout_log = config, batches, stream, rollout_log
-        self.elapsed, self._clock = elapsed, time.monotonic()
+        self.elapsed = elapsed
         self._seeds: list[int] = []
         functions: list[Any] = chosen(config, batches)
         super().__init__(reward_funcs=functions, train_dataset=slot_rows(batches), **arguments)
-        for callback in (ProgressCallback, PrinterCallback):  # they print every metric of every step
-            self.remove_callback(callback)
-        self.add_callback(Bar())
-        if metrics_log is not None:
-            self.add_callback(MetricsToLog(metrics_log, RewardWatch(weights(config))))
+        self.show(Bar("GRPO", SHOWN), metrics_log, "grpo", RewardWatch(weights(config)))
         if self.use_vllm and self.vllm_mode == "colocate":
             self._seed_each_request()
 
-    @property
-    def seconds(self) -> float:
-        """Of training, over all the processes that a resumed run took."""
-        return self.elapsed + time.monotonic() - self._clock
-
-    def train(self, *args: Any, **kwargs: Any) -> Any:
-        self._clock = time.monotonic()
-        return super().train(*args, **kwargs)
+    def to_resume(self) -> dict[str, Any]:
+        return {"stream": self.stream.state_dict()}
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         slots = [row["slot"] for row in inputs]
@@ -189,31 +155,6 @@ class SlotTrainer(GRPOTrainer):
             logs["env/wait_share"] = logs["env/wait_seconds"] / steps if steps else 0.0
         super().log(logs, start_time)
 
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Trainer of transformers 5.17 loads a checkpoint's tensors by the names in the file, which `save_pretrained`
-        wrote as the hub has them (`model.layers.0`, not `model.language_model.layers.0`), and does not mind that none
-        fits: the run goes on from its first weights. `from_pretrained` knows both names."""
-        policy: Any = model or self.model
-        if hasattr(policy, "peft_config"):  # adapters keep their names
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
-            return
-        saved = type(policy).from_pretrained(resume_from_checkpoint, dtype=policy.dtype)
-        policy.load_state_dict(saved.state_dict(), strict=True)
-
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        # The oldest checkpoints go only once the new one is whole, or a kill in between would leave none.
-        limit, self.args.save_total_limit = self.args.save_total_limit, None
-        super()._save_checkpoint(model, trial)  # type: ignore[no-untyped-call]
-        self.args.save_total_limit = limit
-        self.accelerator.wait_for_everyone()
-        if self.args.should_save:
-            folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
-            state = {"step": self.state.global_step, "seconds": self.seconds, "stream": self.stream.state_dict()}
-            partial = folder / (STREAM_STATE + ".partial")
-            partial.write_text(json.dumps(state), encoding="utf-8")
-            os.replace(partial, folder / STREAM_STATE)
-            rotate_checkpoints(output_dir=str(folder.parent), save_total_limit=limit, use_mtime=True)
-
     def _seed_each_request(self) -> None:
         """Give every vLLM request its own seed: hash of run seed, slot and rollout. TRL hands one SamplingParams to all
         of them, whose engine-wide seed would depend on the order of requests."""
@@ -230,48 +171,3 @@ class SlotTrainer(GRPOTrainer):
             return generate(prompts, sampling_params=each, **kwargs)
 
         engine.generate = seeded
-
-
-class Bar(TrainerCallback):
-    """One line of progress: reward, share of groups without a signal, length."""
-
-    SHOWN = (("reward", "reward"), ("frac_reward_zero_std", "no signal"), ("completions/mean_length", "tokens"))
-
-    def __init__(self) -> None:
-        self.bar: Any = None
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        from tqdm import tqdm
-
-        if state.is_world_process_zero:
-            self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc="GRPO", dynamic_ncols=True)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.bar is not None:
-            self.bar.update(state.global_step - self.bar.n)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        if self.bar is not None and logs:
-            self.bar.set_postfix({short: f"{logs[key]:.2f}" for key, short in self.SHOWN if logs.get(key) is not None})
-
-    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-
-class MetricsToLog(TrainerCallback):
-    """Every training row of the trainer goes to metrics.jsonl; the summary at the end has no loss and stays out. What a
-    reward does wrong is called out once, over all the processes that a resumed run takes."""
-
-    def __init__(self, log: Log, watch: RewardWatch) -> None:
-        self.metrics, self.watch = log, watch
-        for row in read(log.path):
-            watch.read(row)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        if logs and "loss" in logs:
-            # A reward that had nothing to say in this batch has no mean, and NaN is no JSON.
-            said = {name: value for name, value in logs.items() if not math.isnan(value)}
-            self.metrics.write({"stage": "grpo", "step": state.global_step, **said})
-            for line in self.watch.read(logs):
-                warnings.warning("step %d: %s", state.global_step, line)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TITLES = {
     "before": "before",
     "warm start": "warm start",
+    "sft": "supervision",
     "grpo": "GRPO",
     "control": "control: as long under supervision",
 }

@@ -20,9 +20,7 @@ from envs.address import Address, Draws
 from envs.curriculum import Curriculum
 from envs.problem import Problem
 from trainers.config import Config, WarmStart
-from trainers.models import prompt_messages
-
-ANSWER = "The answer is"  # begins the last sentence of every worked solution
+from trainers.lessons import Lesson, brief, lesson_batch
 
 
 class Repeated:
@@ -42,35 +40,18 @@ def lesson_text(problem: Problem, short: float) -> str:
 
     Whoever is taught both can try both, and GRPO finds out which is right more often.
     """
-    at = problem.solution.rfind(ANSWER)
-    brief = at > 0 and Draws("short", problem.address).chance(short)
-    return problem.solution[at:] if brief else problem.solution
+    return brief(problem) if Draws("short", problem.address).chance(short) else problem.solution
 
 
 def supervised_batch(processor: Any, problems: Sequence[Problem], template: str, short: float = 0.0) -> dict[str, Any]:
     """Model inputs and `completion_ids` (padded with -100): prompts as GRPO sees them, then the worked solutions."""
-    import torch
-    from PIL import Image
-
-    texts = [
-        processor.apply_chat_template(prompt_messages(template, problem.question), add_generation_prompt=True)
-        for problem in problems
-    ]
-    images = [[Image.fromarray(problem.image)] for problem in problems]
-    inputs = dict(processor(text=texts, images=images, padding=True, padding_side="left", return_tensors="pt"))
-    tokenizer = processor.tokenizer
-    solutions = [
-        [*tokenizer(lesson_text(problem, short), add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        for problem in problems
-    ]
-    longest = max(map(len, solutions))
-    padded = torch.tensor([s + [-100] * (longest - len(s)) for s in solutions])
-    inputs["input_ids"] = torch.cat([inputs["input_ids"], padded.clamp(min=0)], dim=1)
-    inputs["attention_mask"] = torch.cat([inputs["attention_mask"], (padded >= 0).long()], dim=1)
-    if "mm_token_type_ids" in inputs:
-        inputs["mm_token_type_ids"] = torch.cat([inputs["mm_token_type_ids"], torch.zeros_like(padded)], dim=1)
-    inputs["completion_ids"] = padded
-    return inputs
+    return lesson_batch(
+        processor,
+        [
+            Lesson(problem.image, template.replace("{question}", problem.question), lesson_text(problem, short))
+            for problem in problems
+        ],
+    )
 
 
 def supervised_loss(model: Any, batch: dict[str, Any]) -> Any:
