@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.learners import ROLLOUTS, Array, Cell, Learner, chance, grid, useful
+from benchmarks.learners import FEATURES, ROLLOUTS, Array, Cell, Learner, chance, grid, useful
 from benchmarks.rivals import PUBLISHED
 from envs.address import Address
-from envs.curriculum import Curriculum, Outcome, World
+from envs.curriculum import Curriculum, Outcome, Planned, World
 from envs.learnability import Learnability
 
 PROMPTS = {200: 64, 1500: 256}
@@ -32,7 +32,9 @@ EVERY = 10  # batches between two looks at what oracles would do
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 
 OURS: dict[str, Callable[[World, Learner], Curriculum]] = {
-    "ours": lambda world, start: Learnability(world),
+    "ours": lambda world, start: Learnability(world, drafts=CANDIDATES, traits=FEATURES),
+    "ours, 4 drafts": lambda world, start: Learnability(world, drafts=4, traits=FEATURES),
+    "ours, 1 draft": lambda world, start: Learnability(world),
 }
 POLICIES = OURS | PUBLISHED
 
@@ -87,14 +89,14 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
     course, random = Course(), np.random.default_rng([seed, 6])
     world = World(learner.cells, seed=seed)
     curriculum = make(world, learner)
-    without_floor = Learnability(world, floor=0.0) if isinstance(curriculum, Learnability) else None
-    plans: dict[int, tuple[list[Address], list[Address]]] = {}
+    plans: dict[int, tuple[list[Planned], list[Planned]]] = {}
 
     def plan(batch: int) -> None:
-        bare: list[Address] = []
-        if without_floor is not None and batch % EVERY == 0:
-            without_floor.load_state_dict(curriculum.state_dict())
-            bare = without_floor.plan(batch, n)
+        bare: list[Planned] = []
+        if isinstance(curriculum, Learnability) and batch % EVERY == 0:
+            floor, curriculum.floor = curriculum.floor, 0.0
+            bare = curriculum.plan(batch, n)
+            curriculum.floor = floor
         start = time.perf_counter()
         plans[batch] = curriculum.plan(batch, n), bare
         course.seconds += time.perf_counter() - start
@@ -103,6 +105,8 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
     plan(1)
     for batch in range(batches):
         asked, bare = plans.pop(batch)
+        asked, traits = granted(learner, asked)
+        bare, _ = granted(learner, bare)
         cell, level, seeds = _arrays(learner, asked)
         if batch % EVERY == 0:
             look = {sees: oracle(learner, 4 * n, sees, random) for sees in ("level", "known", "all")}
@@ -114,7 +118,7 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
         correct = learner.answer(cell, level, seeds)
         course.useful.append(float(np.mean((correct > 0) & (correct < ROLLOUTS))))
         course.gained.append(learner.gained())
-        outcomes = [Outcome(a, int(c), ROLLOUTS) for a, c in zip(asked, correct, strict=True)]
+        outcomes = [Outcome(a, int(c), ROLLOUTS, x) for a, c, x in zip(asked, correct, traits, strict=True)]
         start = time.perf_counter()
         curriculum.observe(batch, outcomes)
         course.seconds += time.perf_counter() - start
@@ -123,6 +127,21 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
             course.believed += [(row[4], row[2] / row[3]) for row in rows]
         plan(batch + 2)
     return course
+
+
+def granted(learner: Learner, plan: Sequence[Planned]) -> tuple[list[Address], list[tuple[float, ...]]]:
+    """The problems that wishes lead to, chosen as the stream does, and their traits; addresses as they are."""
+    found: list[tuple[Address, tuple[float, ...]]] = []
+    for one in plan:
+        if isinstance(one, Address):
+            found.append((one, ()))
+            continue
+        drafts = one.addresses()
+        cell, level, seeds = _arrays(learner, drafts)
+        traits = learner.features(cell, level, seeds).tolist()
+        i = one.choose(traits)
+        found.append((drafts[i], tuple(traits[i])))
+    return [a for a, _ in found], [x for _, x in found]
 
 
 def _arrays(learner: Learner, asked: Sequence[Address]) -> tuple[Array, Array, Array]:

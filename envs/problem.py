@@ -78,7 +78,11 @@ class Draft:
 
 def make(address: Address | str) -> Problem:
     """The problem at an address: always the same one. AddressError if it names nothing, Unmakeable if it has none."""
-    draft = draw(address)
+    return painted(draw(address))
+
+
+def painted(draft: Draft) -> Problem:
+    """The problem that a draft is of, with its wording and its pixels."""
     text, phrasing, held_out = word(draft)
     ask = draft.ask
     boxed = "\\boxed{" + (ask.stated or ask.answer.text()) + "}"

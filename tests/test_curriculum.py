@@ -131,8 +131,9 @@ def test_no_history_however_odd_breaks_the_belief(history):
     curriculum = Learnability(World(grid(1, 2, (None, 3))))
     for batch, (level, correct) in enumerate(history):
         curriculum.observe(batch, [Outcome(Address("f0", "q0", level, batch), correct, 16)] * 3)
-    assert np.isfinite([x for pair in curriculum.state_dict()["beliefs"].values() for x in pair]).all()
-    assert all(variance > 0 for _, variance in curriculum.state_dict()["beliefs"].values())
+    beliefs = curriculum.state_dict()["beliefs"]
+    assert np.isfinite([beliefs["luck"], *(x for pair in beliefs["terms"].values() for x in pair)]).all()
+    assert beliefs["luck"] > 0 and all(variance > 0 for _, variance in beliefs["terms"].values())
     for a in curriculum.plan(99, 50):
         assert Address.parse(str(a)) == a
         assert a.question != "q1" or a.level <= 3
