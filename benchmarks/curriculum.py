@@ -1,7 +1,7 @@
 """Our curriculum beside published ones, on simulated learners: see docs/curriculum.md.
 
-    PYTHONPATH=. python -m benchmarks.curriculum [--cells 200 1500] [--spread 0 1 2] [--known 0.5] [--only ours RLVE]
-        [--batches 300] [--seeds 1] [--out runs/curriculum.jsonl]
+    PYTHONPATH=. python -m benchmarks.curriculum [--cells 200 1500] [--spread 0 1 2] [--known 0.333] [--only ours RLVE]
+        [--batches 300] [--seeds 3] [--out runs/curriculum.jsonl]
 
 One line of JSON a run: share of useful groups, what an oracle would have had with the same learner, steps to given
 abilities, cells forgotten, calibration. Learners: benchmarks/learners.py. Rules of others: benchmarks/rivals.py.
@@ -32,9 +32,10 @@ EVERY = 10  # batches between two looks at what oracles would do
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 
 OURS: dict[str, Callable[[World, Learner], Curriculum]] = {
-    "ours": lambda world, start: Learnability(world, drafts=CANDIDATES, traits=FEATURES),
-    "ours, 4 drafts": lambda world, start: Learnability(world, drafts=4, traits=FEATURES),
-    "ours, 1 draft": lambda world, start: Learnability(world),
+    "ours": lambda world, start: Learnability(world, candidates=CANDIDATES, traits=FEATURES),
+    "ours, 4 candidates": lambda world, start: Learnability(world, candidates=4, traits=FEATURES),
+    "ours, 2 candidates": lambda world, start: Learnability(world, candidates=2, traits=FEATURES),
+    "ours, 1 candidate": lambda world, start: Learnability(world),
 }
 POLICIES = OURS | PUBLISHED
 
@@ -50,7 +51,7 @@ class Course:
     looks: list[dict[str, float]] = field(default_factory=list)  # chances of oracles' groups, and of ours without floor
     draws: list[Array] = field(default_factory=list)  # groups by cell
     believed: list[tuple[float, float]] = field(default_factory=list)  # pass rate foretold, pass rate
-    seconds: float = 0.0  # of planning and observing
+    seconds: float = 0.0  # of CPU, for planning and observing
 
 
 def oracle(learner: Learner, n: int, sees: str, random: np.random.Generator) -> float:
@@ -97,16 +98,16 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
             floor, curriculum.floor = curriculum.floor, 0.0
             bare = curriculum.plan(batch, n)
             curriculum.floor = floor
-        start = time.perf_counter()
+        start = time.process_time()
         plans[batch] = curriculum.plan(batch, n), bare
-        course.seconds += time.perf_counter() - start
+        course.seconds += time.process_time() - start
 
     plan(0)
     plan(1)
     for batch in range(batches):
         asked, bare = plans.pop(batch)
         asked, traits = granted(learner, asked)
-        bare, _ = granted(learner, bare)
+        bare, _ = granted(learner, bare) if bare else ([], [])
         cell, level, seeds = _arrays(learner, asked)
         if batch % EVERY == 0:
             look = {sees: oracle(learner, 4 * n, sees, random) for sees in ("level", "known", "all")}
@@ -119,9 +120,9 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
         course.useful.append(float(np.mean((correct > 0) & (correct < ROLLOUTS))))
         course.gained.append(learner.gained())
         outcomes = [Outcome(a, int(c), ROLLOUTS, x) for a, c, x in zip(asked, correct, traits, strict=True)]
-        start = time.perf_counter()
+        start = time.process_time()
         curriculum.observe(batch, outcomes)
-        course.seconds += time.perf_counter() - start
+        course.seconds += time.process_time() - start
         if batch >= WARM_UP and isinstance(curriculum, Learnability):
             rows = curriculum.state_dict()["recent"][-n:]
             course.believed += [(row[4], row[2] / row[3]) for row in rows]
@@ -131,17 +132,17 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
 
 def granted(learner: Learner, plan: Sequence[Planned]) -> tuple[list[Address], list[tuple[float, ...]]]:
     """The problems that wishes lead to, chosen as the stream does, and their traits; addresses as they are."""
-    found: list[tuple[Address, tuple[float, ...]]] = []
-    for one in plan:
-        if isinstance(one, Address):
-            found.append((one, ()))
-            continue
-        drafts = one.addresses()
-        cell, level, seeds = _arrays(learner, drafts)
-        traits = learner.features(cell, level, seeds).tolist()
-        i = one.choose(traits)
-        found.append((drafts[i], tuple(traits[i])))
-    return [a for a, _ in found], [x for _, x in found]
+    drafts = [[one] if isinstance(one, Address) else one.addresses() for one in plan]
+    arrays = _arrays(learner, [a for each in drafts for a in each])
+    rows = [tuple(row) for row in learner.features(*arrays).tolist()]
+    asked, traits, start = [], [], 0
+    for one, each in zip(plan, drafts, strict=True):
+        found = rows[start : start + len(each)]
+        i = 0 if isinstance(one, Address) else one.choose(found)
+        asked.append(each[i])
+        traits.append(() if isinstance(one, Address) else found[i])
+        start += len(each)
+    return asked, traits
 
 
 def _arrays(learner: Learner, asked: Sequence[Address]) -> tuple[Array, Array, Array]:
@@ -192,10 +193,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, nargs="+", default=[200, 1500])
     parser.add_argument("--spread", type=float, nargs="+", default=[0.0, 1.0, 2.0])
-    parser.add_argument("--known", type=float, nargs="+", default=[0.5])
+    parser.add_argument("--known", type=float, nargs="+", default=[1 / 3])
     parser.add_argument("--only", nargs="+", default=list(POLICIES), choices=list(POLICIES))
     parser.add_argument("--batches", type=int, default=300)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[3])
     parser.add_argument("--out", type=Path, default=Path("runs/curriculum.jsonl"))
     arguments = parser.parse_args()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

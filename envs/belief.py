@@ -144,11 +144,13 @@ class Belief:
         found: Array = 1 / np.sqrt(1 + np.pi / 8 * (self.var[self.index].sum(axis=1) + self.luck))
         return found
 
-    def rule(self, cell: Cell, level: int) -> tuple[float, Array]:
-        """The logit of a problem of this cell and level as a constant and weights of its traits."""
-        weights = self.weight[0] + self.weight[self.place[cell][1] - len(self.families) + 1]
-        logit = sum(float(self.mean[t]) for t in self.terms[cell]) - level * float(self.mean[1])
-        return logit - float(weights @ self.usually(cell, level)), weights
+    def rules(self, cell: Any, level: Any) -> Array:
+        """The logits of problems of these cells and levels (two arrays) as rows of a constant and weights of traits."""
+        family, question = self.index[cell, 1] - 2, self.index[cell, 2] - 2
+        weights = self.weight[0] + self.weight[question - len(self.families) + 1]
+        usual = self.usual[family] + self.usual[question] + (level - self.seen[family, 1])[:, None] * self.rise[family]
+        constant = self.mean[self.index[cell]].sum(axis=1) - level * self.mean[1] - (weights * usual).sum(axis=1)
+        return np.column_stack([constant, weights])
 
     def fit(self, found: Mapping[tuple[str, str, int], tuple[int, int]]) -> None:
         """The posterior of the first terms given counts (correct, total) by family, question and level, all at once.
@@ -183,7 +185,7 @@ class Belief:
         if differ := sorted(set(terms) ^ set(self.names)):
             raise ValueError(f"the state is of other cells (the first is {differ[0]!r}): resume with the same `cells`")
         if self.traits and (len(state.get("weight", [[[]]])[0]) != self.traits):
-            raise ValueError("the state has other traits of problems: resume with the same `drafts`")
+            raise ValueError("the state has other traits of problems: resume with the same `candidates`")
         self.mean, self.var = np.array([terms[name] for name in self.names], dtype=np.float64).T.copy()
         self.luck = state["luck"]
         if self.traits:

@@ -227,9 +227,9 @@ class FromFile(Observing):
 
 
 def _learnable(config: Mapping[str, Any], world: World) -> Curriculum:
-    given = {key: config[key] for key in ("level", "floor", "candidates", "drafts") if config.get(key) is not None}
+    given = {key: config[key] for key in ("level", "floor", "candidates") if config.get(key) is not None}
     _whole("level", given.get("level", 0), 0)
-    _whole("drafts", given.get("drafts", 1), 1)
+    _whole("candidates", given.get("candidates", 1), 1)
     from envs.learnability import Learnability
 
     curriculum = Learnability(world, **given)
@@ -257,7 +257,7 @@ _MODES: dict[str, Callable[[Mapping[str, Any], World], Curriculum]] = {
 }
 MODES = (*_MODES, "file")
 _KEYS = {
-    "learnability": {"level", "floor", "candidates", "drafts", "beliefs"},
+    "learnability": {"level", "floor", "candidates", "beliefs"},
     "uniform": {"levels"},
     "fixed": {"level", "every"},
     "file": {"path"},
@@ -269,8 +269,8 @@ def make_curriculum(config: Mapping[str, Any]) -> Curriculum:
 
     mode: one of MODES. seed: of the run. cells: Cell objects, or globs over family/question. px: "448x448" or a pair.
     text: "" or "grammar" for the built-in source, else name:digest8; words: that of a file of phrasings. Each mode has
-    keys: level (learnability: where to start; fixed: a level or a list), floor, candidates, drafts, beliefs (a path,
-    see `load_beliefs`); levels; every; path.
+    keys: level (learnability: where to start; fixed: a level or a list), floor, candidates, beliefs (a path, see
+    `load_beliefs`); levels; every; path.
     Keys of other modes are let be, so that one config serves all of them.
     """
     mode = config.get("mode") or "learnability"

@@ -1,13 +1,13 @@
 """The design's curriculum: ask what the policy gets right about half of the time.
 
-The belief is that of envs/belief.py. Draws go by learnability p(1 - p) (Rutherford et al. 2024, "No Regrets") of the
-*predictive* p: its p(1 - p) is the expected p(1 - p) plus the variance of p, so that what is uncertain is asked about
-too. As a function of the level it is a logistic density, whose inverse is known: no table of levels, no ceiling but
-the cell's own `top_level`. With `drafts`, the most learnable of several problems of the cell and level is taken
-(envs/wish.py).
+The belief is that of envs/belief.py. A cell is asked at the level where a pass is believed to be as likely as not;
+where that lies between two levels, at either, the nearer the more often. Cells are drawn by the square of the
+learnability p(1 - p) of the *predictive* p there (by the plain one in Rutherford et al. 2024, "No Regrets"), so that
+those that are neither mastered nor hopeless come alike, and what is uncertain counts as learnable. With `candidates`,
+the most learnable of several problems of the cell and level is taken (envs/wish.py).
 
-A share of the slots, the floor, goes to the cells that were not asked for longest, at any level up to their best one,
-so that every cell is asked again within cells / (floor x prompts) batches, or twice that.
+A share of the slots, the floor, goes to the cells that were asked longest ago, at any level up to their best one, so
+that every cell is asked again within about cells / (floor x prompts) batches.
 
 exp differs in the last bit between processors: across machines rank 0's plan is broadcast (`Stream`).
 """
@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from envs.address import MAX_LEVEL, Address
-from envs.belief import Array, Belief, expit, learnability, sigmoid
+from envs.address import MAX_LEVEL, Address, Draws
+from envs.belief import Array, Belief, learnability, sigmoid
 from envs.curriculum import Observing, Outcome, Planned, State, World
 from envs.wish import Wish
 
@@ -32,11 +32,10 @@ HOLD = 0.75  # levels by which a cell's best level must have moved before the le
 class Learnability(Observing):
     """Draws by learnability p(1 - p) under a belief that all cells share.
 
-    floor: share of slots, at most 0.05, for the cells that were not asked for longest, so that nothing is forgotten.
-    candidates: (cell, level) pairs drawn for a slot, of which the most learnable is taken.
     level: where a start without evidence believes p = 1/2.
-    drafts: problems of the cell and level taken that are drafted for a slot, of which the most learnable is painted;
-    1 takes the first. traits: how many numbers a draft comes with, those of envs/traits.py if None.
+    floor: share of slots, at most 0.05, for the cells that were asked longest ago, so that nothing is forgotten.
+    candidates: problems drafted for a slot, of which the most learnable is painted; 1 takes what comes, undrafted.
+    traits: how many numbers a draft comes with; those of envs/traits.py if None.
     """
 
     mode = "learnability"
@@ -46,22 +45,20 @@ class Learnability(Observing):
         world: World,
         level: int = 0,
         floor: float = 0.05,
-        candidates: int = 4,
-        drafts: int = 1,
+        candidates: int = 1,
         traits: int | None = None,
     ) -> None:
         super().__init__()
         if not 0 <= floor <= 0.05:
             raise ValueError(f"floor {floor} is not a share from 0 to 0.05")
-        for key, value in (("candidates", candidates), ("drafts", drafts)):
-            if value < 1:
-                raise ValueError(f"{key} {value}: at least 1 is needed")
-        self.floor, self.candidates, self.drafts = floor, candidates, drafts
+        if candidates < 1:
+            raise ValueError(f"candidates {candidates}: at least 1 is needed")
+        self.floor, self.candidates = floor, candidates
         self._world = world
         if traits is None:
             from envs.traits import TRAITS
 
-            traits = len(TRAITS) if drafts > 1 else 0
+            traits = len(TRAITS) if candidates > 1 else 0
         self._belief = Belief([(c.family, c.question) for c in world.cells], level, traits)
         self._row = {cell: i for i, cell in enumerate(self._belief.cells)}
         self._tops = np.array([MAX_LEVEL if c.top_level is None else c.top_level for c in world.cells])
@@ -101,39 +98,30 @@ class Learnability(Observing):
         return sigmoid(float((logit[i] - slope[i] * level) * self._belief.shrink()[i]))
 
     def plan(self, batch: int, n: int) -> list[Planned]:
-        world, k = self._world, self.candidates
+        world, belief = self._world, self._belief
         draws = [world.draws(batch, slot) for slot in range(n)]
-        uniform = np.array([[d.random() for _ in range(2 * k + 2)] for d in draws]).reshape(n, 2 * k + 2)
+        pick, between, low = np.array([[d.random() for _ in range(3)] for d in draws]).reshape(n, 3).T
 
-        logit, slope = self._belief.levels()
-        shrink = self._belief.shrink()
-        logit, slope = logit * shrink, slope * shrink
-        best = np.clip(np.floor(logit / slope + 0.5), 0, self._tops)
-        weight = np.cumsum(learnability(logit - slope * best))
-        cell = np.minimum(np.searchsorted(weight, uniform[:, :k] * weight[-1], side="right"), len(weight) - 1)
-        # Levels from the logistic density around the best one, cut at 0 and the top level, by its inverse.
-        a, b, top = logit[cell], slope[cell], self._tops[cell]
-        low, high = expit(-0.5 * b - a), expit((top + 0.5) * b - a)
-        u = np.clip(low + uniform[:, k : 2 * k] * (high - low), 1e-12, 1 - 1e-12)
-        level = np.clip(np.floor((np.log(u / (1 - u)) + a) / b + 0.5), 0, top)
-        taken = np.argmax(learnability(a - b * level), axis=1)
+        logit, slope = belief.levels()
+        best = self._best()
+        weight = np.cumsum(learnability((logit - slope * best) * belief.shrink()) ** 2)
+        cell = np.minimum(np.searchsorted(weight, pick * weight[-1], side="right"), len(weight) - 1)
+        level = np.minimum(np.floor(best[cell] + between), self._tops[cell])
+        # Slots of the floor are evenly spaced. Two batches are planned before the first is observed: they take turns.
+        floored = np.diff(np.floor(np.arange(n + 1) * self.floor + Draws("floor", world.seed, batch).random())) > 0
+        turn = (2 * (np.cumsum(floored) - 1) + batch % 2) % len(weight)
+        cell = np.where(floored, np.argsort(self._asked, kind="stable")[turn], cell)
+        level = np.where(floored, np.floor(low * (np.rint(best[cell]) + 1)), level).astype(np.int64)
 
-        plan: list[Planned] = []
-        # Those asked longest ago come first. Two batches are planned before the first is observed: they take turns.
-        neglected, turn = np.argsort(self._asked, kind="stable"), batch % 2
-        for i, d in enumerate(draws):
-            c, at, drafts = int(cell[i, taken[i]]), int(level[i, taken[i]]), self.drafts
-            if uniform[i, -2] < self.floor:
-                c, turn, drafts = int(neglected[turn % len(neglected)]), turn + 2, 1
-                at = int(uniform[i, -1] * (best[c] + 1))
-            plan.append(self._planned(world.address(world.cells[c], at, d), drafts))
-        return plan
-
-    def _planned(self, address: Address, drafts: int) -> Planned:
-        if self.drafts == 1:
-            return address
-        constant, weights = self._belief.rule((address.family, address.question), address.level)
-        return Wish(address, drafts, (round(constant, 3), *(round(float(w), 3) for w in weights)))
+        cells = world.cells
+        plan = [world.address(cells[c], int(at), d) for c, at, d in zip(cell.tolist(), level, draws, strict=True)]
+        if self.candidates == 1:
+            return [*plan]
+        rules = np.round(belief.rules(cell, level), 3).tolist()
+        return [
+            Wish(address, 1 if alone else self.candidates, tuple(rule))
+            for address, alone, rule in zip(plan, floored, rules, strict=True)
+        ]
 
     def learned_from(self, outcomes: Iterable[Outcome]) -> int:
         """Starts from what an evaluation found; how many outcomes were of use. Those of other cells are passed over.

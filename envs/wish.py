@@ -11,14 +11,11 @@ slot is still fixed when it is planned: drafts and traits are pure functions of 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from envs.address import Address, AddressError, Draws
-
-if TYPE_CHECKING:
-    from envs.problem import Problem
 
 log = logging.getLogger("chartgym.problem")
 
@@ -64,14 +61,14 @@ def wish_or_address(text: str) -> Address | Wish:
     return Wish.parse(text) if " of " in text else Address.parse(text, allow_test=False)
 
 
-def granted(wish: Wish) -> Problem:
+def granted(wish: Wish, make: Callable[[Address], Any]) -> Any:
     """The problem that a wish asks for, its traits in `meta["traits"]`. A draft that cannot be made is left out; where
-    none can, the seed after the first address stands in."""
+    none can, or where `make` is not the world's own, what `make` makes of the first address."""
     from envs.problem import Unmakeable, draw, make_near, painted, word
     from envs.traits import traits
 
     drafts, found = [], []
-    for address in wish.addresses():
+    for address in wish.addresses() if make is make_near else ():
         try:
             draft = draw(address)
         except Unmakeable as failure:
@@ -80,7 +77,7 @@ def granted(wish: Wish) -> Problem:
         drafts.append(draft)
         found.append(traits(draft, word(draft)[0]))
     if not drafts:
-        return make_near(wish.address)
+        return make(wish.address)
     taken = wish.choose(found)
     problem = painted(drafts[taken])
     problem.meta["traits"] = list(found[taken])

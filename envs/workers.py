@@ -62,7 +62,7 @@ class Drawn:
 def draw(make: Make, address: str) -> Drawn:
     start = time.perf_counter()
     try:
-        problem = granted(Wish.parse(address)) if " of " in address else make(Address.parse(address))
+        problem = granted(Wish.parse(address), make) if " of " in address else make(Address.parse(address))
         return Drawn(address, problem, "", time.perf_counter() - start)
     except Exception as error:
         where = "".join(traceback.format_tb(error.__traceback__)[-3:])

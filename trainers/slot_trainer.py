@@ -135,6 +135,7 @@ class SlotTrainer(GRPOTrainer):
                 "slot": slot,
                 "rollout": (first + i) % generations,  # a group may lie across two ranks
                 "address": str(problems[slot].address),
+                "traits": tuple(problems[slot].meta.get("traits", ())),
             }
             for i, slot in enumerate(slots)
         ]
@@ -163,7 +164,11 @@ class SlotTrainer(GRPOTrainer):
                     reason=verdict.reason,
                 )
             )
-        rollouts: list[Rollout] = gather_object(mine)
+        gathered: list[tuple[Rollout, tuple[float, ...]]] = gather_object(
+            list(zip(mine, (row["traits"] for row in inputs), strict=True))
+        )
+        rollouts = [rollout for rollout, _ in gathered]
+        traits = {rollout.slot: found for rollout, found in gathered}
         groups: dict[int, list[Rollout]] = {}
         for rollout in rollouts:
             groups.setdefault(rollout.slot, []).append(rollout)
@@ -171,8 +176,8 @@ class SlotTrainer(GRPOTrainer):
         self.stream.observe(
             rollouts[0].batch,
             [
-                Outcome(Address.parse(group[0].address), correct=sum(r.correct for r in group), total=len(group))
-                for _, group in sorted(groups.items())
+                Outcome(Address.parse(group[0].address), sum(r.correct for r in group), len(group), traits[slot])
+                for slot, group in sorted(groups.items())
             ],
         )
         if self.rollout_log is not None:
