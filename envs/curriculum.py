@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 from envs.address import DEFAULT_PX, LARGEST_PX, MAX_LEVEL, SMALLEST_PX, Address, AddressError, Draws
 from envs.registry import nearest
+from envs.wish import Wish
 
 State = dict[str, Any]
 
@@ -30,11 +31,13 @@ LATELY = 256  # groups that the metrics look back on
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one group: `correct` of `total` rollouts. A total of 0 says nothing and is ignored."""
+    """What became of one group: `correct` of `total` rollouts. A total of 0 says nothing and is ignored. `traits` are
+    those of its problem (`meta["traits"]`), where it was chosen from drafts."""
 
     address: Address | str
     correct: int
     total: int
+    traits: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.correct <= self.total:
@@ -52,11 +55,14 @@ class CellLike(Protocol):
     def top_level(self) -> int | None: ...
 
 
+Planned = Address | Wish  # what a plan holds for a slot
+
+
 class Curriculum(Protocol):
     """Decides what is asked next. Its state is JSON-able and exact."""
 
-    def plan(self, batch: int, n: int) -> list[Address]:
-        """The addresses of the n prompts of a batch: a pure function of state, run seed and batch."""
+    def plan(self, batch: int, n: int) -> list[Any]:
+        """The addresses of the n prompts of a batch, or wishes: a pure function of state, run seed and batch."""
         ...
 
     def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None: ...
@@ -98,6 +104,7 @@ class Observing:
 
     def __init__(self) -> None:
         self._recent: list[list[Any]] = []  # cell, level, correct, total, believed pass rate before the outcome
+        self._counts: dict[str, list[int]] = {}  # by cell: groups, correct rollouts, rollouts
 
     def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         """Learns from the outcomes of one batch, in any order."""
@@ -106,14 +113,16 @@ class Observing:
         rows = []
         for outcome in sorted((o for o in outcomes if o.total), key=lambda o: (str(o.address), o.correct, o.total)):
             a = Address.parse(str(outcome.address), allow_test=False)
-            believed = self._learn(a.family, a.question, a.level, outcome.correct, outcome.total)
-            rows.append([f"{a.family}/{a.question}", a.level, outcome.correct, outcome.total, believed])
+            cell, believed = f"{a.family}/{a.question}", self._learn(outcome, a)
+            rows.append([cell, a.level, outcome.correct, outcome.total, believed])
+            groups, correct, total = self._counts.get(cell, (0, 0, 0))
+            self._counts[cell] = [groups + 1, correct + outcome.correct, total + outcome.total]
         self._recent = (self._recent + rows)[-max(LATELY, len(rows)) :]
 
     def _decay(self) -> None:
         """Time passes: one batch."""
 
-    def _learn(self, family: str, question: str, level: int, correct: int, total: int) -> float | None:
+    def _learn(self, outcome: Outcome, a: Address) -> float | None:
         """Learns from one group; the pass rate believed before it, or None if this mode believes nothing."""
         return None
 
@@ -132,13 +141,22 @@ class Observing:
             found["believed_pass_rate"] = sum(row[4] for row in recent) / len(recent)
         return found
 
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each cell that was asked, by name: groups since the start (`draws`) and their mean pass rate."""
+        return [
+            {"cell": cell, "draws": groups, "pass_rate": correct / total}
+            for cell, (groups, correct, total) in sorted(self._counts.items())
+        ]
+
     def state_dict(self) -> State:
-        return {"mode": self.mode, "recent": [list(row) for row in self._recent]}
+        counts = {cell: list(self._counts[cell]) for cell in sorted(self._counts)}
+        return {"mode": self.mode, "recent": [list(row) for row in self._recent], "counts": counts}
 
     def load_state_dict(self, state: State) -> None:
         if state["mode"] != self.mode:
             raise ValueError(f"the state is of mode {state['mode']!r}, not {self.mode!r}: resume with the first")
         self._recent = [list(row) for row in state["recent"]]
+        self._counts = {cell: list(counts) for cell, counts in state["counts"].items()}
 
 
 class Uniform(Observing):
@@ -211,6 +229,7 @@ class FromFile(Observing):
 def _learnable(config: Mapping[str, Any], world: World) -> Curriculum:
     given = {key: config[key] for key in ("level", "floor", "candidates") if config.get(key) is not None}
     _whole("level", given.get("level", 0), 0)
+    _whole("candidates", given.get("candidates", 1), 1)
     from envs.learnability import Learnability
 
     curriculum = Learnability(world, **given)

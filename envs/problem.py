@@ -84,7 +84,11 @@ def make(address: Address | str) -> Problem:
         from envs.stored import stored_problem
 
         return stored_problem(address)
-    draft = draw(address)
+    return painted(draw(address))
+
+
+def painted(draft: Draft) -> Problem:
+    """The problem that a draft is of, with its wording and its pixels."""
     text, phrasing, held_out = word(draft)
     ask = draft.ask
     boxed = "\\boxed{" + (ask.stated or ask.answer.text()) + "}"

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from envs.address import Address
-from envs.curriculum import Curriculum, Outcome
+from envs.curriculum import Curriculum, Outcome, Planned
+from envs.wish import Wish, wish_or_address
 from envs.workers import Drawn, Make, Pool, StreamError, draw
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Stream:
             make = make_near
         self.curriculum, self.prompts_per_batch, self.rank, self.world = curriculum, prompts_per_batch, rank, world
         self._make, self._broadcast = make, broadcast
-        self._planned: dict[int, list[Address]] = {}
+        self._planned: dict[int, list[Planned]] = {}
         self._next = 0  # the first batch not yet observed
         self._here: dict[str, Drawn] = {}  # drawn in this process, with no workers
         self._waited, self._draw_seconds, self._draws = 0.0, 0.0, 0
@@ -77,8 +78,9 @@ class Stream:
         return range(first + self.rank * n // self.world, first + (self.rank + 1) * n // self.world)
 
     def address(self, slot: int) -> Address:
-        """The address of a slot in a planned batch."""
-        return self._batch(slot // self.prompts_per_batch)[slot % self.prompts_per_batch]
+        """The address of a slot in a planned batch; of a wish the first one, of which another draft may be taken."""
+        one = self._batch(slot // self.prompts_per_batch)[slot % self.prompts_per_batch]
+        return one.address if isinstance(one, Wish) else one
 
     def problems(self, batch: int, slots: Iterable[int]) -> dict[int, Problem]:
         """The problems of these slots of a planned batch; waits for them. Other ranks' slots are drawn when asked for.
@@ -135,7 +137,7 @@ class Stream:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on where the state was taken: the same addresses follow."""
-        planned = {int(b): [Address.parse(a, allow_test=False) for a in plan] for b, plan in state["planned"].items()}
+        planned = {int(b): [wish_or_address(text) for text in plan] for b, plan in state["planned"].items()}
         for batch, plan in planned.items():
             if len(plan) != self.prompts_per_batch:
                 raise ValueError(
@@ -169,7 +171,7 @@ class Stream:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _batch(self, batch: int) -> list[Address]:
+    def _batch(self, batch: int) -> list[Planned]:
         if batch not in self._planned:
             held = ", ".join(map(str, sorted(self._planned)))
             raise ValueError(f"batch {batch} is not at hand ({held} are): batch b is planned when b - 2 is observed")
@@ -179,10 +181,10 @@ class Stream:
         self._planned[batch] = self._agreed(self.curriculum.plan(batch, self.prompts_per_batch))
         self._draw_ahead()
 
-    def _agreed(self, plan: list[Address]) -> list[Address]:
+    def _agreed(self, plan: list[Planned]) -> list[Planned]:
         if self._broadcast is None:
             return plan
-        return [Address.parse(text, allow_test=False) for text in self._broadcast([str(a) for a in plan])]
+        return [wish_or_address(text) for text in self._broadcast([str(one) for one in plan])]
 
     def _draw_ahead(self) -> None:
         """Drops what no planned batch holds, and starts on this rank's share of those that are planned."""

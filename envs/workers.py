@@ -29,6 +29,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any
 
 from envs.address import Address
+from envs.wish import Wish, granted
 
 if TYPE_CHECKING:
     from envs.stored import Handle
@@ -64,7 +65,8 @@ class Drawn:
 def draw(make: Make, address: str) -> Drawn:
     start = time.perf_counter()
     try:
-        return Drawn(address, make(Address.parse(address)), "", time.perf_counter() - start)
+        problem = granted(Wish.parse(address), make) if " of " in address else make(Address.parse(address))
+        return Drawn(address, problem, "", time.perf_counter() - start)
     except Exception as error:
         where = "".join(traceback.format_tb(error.__traceback__)[-3:])
         return Drawn(address, None, f"{type(error).__name__}: {error}\n{where}".rstrip(), time.perf_counter() - start)

@@ -131,8 +131,9 @@ def test_no_history_however_odd_breaks_the_belief(history):
     curriculum = Learnability(World(grid(1, 2, (None, 3))))
     for batch, (level, correct) in enumerate(history):
         curriculum.observe(batch, [Outcome(Address("f0", "q0", level, batch), correct, 16)] * 3)
-    assert np.isfinite([x for pair in curriculum.state_dict()["beliefs"].values() for x in pair]).all()
-    assert all(variance > 0 for _, variance in curriculum.state_dict()["beliefs"].values())
+    beliefs = curriculum.state_dict()["beliefs"]
+    assert np.isfinite([beliefs["luck"], *(x for pair in beliefs["terms"].values() for x in pair)]).all()
+    assert beliefs["luck"] > 0 and all(variance > 0 for _, variance in beliefs["terms"].values())
     for a in curriculum.plan(99, 50):
         assert Address.parse(str(a)) == a
         assert a.question != "q1" or a.level <= 3
@@ -206,7 +207,7 @@ def test_what_is_mastered_or_hopeless_keeps_its_floor():
     share = {q: plan.count(q) / len(plan) for q in rate}
     assert share["good"] > 0.6
     assert min(share.values()) > 0.05 / 4 * 0.6
-    nothing_else = Learnability(World(cells), floor=0.0, candidates=8)
+    nothing_else = Learnability(World(cells), floor=0.0)
     nothing_else.load_state_dict(curriculum.state_dict())
     assert sum(a.question == "good" for a in nothing_else.plan(40, 1000)) > 950
     with pytest.raises(ValueError, match=r"floor 0\.2"):
@@ -241,14 +242,56 @@ def test_metrics_tell_what_was_drawn():
     rows = [("q0", 0, 8), ("q0", 2, 4), ("q1", 4, 0), ("q1", 6, 2)]
     curriculum.observe(0, [Outcome(Address("f0", q, level, 1), correct, 8) for q, level, correct in rows])
     found = curriculum.metrics()
-    assert 0 < found.pop("believed_pass_rate") < 1
+    assert 0 < found.pop("believed_pass_rate") < 1 and 0.9 < found.pop("believed_spread") < 1.1
     assert found == {
         "mean_level": 3.0,
         "highest_level": 6.0,
         "useful_share": 0.5,
         "pass_rate": 14 / 32,
         "active_cells": 2.0,
+        "believed_level": 1.0,
+        "promotions": 1.0,
+        "demotions": 0.0,
     }
+
+
+def test_no_cell_waits_longer_than_the_floor_allows():
+    """One cell of 60 can be learned from; 3 of 64 slots a batch go to the others, the longest forgotten first."""
+    cells = tuple(Cell("f", f"q{i}", 0) for i in range(60))
+    curriculum = Learnability(World(cells))
+    plans = {batch: curriculum.plan(batch, 64) for batch in (0, 1)}
+    for batch in range(120):
+        outcomes = [Outcome(a, 4 if a.question == "q7" else 8, 8) for a in plans.pop(batch)]
+        curriculum.observe(batch, outcomes)
+        plans[batch + 2] = curriculum.plan(batch + 2, 64)
+        if batch > 60:
+            assert max(row["batches_ago"] for row in curriculum.table()) <= 2 * 60 / (0.05 * 64)
+
+
+def test_the_table_tells_of_every_cell():
+    cells = grid(2, 2, (None, 3))
+    curriculum, learner = Learnability(World(cells)), Learner(cells, 0.0)
+    asked = [o for batch in run(curriculum, learner, 20, 16) for o in batch]
+    learner.ability = 4.0
+    asked += [o for batch in run(curriculum, learner, 20, 16, start=20) for o in batch]
+    rows = curriculum.table()
+    assert [row["cell"] for row in rows] == [f"{c.family}/{c.question}" for c in cells]
+    for row in rows:
+        own = [o for o in asked if f"{o.address.family}/{o.address.question}" == row["cell"]]
+        assert row["draws"] == len(own) > 0
+        assert row["pass_rate"] == sum(o.correct for o in own) / sum(o.total for o in own)
+        assert 0 < row["believed_pass_rate"] < 1 and 0 <= row["level"] <= (row["top_level"] or 99)
+    assert sum(row["promotions"] for row in rows) > sum(row["demotions"] for row in rows)
+    assert curriculum.metrics()["promotions"] == sum(row["promotions"] for row in rows)
+    learner.ability = -2.0
+    run(curriculum, learner, 20, 16, start=40)
+    assert sum(r["demotions"] for r in curriculum.table()) > sum(r["demotions"] for r in rows)
+    other = Learnability(World(cells))
+    other.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
+    assert other.table() == curriculum.table()
+    uniform = Uniform(World(cells))
+    run(uniform, learner, 3, 16)
+    assert sum(row["draws"] for row in uniform.table()) == 48
 
 
 def test_fixed_goes_from_easy_to_hard_and_stays():
@@ -309,6 +352,23 @@ def test_an_evaluation_gives_a_start(tmp_path):
     path.write_text('{"address": "x/y/0/1", "correct": 1}\n')
     with pytest.raises(ValueError, match="no row of the cells"):
         make_curriculum({"cells": cells, "beliefs": str(path)})
+
+
+def test_a_start_from_an_evaluation_spares_the_first_batches():
+    """Of a policy that is able at level 8, an evaluation of two problems a cell tells so."""
+    cells = (*grid(6, 6, (None,)), Cell("f9", "q9"))
+    learner = Learner(cells, 3.0)
+    learner.offset["f9", "q9"] = -9.0
+    evaluation = [
+        learner.answer(Address(c.family, c.question, level, level, test=True), 1) for c in cells for level in (2, 8)
+    ]
+    cold, warm = (Learnability(World(cells)) for _ in range(2))
+    assert warm.learned_from([*evaluation, Outcome("x/y/0/1", 1, 1), Outcome("f0/q0/0/1", 0, 0)]) == len(evaluation)
+    first = {name: useful(run(c, Learner(cells, 3.0), 5, 32)) for name, c in (("cold", cold), ("warm", warm))}
+    assert first["warm"] > first["cold"] + 0.1
+    untouched = Learnability(World(cells))
+    assert untouched.learned_from([Outcome("x/y/0/1", 1, 1)]) == 0
+    assert untouched.state_dict() == Learnability(World(cells)).state_dict()
 
 
 @pytest.mark.parametrize(

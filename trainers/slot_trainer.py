@@ -104,6 +104,7 @@ class SlotTrainer(Resuming, GRPOTrainer):
                 "slot": slot,
                 "rollout": (first + i) % generations,  # a group may lie across two ranks
                 "address": str(problems[slot].address),
+                "traits": tuple(problems[slot].meta.get("traits", ())),
             }
             for i, slot in enumerate(slots)
         ]
@@ -132,7 +133,11 @@ class SlotTrainer(Resuming, GRPOTrainer):
                     reason=verdict.reason,
                 )
             )
-        rollouts: list[Rollout] = gather_object(mine)
+        gathered: list[tuple[Rollout, tuple[float, ...]]] = gather_object(
+            list(zip(mine, (row["traits"] for row in inputs), strict=True))
+        )
+        rollouts = [rollout for rollout, _ in gathered]
+        traits = {rollout.slot: found for rollout, found in gathered}
         groups: dict[int, list[Rollout]] = {}
         for rollout in rollouts:
             groups.setdefault(rollout.slot, []).append(rollout)
@@ -140,8 +145,8 @@ class SlotTrainer(Resuming, GRPOTrainer):
         self.stream.observe(
             rollouts[0].batch,
             [
-                Outcome(Address.parse(group[0].address), correct=sum(r.correct for r in group), total=len(group))
-                for _, group in sorted(groups.items())
+                Outcome(Address.parse(group[0].address), sum(r.correct for r in group), len(group), traits[slot])
+                for slot, group in sorted(groups.items())
             ],
         )
         if self.rollout_log is not None:
