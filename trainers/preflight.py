@@ -98,11 +98,6 @@ def check_model(config: Config) -> None:
         raise ConfigError(f"model.id {model.id!r} is a folder without config.json: it holds no saved model")
     if model.dtype not in ("float32", "bfloat16", "float16"):
         raise ConfigError(f"unknown model.dtype {model.dtype!r}{nearest(model.dtype, ['float32', 'bfloat16'])}")
-    if model.quantize is not None and (model.quantize != "nf4" or model.lora is None or config.sft is None):
-        raise ConfigError(
-            f"model.quantize {model.quantize!r}: it is nf4 or null, needs model.lora (4 bits cannot be trained) and is "
-            "for trainers.sft alone"
-        )
     if model.quantize is not None and config.launch.strategy != "ddp":
         raise ConfigError("model.quantize: weights in 4 bits are not cut up over ranks: write launch.strategy ddp")
     if model.lora is not None and "lm_head" in str(model.lora.targets):
@@ -311,7 +306,6 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
     launched = command(config, module, [a for a in argv if a != "--dry-run"])
     of = nodes(config).count
     where = f"{plan.world} process(es) on {'the CPU (gloo)' if on_cpu(config) else f'{visible_gpus()} visible GPU(s)'}"
-    updates = plan.steps_per_generation * plan.iterations / plan.accumulation
     lines = [
         OmegaConf.to_yaml(OmegaConf.create(config.to_dict())).rstrip(),
         "",
@@ -319,11 +313,7 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         f"devices      {where}{f' of each of {of} nodes' if of > 1 else ''}, strategy {config.launch.strategy}",
         f"cells        {cells_said(select_cells(config))}",
         *(f"data         {stored.about()}" for stored in open_data(config).values()),
-        f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
-        f"             {updates:g} optimizer steps on each, of {per_step} rollouts"
-        + ("; with a single one no ratio leaves 1, and epsilon has no say" if updates <= 1 else ""),
-        f"run          {plan.max_steps} optimizer steps, {plan.total} generation batches, "
-        f"{plan.total * plan.prompts} prompts, {plan.total * plan.rollouts} completions",
+        *(batches_said(plan) if config.sft is None else lessons_said(config, plan)),
         f"tokens       at most {per_step * ((prompt or 0) + plan.max_tokens):,} an optimizer step"
         + ("" if prompt else " of completions (the prompt is not known without the processor)"),
         f"images       {seen}",
@@ -344,11 +334,12 @@ def cells_said(cells: Sequence[str]) -> str:
 
 def batches_said(plan: Batches) -> list[str]:
     """What GRPO samples."""
-    steps = plan.steps_per_generation * plan.iterations / plan.accumulation
+    updates = plan.steps_per_generation * plan.iterations / plan.accumulation
     each = plan.world * plan.per_device * plan.accumulation
     return [
         f"batch        {plan.prompts} prompts x {plan.generations} rollouts = {plan.rollouts} completions at once",
-        f"             {steps:g} optimizer steps on each, of {each} rollouts",
+        f"             {updates:g} optimizer steps on each, of {each} rollouts"
+        + ("; with a single one no ratio leaves 1, and epsilon has no say" if updates <= 1 else ""),
         f"run          {plan.max_steps} optimizer steps, {plan.total} generation batches, "
         f"{plan.total * plan.prompts} prompts, {plan.total * plan.rollouts} completions",
     ]
