@@ -13,12 +13,9 @@ counted by reason and named. `datasets` lays the rows out as Arrow files, which 
 
 from __future__ import annotations
 
-import io
 import json
 import logging
-import math
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -26,18 +23,15 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from envs.address import Address, AddressError, Draws
 from envs.problem import Problem, Unmakeable
 from envs.stored_answers import AnswerRule, BadRow, Columns, typed
+from envs.stored_images import decoded, head
 from rewards import Answer, Choice
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from PIL import Image
 
-SHORTEST, THINNEST, LARGEST = 8, 50, 80_000_000  # pixels of a side; one side in the other; pixels of an image
 REASONS, NAMED = 8, 5  # reasons for bad rows that are told, and rows that are named for each
 log = logging.getLogger("chartgym.stored")
 
@@ -174,7 +168,7 @@ class _Reader:
             raise BadRow("no such row")
         row = self.row(address.seed)
         question, answer = self.words(row)
-        image = _decoded(self.encoded(row), self.spec.max_pixels)
+        image = decoded(self.encoded(row), self.spec.max_pixels)
         meta: dict[str, Any] = {"tries": 1, "turned_away": [], "versions": {}, "phrasing": 0, "held_out": False}
         meta |= {"skill": "stored", "view": "stored", "charts": [], "tables": []}
         return Problem(address, image, question, answer, f"The answer is \\boxed{{{answer.text()}}}.", meta)
@@ -244,7 +238,7 @@ def open_stored(spec: Spec, apart: int = 0) -> StoredSet:
             picture = blake2b(encoded, digest_size=16).digest()
             found.update(picture)
             reader.words(row)
-            _head(encoded)
+            head(encoded)
             good.append(number)
             pictures.append(picture)
         except BadRow as reason:
@@ -313,42 +307,3 @@ def _arrow_files(spec: Spec) -> tuple[str, ...]:
     if not len(found):
         raise StoredError(f"{where} holds no rows in its split {spec.split!r}")
     return tuple(file["filename"] for file in found.cache_files)
-
-
-# --- images -----------------------------------------------------------------------------------------------------------
-
-
-def _head(encoded: bytes) -> Image.Image:
-    """The image with its size known and its pixels not yet read; BadRow."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of sizes that are refused below
-            image = Image.open(io.BytesIO(encoded))
-    except Exception:  # Pillow's plug-ins raise nearly anything on broken files
-        raise BadRow("an image that cannot be read") from None
-    short, long = sorted(image.size)
-    if short < SHORTEST or long > THINNEST * short or short * long > LARGEST:
-        raise BadRow(f"an image of less than {SHORTEST} pixels, thinner than 1 to {THINNEST}, or of {LARGEST} pixels")
-    return image
-
-
-def _decoded(encoded: bytes, most: int) -> np.ndarray:
-    """uint8, height x width x 3, of at most `most` pixels; what is transparent is white. BadRow."""
-    from PIL import Image, ImageOps
-
-    image = _head(encoded)
-    try:
-        image = ImageOps.exif_transpose(image)
-        if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB")
-        width, height = image.size
-        if width * height > most:
-            scale = math.sqrt(most / (width * height))
-            image = image.resize((max(1, int(width * scale)), max(1, int(height * scale))), Image.Resampling.LANCZOS)
-        return np.asarray(image).copy()
-    except Exception:  # cut-off files show only here
-        raise BadRow("an image that cannot be read") from None

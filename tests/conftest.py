@@ -1,4 +1,4 @@
-"""What the tests of evaluations share: ten small test problems and a config that asks them."""
+"""What the tests of evaluations share: ten small test problems and a config that asks them; a cache for data sets."""
 
 import json
 import os
@@ -29,3 +29,12 @@ def report_of(folder):
 
 def rows_of(folder):
     return [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()[1:]]
+
+
+@pytest.fixture(scope="session")
+def stored_cache(tmp_path_factory) -> None:
+    """What `datasets` lays out stays within the test."""
+    import datasets
+
+    datasets.config.HF_DATASETS_CACHE = tmp_path_factory.mktemp("cache")
+    datasets.disable_progress_bars()

@@ -15,20 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import multiprocessing
 import re
-import signal
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from envs.address import Address, AddressError
+from envs.address import Address
 from envs.testsets import TestSet, TestSetError, fingerprint
 from envs.testsets import load as load_test_set
 from envs.testsets import names as test_set_names
@@ -38,6 +32,7 @@ from trainers.checkpoints import EvaluationError, check_checkpoint, checkpoint_d
 from trainers.config import Config, ConfigError
 from trainers.config import load as load_config
 from trainers.data import open_data
+from trainers.drawing import drawing, made
 from trainers.report import Outcomes, ReportError, Row, as_text, build_report, open_rows, outcomes, read_report
 
 if TYPE_CHECKING:
@@ -45,8 +40,6 @@ if TYPE_CHECKING:
     from envs.stored import Handle
 
 __all__ = ["Row", "evaluate_policy", "main"]
-
-AHEAD = 64  # problems drawn ahead for each worker
 
 
 def judged(request: Request, reply: Reply) -> Row:
@@ -108,55 +101,6 @@ def _answered(
             bar.set_postfix_str(f"{100 * right / max(scored, 1):.1f} % right", refresh=False)
             bar.update()
             yield row
-
-
-def _start_worker(stored: Sequence[Handle]) -> None:
-    """Workers leave Ctrl-C to the parent and die with it, even if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if stored:
-        from envs.stored import attach
-
-        for handle in stored:
-            attach(handle)
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-def _make(address: str) -> Problem:
-    from envs.problem import Unmakeable, make
-
-    try:
-        return make(address)
-    except (AddressError, Unmakeable) as error:
-        raise EvaluationError(f"{address} cannot be made: {error}") from None
-
-
-@contextmanager
-def drawing(
-    addresses: Sequence[str], workers: int, stored: Sequence[Handle] = (), make: Callable[[str], Problem] = _make
-) -> Iterator[Iterator[Problem]]:
-    """The problems in order, drawn ahead by processes that start before torch is loaded (0 draws them here); `stored`
-    are the open data sets that some of them come from."""
-    if workers <= 0 or not addresses:
-        yield map(make, addresses)
-        return
-    # Spawned, not forked: nothing of this process leaks into them, on any platform.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (stored,))
-    rest = iter(addresses)
-    ready: deque[Future[Problem]] = deque(pool.submit(make, address) for address in islice(rest, AHEAD * workers))
-
-    def problems() -> Iterator[Problem]:
-        while ready:
-            problem = ready.popleft().result()
-            ready.extend(pool.submit(make, address) for address in islice(rest, 1))
-            yield problem
-
-    try:
-        yield problems()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def evaluate(config: Config, args: argparse.Namespace) -> int:
@@ -318,7 +262,7 @@ def write_report(
         note = f"{right} of {asked} right" if asked > 1 else ""
         if row.address in theirs and theirs[row.address][0] > right:
             note = "the other was right" if not note else f"{note}, the other {theirs[row.address][0]}"
-        cases.append((_make(row.address), row, note))
+        cases.append((made(row.address), row, note))
     html = page(report, str(settings["checkpoint"]), cases, len(failing))
     (out / "report.html").write_text(html, encoding="utf-8")
     print(f"wrote {out / 'report.json'} and {out / 'report.html'}")

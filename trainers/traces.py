@@ -32,7 +32,7 @@ from envs.curriculum import make_curriculum
 from trainers import rollouts
 from trainers.backends import Reply, Request, Sampling, openai
 from trainers.checkpoints import EvaluationError
-from trainers.evaluate import drawing
+from trainers.drawing import drawing
 
 if TYPE_CHECKING:
     from envs.problem import Problem
