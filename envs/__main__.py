@@ -13,14 +13,10 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from envs.address import Address, AddressError, Draws
-from envs.registry import Cell, cells, select
-
-
-class BadInput(Exception):
-    """Something the user typed; shown as one line, exit status 2."""
+from envs.address import AddressError, Draws
+from envs.registry import cells
+from envs.typed import BadInput, chosen_cells, level_list, opened_phrasings, opened_text, pixels, save, shard
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,8 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench.add_argument("--families", nargs="+", default=["*"], metavar="GLOB")
     options = parser.parse_args(arguments)
     try:
-        options.corpus = _open(getattr(options, "text", None))
-        options.words = _open_phrasings(getattr(options, "phrasings", None))
+        options.corpus = opened_text(getattr(options, "text", None))
+        options.words = opened_phrasings(getattr(options, "phrasings", None))
         return COMMANDS[options.command](options)
     except (AddressError, BadInput) as wrong:
         print(f"error: {wrong}", file=sys.stderr)
@@ -128,7 +124,7 @@ def _show(options: argparse.Namespace) -> int:
     for name, value, reading in draft.view.describe():
         print(f"{name:32}{value:>24}{reading:>14}")
     if options.out:
-        _write(options.out, lambda path: Image.fromarray(problem.image).save(path, "PNG"))
+        save(options.out, lambda path: Image.fromarray(problem.image).save(path, "PNG"))
     return 0
 
 
@@ -138,8 +134,8 @@ def _gallery(options: argparse.Namespace) -> int:
     from envs.gallery import contact_sheet, first, page
     from envs.problem import Unmakeable
 
-    levels, px = _levels(options.levels), _px(options.px)
-    chosen = _chosen(options.cells, px)
+    levels, px = level_list(options.levels), pixels(options.px)
+    chosen = chosen_cells(options.cells, px)
     count = max(60, len(chosen)) if options.count is None else options.count
     draws = Draws("gallery", options.seed)
     wanted = [(chosen[i % len(chosen)], draws.choice(levels)) for i in range(count)]
@@ -149,9 +145,9 @@ def _gallery(options: argparse.Namespace) -> int:
     except Unmakeable as failure:
         raise BadInput(failure) from None
     if options.out.suffix == ".png":
-        _write(options.out, lambda path: contact_sheet(problems).save(path, "PNG", optimize=True))
+        save(options.out, lambda path: contact_sheet(problems).save(path, "PNG", optimize=True))
     else:
-        _write(options.out, lambda path: path.write_text(page(problems), encoding="utf-8"))
+        save(options.out, lambda path: path.write_text(page(problems), encoding="utf-8"))
     return 0
 
 
@@ -166,11 +162,11 @@ def _check(options: argparse.Namespace) -> int:
     from envs.checktable import render
     from envs.quality import put_section
 
-    levels, px = _levels(options.levels), _px(options.px)
-    chosen = _chosen(options.cells, px)
+    levels, px = level_list(options.levels), pixels(options.px)
+    chosen = chosen_cells(options.cells, px)
     dealt = (sample, options.sample) if options.sample else (chunks, options.count)
     wanted = dealt[0](chosen, levels, dealt[1], options.seed, px, options.corpus)
-    part, parts = _shard(options.shard)
+    part, parts = shard(options.shard)
     with TemporaryDirectory() as passing:
         store = Store(options.store or Path(passing), f"part-{part}-of-{parts}.jsonl")
         todo = [chunk for i, chunk in enumerate(wanted) if i % parts == part - 1 and chunk not in store]
@@ -193,7 +189,7 @@ def _check(options: argparse.Namespace) -> int:
         many = f"--sample {options.sample}" if options.sample else f"--count {options.count}"
         command = f"python -m envs check {many} --seed {options.seed} --levels {options.levels} --px {options.px}"
         said = f"`{command}`, {made_by}.\n\n{text}"
-        _write(options.out, lambda path: put_section(path, "Right, readable, at once", said))
+        save(options.out, lambda path: put_section(path, "Right, readable, at once", said))
     return 1 if broken else 0
 
 
@@ -202,9 +198,9 @@ def _check_guess(options: argparse.Namespace) -> int:
 
     from envs.quality import Table, Work, plan, put_section, summary
 
-    levels, px = _levels(options.levels), _px(options.px)
-    part, parts = _shard(options.shard)
-    wanted = plan(_chosen(options.cells, px), levels, options.count, options.seed, px)
+    levels, px = level_list(options.levels), pixels(options.px)
+    part, parts = shard(options.shard)
+    wanted = plan(chosen_cells(options.cells, px), levels, options.count, options.seed, px)
     table = Table(options.guess)
     todo = [work for i, all_ in enumerate(wanted) if i % parts == part - 1 and (work := table.lacks(all_))]
     bar = tqdm(
@@ -220,7 +216,7 @@ def _check_guess(options: argparse.Namespace) -> int:
     text += "\n\n" + "\n".join([*(f"- {line}" for line in broken)] or ["Every promise holds."])
     print(text)
     if options.out:
-        _write(options.out, lambda path: put_section(path, "Not guessable, new", text))
+        save(options.out, lambda path: put_section(path, "Not guessable, new", text))
     return 1 if broken else 0
 
 
@@ -229,8 +225,8 @@ def _difficulty(options: argparse.Namespace) -> int:
 
     from envs.difficulty import broken, deal, measure, pooled, table
 
-    levels, px = _levels(options.levels), _px(options.px)
-    chosen = _chosen(options.cells, px)
+    levels, px = level_list(options.levels), pixels(options.px)
+    chosen = chosen_cells(options.cells, px)
     dealt = list(deal(chosen, levels, options.sample, options.seed))
     slopes = measure(chosen, tqdm(dealt, desc="reading", unit="problem", disable=not sys.stderr.isatty()), px)
     print(table(slopes))
@@ -266,12 +262,12 @@ def _export(options: argparse.Namespace) -> int:
     from envs import export
     from envs.datacard import card
 
-    levels, px = _levels(options.levels), _px(options.px)
+    levels, px = level_list(options.levels), pixels(options.px)
     if options.n < 1:
         raise BadInput(f"--n {options.n}: ask for at least one problem")
     if options.workers < 0:
         raise BadInput(f"--workers {options.workers}: 0 draws in this process, more in as many others")
-    chosen = tuple((cell.family, cell.question) for cell in _chosen(options.cells, px))
+    chosen = tuple((cell.family, cell.question) for cell in chosen_cells(options.cells, px))
     plan = export.Plan(options.n, chosen, tuple(levels), px, options.seed)
     said = f"--levels {options.levels} --px {options.px} --seed {options.seed} --out {shlex.quote(options.out.name)}"
     command = f"python -m envs export --n {options.n} --cells {shlex.join(options.cells)} {said}"
@@ -302,7 +298,7 @@ def _export(options: argparse.Namespace) -> int:
         finally:
             signal.signal(signal.SIGINT, before)
         text = card(options.out, options.push_to_hub or options.out.name)
-        _write(options.out / export.CARD, lambda path: path.write_text(text, encoding="utf-8"))
+        save(options.out / export.CARD, lambda path: path.write_text(text, encoding="utf-8"))
         if options.push_to_hub:
             print(f"pushed to {export.push(options.out, options.push_to_hub)}", file=sys.stderr)
     except export.ExportError as wrong:
@@ -327,71 +323,8 @@ def _families(options: argparse.Namespace) -> int:
 
     if options.out.suffix != ".md":
         raise BadInput(f"--out {str(options.out)!r}: the page is Markdown, name it as in docs/families.md")
-    _write(options.out, write)
+    save(options.out, write)
     return 0
-
-
-def _open(spec: str | None) -> str:
-    """Open a corpus; the text key of its addresses, '' for the built-in grammar."""
-    if not spec or spec == "grammar":
-        return ""
-    from envs.text import TextError, open_corpus
-
-    try:
-        corpus = open_corpus(spec)
-    except TextError as wrong:
-        raise BadInput(wrong) from None
-    return corpus.key
-
-
-def _open_phrasings(path: str | None) -> str:
-    """Open a file of phrasings; the words key of its addresses, '' for none."""
-    if path is None:
-        return ""
-    from envs.phrasings import PhrasingError, open_phrasings
-
-    try:
-        return open_phrasings(path).key
-    except PhrasingError as wrong:
-        raise BadInput(wrong) from None
-
-
-def _chosen(globs: Sequence[str], px: tuple[int, int]) -> tuple[Cell, ...]:
-    try:
-        return select(globs, *px)
-    except ValueError as wrong:
-        raise BadInput(wrong) from None
-
-
-def _levels(text: str) -> list[int]:
-    """Levels and ranges of them: "3", "0-8", "0-8,40"."""
-    found: list[int] = []
-    for part in text.split(","):
-        low, _, high = part.partition("-")
-        if not low.isdigit() or not (high or low).isdigit() or int(high or low) < int(low):
-            raise BadInput(f"--levels {text!r} is not a level or a range: write 3 or 0-8 or 0-8,40")
-        found += range(int(low), int(high or low) + 1)
-    return found
-
-
-def _shard(text: str) -> tuple[int, int]:
-    part, _, parts = text.partition("/")
-    if not part.isdigit() or not parts.isdigit() or not 1 <= int(part) <= int(parts):
-        raise BadInput(f"--shard {text!r} is not a part of a whole: write 2/8 for the second of eight")
-    return int(part), int(parts)
-
-
-def _px(text: str) -> tuple[int, int]:
-    address = Address.parse(f"bar/count/0/0?px={text}")
-    return address.width, address.height
-
-
-def _write(path: Path, write: Any) -> None:
-    try:
-        write(path)
-    except OSError as wrong:
-        raise BadInput(f"cannot write {str(path)!r}: {wrong.strerror or wrong}") from None
-    print(f"wrote {path}", file=sys.stderr)
 
 
 COMMANDS = {

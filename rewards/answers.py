@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
@@ -37,7 +38,7 @@ from rewards.validation import (
 Cell = str | int | float
 
 
-class Answer:
+class Answer(ABC):
     """What a question's answer is. `kind` is its name on the wire."""
 
     __slots__ = ()
@@ -52,9 +53,9 @@ class Answer:
                 wire[each.name] = _to_wire(value)
         return wire
 
+    @abstractmethod
     def text(self) -> str:
         """What a right response puts in the box."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

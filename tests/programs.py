@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from statistics import fmean
 
-from second_answers import COUNTS, SECOND, Case
+from second_case import COUNTS, SECOND, Case
 
 from envs.numerals import numbers as numbers_in
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from second_answers import SECOND, Case, rank_in, second
+from second_case import SECOND, Case, rank_in, second
 
 from envs.drawing.colour import distance
 from envs.readers import number

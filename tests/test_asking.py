@@ -9,10 +9,11 @@ from itertools import combinations
 
 import programs  # noqa: F401  (registers the second answers of composed questions)
 import pytest
+import second_answers  # noqa: F401  (those of named values and series)
 import second_parts  # noqa: F401  (and those of what is written)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from second_answers import SECOND, Case
+from second_case import SECOND, Case
 
 from envs import Address, cells
 from envs.address import Draws

@@ -28,7 +28,6 @@ from envs.figures.strokes import (
     slip,
 )
 from envs.figures.tables import Rows, axis_titles, by_eye, first_fit, lifted, readable, table_views, writes
-from envs.figures.tags import place_tags
 from envs.figures.topics import Told
 from envs.numerals import Unit
 from envs.registry import Scene, family
@@ -39,13 +38,15 @@ if TYPE_CHECKING:
 
 # Two bands are compared between slanting edges: their thicknesses must differ by so many pixels and by this share.
 ROOMY = 400  # pixels: in smaller pictures few bands are as thick as it takes to rank them
+SWUNG_FROM, SWUNG_BY = (0.1, 0.24), (0.38, 0.6)  # the smallest share of a stretched row, and how far it goes from there
 BANDS_APART, BANDS_GAP = 1.5 * APART, 0.08
 
 
 @dataclass(frozen=True, slots=True)
 class Areas:
     """A table drawn as one filled area a series, from zero or, with `stack`, from the one below; with `full` they add
-    up to 100. `alpha` is how opaque they are, `rim` the width of their upper edge in pixels. For the rest see Lines."""
+    up to 100. `alpha` is how opaque they are, `rim` the width of their upper edge in pixels; values are written on
+    stacks alone. For the rest see Lines."""
 
     grid: Grid
     high: float
@@ -68,12 +69,9 @@ class Areas:
         grid, unit, count = self.grid, panel.words.unit, len(self.grid.positions)
         colours = (style.palette if self.stack else line_colours(style))[: len(grid.series)]
         room = _key(grid.series, colours, style, sheet, cell, place, self.stack)
-        head = style.line.digit + PAD + 2 if written and not self.stack else 0.0
-        values = Values(0.0, self.high, unit, panel.value_axis, head)
+        values = Values(0.0, self.high, unit, panel.value_axis)
         found = frame(room, style, Names(grid.positions, panel.category_axis, inset=self.inset), values)
         tops, feet = self._edges(found.x, found.y)
-        labels = [[unit.write(value) for value in row] for row in grid.values] if written else []
-        tags = place_tags(labels, tops, tops, style, found.box, 1.0, above=True) if written and not self.stack else ()
         beside = Ends.of(grid.series, self._ends(tops, feet), style) if place == "ends" else None
         items = self._items(tops, feet, found.y, unit, written)
         if self.asked:
@@ -90,10 +88,8 @@ class Areas:
             for j, ((x, y), (_, low)) in enumerate(zip(top, feet[i], strict=True)):
                 box = (x - 1.6, low, x + 1.6, y) if self.stack else (x - 1.6, y - 1.6, x + 1.6, y + 1.6)
                 sheet.spot(box, colour, i * count + j)
-        for tag in tags:
-            tag.write(style, sheet, style.ink)
-        for i in range(len(colours)) if written and self.stack else ():
-            _write_inside(labels[i], tops[i], feet[i], colours[i], i * count, style, sheet)
+        for i, row in enumerate(grid.values) if written else ():
+            _write_inside([unit.write(value) for value in row], tops[i], feet[i], colours[i], i * count, style, sheet)
         found.finish(style, sheet)
         if beside:
             beside.write(dict(zip(grid.series, colours)), style, sheet, found.box)
@@ -160,13 +156,15 @@ def _write_inside(
     style: Style,
     sheet: Sheet,
 ) -> None:
-    """Values in a band; Unreadable where one does not fit."""
-    height = style.line.digit
+    """Values in a band, those at its ends just inside; Unreadable where one does not fit."""
+    height, taken = style.line.digit, -math.inf
     for j, label in enumerate(labels):
-        half, x = style.width(label) / 2, top[j][0]
+        half = style.width(label) / 2
+        x = min(max(top[j][0], top[0][0] + half + 2), top[-1][0] - half - 2)
         sides = [x - half - 1, x, x + half + 1]
-        if sides[0] < top[0][0] or sides[2] > top[-1][0]:
+        if sides[0] < taken + 2:
             raise Unreadable("no room for the values in the areas")
+        taken = sides[2]
         roof, ground = min(_height(top, at) for at in sides), max(_height(foot, at) for at in sides)
         if roof - ground < height + 5:
             raise Unreadable("no room for the values in the areas")
@@ -192,7 +190,7 @@ def area(draws: Draws, scene: Scene) -> Panel:
     told, sizes = draw_table(draws, scene, colours=len(line_colours(scene.style)), single=0.5, most=3)
     single = len(told.grid.series) == 1
     alpha = draws.choice((0.3, 0.6, 1.0)) if single else draws.uniform(0.2, 0.45)
-    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((1.6, 2.0, 2.5)))
+    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((2.0, 2.5)))
 
 
 @family("stacked_area", Series, Categories, traits=(*TRAITS, "coarse"), top_level=12, smallest={"": 180, "values": 300})
@@ -223,7 +221,10 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table of several series that add up."""
     side = min(scene.width, scene.height)
     colours = min(len(scene.style.palette), int((side - 80) / 48))
-    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=5, shown=16, parts=True)
+    most, shown = 5, 16
+    if _added_up(scene):  # in bands that have room for values
+        most, shown = 3, min(shown, int((scene.width - 100) / (scene.style.width("00,000") + 5)))
+    told, sizes = draw_table(draws, scene, colours=colours, single=0.0, most=most, shown=shown, parts=True)
     if "Categories" not in scene.needs or (
         side >= ROOMY and not scene.needs & {"trend", "ranking", "comparison", "aggregation"}
     ):
@@ -233,22 +234,28 @@ def _stackable(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
 
 
 def _swung(draws: Draws, rows: Rows, decimals: int, places: int) -> Rows:
-    """The rows, one of them stretched to swing between a seventh and a half of each whole, in the order that its values
-    have: the eye can rank so many of them in a small picture, or tell what lies between one and the next, and which way
-    its steps lead in any."""
+    """The rows, one of them stretched to swing between a small and a large share of each whole, in the order that its
+    values have: the eye can rank so many of them in a small picture, or tell what lies between one and the next, and
+    which way its steps lead in any."""
     digit = 10**decimals
     k = draws.integers(0, len(rows))
     row = led(rows[k], decimals, 0.45 / places, places)
     rest = [sum(round(other[j] * digit) for i, other in enumerate(rows) if i != k) for j in range(len(row))]
     low, high = min(row), max(row)
-    shares = [0.14 + 0.4 * (value - low) / (high - low) for value in row]
+    least, reach = draws.uniform(*SWUNG_FROM), draws.uniform(*SWUNG_BY)
+    shares = [least + reach * (value - low) / (high - low) for value in row]
     swung = tuple(int(beside * share / (1 - share) + 0.5) / digit for beside, share in zip(rest, shares, strict=True))
     return (*rows[:k], swung, *rows[k + 1 :])
 
 
 def _least(scene: Scene) -> float:
-    """The smallest share of the height of a stack, so that it can be seen."""
-    return min(0.12, 9 / (min(scene.width, scene.height) - 130))
+    """The smallest share of the height of a stack, so that it can be seen, and its value written in it."""
+    return min(0.12, (scene.style.line.digit + 8 if _added_up(scene) else 9) / (min(scene.width, scene.height) - 130))
+
+
+def _added_up(scene: Scene) -> bool:
+    """Whether values are added up, and so had better be written."""
+    return {"values", "aggregation"} <= scene.needs
 
 
 def _panel(
@@ -268,9 +275,8 @@ def _panel(
         draws, scene, told, f"{told.words.measure} of {grid.measure}" if full else ""
     )
     top = max(sum(column) if stack else max(column) for column in zip(*grid.values))
-    written = (writes(draws, scene) or {"values", "aggregation"} <= scene.needs) and len(grid.series) * len(
-        grid.positions
-    ) <= 32
+    # Above a single edge that rises, or below one that falls, there is room for no value.
+    written = stack and (writes(draws, scene) or _added_up(scene)) and len(grid.series) * len(grid.positions) <= 32
     marks = Areas(
         grid,
         high=100.0 if full else draws.uniform(1.02, 1.12) * top,
@@ -282,6 +288,6 @@ def _panel(
         place=draw_place(draws, scene, len(grid.series)),
         sizes=sizes,
         asked="values" in scene.needs,
-        inset=0.5 if stack and written else draws.choice((0.0, 0.0, 0.2, 0.5)),
+        inset=draws.choice((0.0, 0.0, 0.2, 0.5)),
     )
     return Panel(marks, told.words, chart, told.title, category_axis, value_axis)

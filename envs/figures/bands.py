@@ -167,7 +167,10 @@ def _entwined(draws: Draws, rows: Rows) -> Rows:
 @family("band", Series, Categories, traits=TRAITS, top_level=12, smallest=180)
 def band(draws: Draws, scene: Scene) -> Panel:
     """One or two lines, each in a shaded band."""
-    told, sizes = draw_table(draws, scene, colours=2, single=0.75, most=2, shown=20, counted=False)
+    # Where values are reckoned with, a second band would cover too many of them.
+    told, sizes = draw_table(
+        draws, scene, colours=2, single=1.0 if scene.reckons else 0.75, most=2, shown=20, counted=False
+    )
     told = raised(told)
     if len(told.grid.series) == 2 and {"Series", "ordered"} <= scene.needs:
         told = told.mended(_entwined(draws, told.grid.values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -227,10 +228,11 @@ def table(
     parts: bool = False,
     together: bool = True,
     fewest: int = 2,
+    most: float = math.inf,
 ) -> tuple[Told, tuple[int, int]]:
     """A table of several series with a colour for each, and how many numbers of series and positions were possible;
     `positions` and `series` are as `window` takes them, the latter at least `fewest`; `together`: the room in the first
-    is that of all marks."""
+    is that of all marks, of which there is none for more positions than `most`."""
     first, last, room = series
     first += "entries" in scene.needs  # two numbers of them could be guessed
     colours = len(scene.style.palette)
@@ -238,7 +240,7 @@ def table(
         draws, scene, first, last, min(room, colours), least=min(max(fewest, fewest_series(scene, parts)), colours)
     )
     first, last, room = positions
-    room /= lines if together else 1
+    room = min(most, room / lines if together else room)
     count, sizes = window(draws, scene, first, last, room, least=2 if room < 4 else 3)
     told = tell(draws, scene, series=lines, positions=count, parts=parts, longest=longest_name(scene))
     return told, (line_sizes, sizes)
@@ -290,7 +292,9 @@ def stacked_table(draws: Draws, scene: Scene) -> tuple[Told, tuple[int, int]]:
     """A table whose values add up over a position."""
     side = min(scene.width, scene.height)
     lines = (side - 90) / 36
-    return table(draws, scene, (5, 14, (side - 80) / 17 * 3), (3, 6, lines), parts=True)
+    # Values that are reckoned with stand on their bars.
+    most = (side - 90) / (scene.style.width("00,000") + 4) if scene.reckons else math.inf
+    return table(draws, scene, (5, 14, (side - 80) / 17 * 3), (3, 6, lines), parts=True, most=most)
 
 
 def least_share(scene: Scene, written: bool) -> float:

@@ -205,8 +205,8 @@ def _panel(
         low,
         high,
         pens,
-        written=(writes(draws, scene) or (log and "values" in scene.needs))
-        and len(grid.series) * len(grid.positions) <= 32,
+        # Beside the points of three lines there is hardly ever room.
+        written=(writes(draws, scene) or (log and "values" in scene.needs)) and len(grid.series) <= (3 if step else 2),
         place=place,
         sizes=sizes,
         step=step,

@@ -214,7 +214,7 @@ def _lines(draws: Draws, scene: Scene, alike: Alike) -> Made:
 def _areas(draws: Draws, scene: Scene, alike: Alike) -> Made:
     grids = _clear(draws, scene, alike)
     top = draws.uniform(1.02, 1.12) * max(value for grid in grids for row in grid.values for value in row)
-    same, written = draws.chance(0.5), draws.chance(0.4) or "values" in scene.needs
+    same = draws.chance(0.5)
     alpha, rim, inset = draws.choice((0.3, 0.6, 1.0)), draws.choice((1.6, 2.0)), draws.choice((0.0, 0.2, 0.5))
     return [
         Areas(
@@ -224,7 +224,7 @@ def _areas(draws: Draws, scene: Scene, alike: Alike) -> Made:
             full=False,
             alpha=alpha,
             rim=rim,
-            written=written,
+            written=False,
             place="",
             sizes=alike.sizes,
             asked="values" in scene.needs,

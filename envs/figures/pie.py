@@ -13,6 +13,7 @@ from envs.figures.around import EDGE
 from envs.figures.base import Panel, Style, widest
 from envs.figures.counts import NARROW, RANKED, draw_counts, draw_words, not_written
 from envs.figures.legend import SWATCH, column
+from envs.figures.strokes import led
 from envs.figures.topics import how_many, tell
 from envs.numerals import Unit, half_up, show
 from envs.registry import Scene, family
@@ -277,6 +278,10 @@ def of_topic(draws: Draws, scene: Scene, hole: float = 0.0, total: bool = False)
     count, sizes = how_many(draws, level, least, max(least + 1, most))
     longest = max(7, min(9 + level // 2, scene.width // 30))
     told = tell(draws, scene, positions=count, ordered=draws.chance(0.15), sums=True, longest=longest)
+    if "ranking" in scene.needs:
+        row = told.grid.values[0]
+        lead = (ANGLES_APART + 0.03) * max(row) / max(max(row) - min(row), 0.1 * max(row))
+        told = told.mended((led(row, told.words.unit.decimals, lead, 2),))
     values = told.grid.values[0]
     first, second = sorted((100 * value / sum(values) for value in values), reverse=True)[:2]
     # What cannot be ranked by eye is written, with as many decimals as the largest need.

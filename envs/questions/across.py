@@ -156,8 +156,9 @@ def best_either(view: Series, found: list[Known], draws: Draws) -> tuple[int, st
 def leader_at(view: Series, draws: Draws, level: int) -> Ask:
     """The k-th largest or smallest series at a position."""
     several(view)
-    up = draws.chance(0.5)
-    for j in draws.shuffled(range(len(view.positions))):
+    first = draws.chance(0.5)
+    places = draws.shuffled(range(len(view.positions)))
+    for j, up in ((j, up) for up in (first, not first) for j in places):
         try:
             ranking = view.at_position(j).ranked(up)
         except NotAskable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain, combinations, permutations
 
 from envs.address import Draws
@@ -191,6 +192,11 @@ def differ_by_more(view: Categories, draws: Draws, level: int) -> Ask:
     raise NotAskable("no two gaps are clearly different")
 
 
+def _from_factor(view: Categories, factor: float, pair: tuple[Item, Item]) -> float:
+    """How far the larger is from so many times the smaller."""
+    return how_far(view, pair[0].value, factor * pair[1].value)
+
+
 @question(
     Categories,
     Boolean,
@@ -219,9 +225,7 @@ def more_than_times(view: Categories, draws: Draws, level: int) -> Ask:
         fit = {truth: [(a, b) for a, b in above if (a.value > factor * b.value) == truth] for truth in (True, False)}
         if not fit[True] or not fit[False]:
             continue
-        a, b = at_level(
-            draws, level, fit[true], lambda pair, by=factor: how_far(view, pair[0].value, by * pair[1].value)
-        )
+        a, b = at_level(draws, level, fit[true], partial(_from_factor, view, factor))
         steps = [
             f"{a.name} has {view.say(a.value)} and {b.name} has {view.say(b.value)}.",
             f"{factor:g} times {view.plain(b.value)} is {factor * b.value:.6g},"

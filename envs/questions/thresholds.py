@@ -25,6 +25,8 @@ from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
 from rewards import Boolean, Number, Set
 
+LEFT_OUT = 2  # values that may be left out of a count
+
 
 def _side(view: Categories, draws: Draws, most: int | None = None) -> tuple[float, bool, list[Item]]:
     """A threshold, whether what lies above it is asked for, and what lies there (in the figure's order); how many do
@@ -125,42 +127,53 @@ def names_beyond(view: Categories, draws: Draws, level: int) -> Ask:
     unfit=("whole",),
     bare=True,
     phrasings=(
-        "How many {nouns} have a {measure} {side} the mean {measure} {of_whom}{where}?",
-        "For how many {nouns} is the {measure} {more} than the average {of_whom}{where}?",
-        "Count the {nouns} whose {measure} is {side} the mean {of_whom}{where}.",
-        "Compute the mean {measure} {of_whom}{where}: how many of all {nouns} lie {side} it?",
-        "What is the number of {nouns} with a {measure} {side} the average {of_whom}{where}?",
+        "How many {nouns} have a {measure} {side} the mean {measure} {of_whom}{where}?{only}",
+        "For how many {nouns} is the {measure} {more} than the average {of_whom}{where}?{only}",
+        "Count the {nouns} whose {measure} is {side} the mean {of_whom}{where}.{only}",
+        "Compute the mean {measure} {of_whom}{where}: how many of all {nouns} lie {side} it?{only}",
+        "What is the number of {nouns} with a {measure} {side} the average {of_whom}{where}?{only}",
     ),
     held_out=(
-        "Average the {measure} {of_whom}{where}. How many of all {nouns} lie {side} that average?",
-        "Of the {nouns} shown{where}, how many have a {measure} of {more} than the mean {of_whom}?",
+        "Average the {measure} {of_whom}{where}. How many of all {nouns} lie {side} that average?{only}",
+        "Of the {nouns} shown{where}, how many have a {measure} of {more} than the mean {of_whom}?{only}",
     ),
 )
 def count_beyond_mean(view: Categories, draws: Draws, level: int) -> Ask:
-    """How many values lie above or below the mean of all, or of some that are named."""
+    """How many values lie above or below the mean of all, or of some that are named; how many is drawn first, as about
+    half of them lie above the mean of all."""
     items = complete(view.items, 3)
     # Where all values are known exactly, so is on which side of their mean each lies.
     clear = margin(view, items) if any(item.err for item in items) and not view.written else 0.0
     groups = [items, *(draws.sample(items, draws.integers(2, len(items))) for _ in range(10))]
     # Between two that are far apart in size and have none between them, there is room for a mean.
     groups += [list(pair) for pair in draws.shuffled(list(pairwise(falling(items))))]
-    for group in groups:
-        mean = known_sum(group).times(1 / len(group))
-        if all(item.known.differs(mean, max(clear, 0.02 * 10.0**-view.decimals)) for item in items):
+    fits: dict[int, list[tuple[list[Item], list[Item], bool]]] = {}
+    for most in (0, LEFT_OUT):  # where every mean lies close to a value or two, those are not counted
+        for group in groups:
+            mean = known_sum(group).times(1 / len(group))
+            far = [item for item in items if item.known.differs(mean, max(clear, 0.02 * 10.0**-view.decimals))]
+            if len(items) - len(far) <= most and len(far) > 2:
+                count = sum(item.value > mean.value for item in far)
+                fits.setdefault(count, []).append((group, far, True))
+                fits.setdefault(len(far) - count, []).append((group, far, False))
+        if fits:
             break
     else:
-        raise NotAskable("a value lies close to every mean")
-    above = draws.chance(0.5)
-    chosen = [item for item in items if (item.value > mean.value) == above]
+        raise NotAskable("values lie close to every mean")
+    group, far, above = draws.choice(fits[draws.choice(sorted(fits))])
+    mean = known_sum(group).times(1 / len(group))
+    chosen = [item for item in far if (item.value > mean.value) == above]
+    near = [item for item in items if item not in far]
     side = "above" if above else "below"
     steps = [
         f"The mean is ({sums(view, [item.value for item in group])}) / {len(group)}"
         f" = {view.say(mean.value, view.decimals + 1)}.",
-        f"What lies {side} it is {valued(view, chosen)}, which makes {len(chosen)}.",
+        f"What lies {side} it is {valued(view, chosen) if chosen else 'nothing'}, which makes {len(chosen)}.",
     ]
     of_whom = f"over all {view.nouns}" if group is items else f"over {spoken(view, group)}"
-    slots = {"side": side, "more": "more" if above else "less", "of_whom": of_whom}
-    return Ask(Number(len(chosen)), steps, max(2, len(items) // 2), slots=slots)
+    only = f" Do not count {spoken(view, near)}." if near else ""
+    slots = {"side": side, "more": "more" if above else "less", "of_whom": of_whom, "only": only}
+    return Ask(Number(len(chosen)), steps, max(2, len(far) // 2), slots=slots)
 
 
 @question(
