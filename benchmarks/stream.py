@@ -19,6 +19,8 @@ from envs.address import Address
 from envs.curriculum import Outcome, World, make_curriculum
 from envs.learnability import Learnability
 from envs.stream import Stream
+from envs.traits import TRAITS
+from envs.wish import Wish
 
 BATCH = 64
 
@@ -59,18 +61,21 @@ def throughput(workers: int, arguments: argparse.Namespace) -> tuple[float, floa
         return count / (time.perf_counter() - start), *used
 
 
-def planning(cells: int, n: int) -> tuple[float, float]:
-    """Milliseconds of a plan of n prompts and of an update with n outcomes."""
-    curriculum = Learnability(World([Cell(f"f{i // 50}", f"q{i % 50}") for i in range(cells)]))
+def planning(cells: int, n: int, candidates: int) -> tuple[float, float]:
+    """CPU milliseconds of a plan of n prompts and of an update with n outcomes."""
+    world = World([Cell(f"f{i // 50}", f"q{i % 50}") for i in range(cells)])
+    curriculum = Learnability(world, candidates=candidates)
+    traits = tuple(float(i) for i in range(len(TRAITS))) if candidates > 1 else ()
     plans, updates = [], []
     for batch in range(10):
-        start = time.perf_counter()
+        start = time.process_time()
         plan = curriculum.plan(batch, n)
-        plans.append(time.perf_counter() - start)
-        outcomes = [Outcome(a, max(0, 8 - a.level), 8) for a in plan]
-        start = time.perf_counter()
+        plans.append(time.process_time() - start)
+        asked = [one.address if isinstance(one, Wish) else one for one in plan]
+        outcomes = [Outcome(a, max(0, 8 - a.level), 8, traits) for a in asked]
+        start = time.process_time()
         curriculum.observe(batch, outcomes)
-        updates.append(time.perf_counter() - start)
+        updates.append(time.process_time() - start)
     return 1000 * float(np.median(plans)), 1000 * float(np.median(updates))
 
 
@@ -85,9 +90,9 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     if arguments.fake:
         arguments.cells = [Cell("blank", "none")]
-    for cells, n in ((10, 32), (1500, 256)):
-        plan, update = planning(cells, n)
-        print(f"{cells} cells: plan({n}) {plan:.1f} ms, observe {update:.1f} ms")
+    for cells, n, candidates in ((10, 32, 1), (1500, 256, 1), (1500, 256, 4)):
+        plan, update = planning(cells, n, candidates)
+        print(f"{cells} cells, {candidates} candidates: plan({n}) {plan:.1f} ms, observe {update:.1f} ms")
     for workers in arguments.workers:
         rate, theirs, ours = throughput(workers, arguments)
         print(

@@ -157,10 +157,16 @@ def test_two_ranks_draw_apart_and_believe_the_same(tmp_path):
         for row in rows:
             if row["batch"] == batch:
                 groups.setdefault(row["slot"], []).append(row)
-        assert all(str(alone.address(slot)) == group[0]["address"] for slot, group in groups.items())
+        problems = alone.problems(batch, sorted(groups))
+        assert all(str(problems[slot].address) == group[0]["address"] for slot, group in groups.items())
         outcomes = [
-            Outcome(Address.parse(str(group[0]["address"])), sum(bool(row["correct"]) for row in group), len(group))
-            for group in groups.values()
+            Outcome(
+                Address.parse(str(group[0]["address"])),
+                sum(bool(row["correct"]) for row in group),
+                len(group),
+                tuple(problems[slot].meta["traits"]),
+            )
+            for slot, group in groups.items()
         ]
         alone.observe(batch, outcomes)
     assert alone.state_dict() == first["end"]
