@@ -22,7 +22,7 @@ from trainers.config import Batches, Config, ConfigError, batches, save_steps
 from trainers.data import open_data
 from trainers.disk import check_disk, disk_needed
 from trainers.launch import command, deepspeed_config, gpu_gib, nodes, on_cpu, visible_gpus, world_size, zero_stage
-from trainers.lessons import check_sft
+from trainers.lessons import check_sft, lessons_said
 from trainers.memory import GIB, SHAPES, colocates, engine_needs, image_tokens, memory_said, shape_of
 from trainers.models import adapter_base
 from trainers.rewarding import check_rewards
