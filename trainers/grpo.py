@@ -66,10 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_intermixed_args(argv)
     try:
         config = load(args.config, args.overrides)
-        plan = check(config, disk=not args.dry_run)
         if config.sft is not None:
             raise ConfigError(f"{args.config} has a section sft: run it with python -m trainers.sft")
-        plan = check(config)
+        plan = check(config, disk=not args.dry_run)
         if args.dry_run:
             print(report(config, plan, "trainers.grpo", argv))
             return 0

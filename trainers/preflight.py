@@ -56,11 +56,10 @@ def check(config: Config, disk: bool = True) -> Batches:
     check_test_set(config)
     if config.sft is not None:
         check_sft(config)
-    elif all(weight == 0 for weight in vars(config.rewards).values()):
-        raise ConfigError("every weight in rewards is 0: nothing would be learned; give accuracy 1.0")
     deepspeed_config(config)
     found = batches(config, world_size(config))
-    check_rewards(config, found)
+    if config.sft is None:
+        check_rewards(config, found)
     open_data(config, found.prompts)
     check_precision(config)
     check_engine(config)

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = load(args.config, args.overrides)
         if config.sft is None:
             raise ConfigError(f"{args.config} has no section sft: write what is to be taught, as sft: {{targets: ...}}")
-        plan = check(config)
+        plan = check(config, disk=not args.dry_run)
         targets = open_targets(config)
         if args.dry_run:
             print(report(config, plan, "trainers.sft", argv))
