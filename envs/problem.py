@@ -28,7 +28,6 @@ from envs.legibility import judge
 from envs.phrasings import added
 from envs.registry import Ask, Family, Question, Scene, find
 from envs.text import TextError
-from envs.underlying import tables
 from envs.views import Measured, NotAskable, View
 from rewards import Answer
 
@@ -50,7 +49,7 @@ class Problem:
 
     `solution` is worked steps in sentences, ending in the boxed answer. `meta` is JSON-able: `tries` (sub-seeds used),
     `turned_away` (why the others were not), `versions`, `phrasing`, `held_out`, `skill`, `view`,
-    `charts` (the kind of each panel), `tables` (what is behind it, see envs/underlying.py).
+    `charts` (the kind of each panel; the tables behind them: envs/underlying.py).
     """
 
     address: Address
@@ -101,7 +100,6 @@ def painted(draft: Draft) -> Problem:
         "skill": draft.question.skill,
         "view": draft.question.view.__name__,
         "charts": [panel.chart for panel in draft.figure.panels],
-        "tables": tables(draft.views, len(draft.figure.panels)),
     }
     solution = " ".join([*ask.steps, f"The answer is {boxed}."])
     return Problem(

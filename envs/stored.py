@@ -170,7 +170,7 @@ class _Reader:
         question, answer = self.words(row)
         image = decoded(self.encoded(row), self.spec.max_pixels)
         meta: dict[str, Any] = {"tries": 1, "turned_away": [], "versions": {}, "phrasing": 0, "held_out": False}
-        meta |= {"skill": "stored", "view": "stored", "charts": [], "tables": []}
+        meta |= {"skill": "stored", "view": "stored", "charts": []}
         return Problem(address, image, question, answer, f"The answer is \\boxed{{{answer.text()}}}.", meta)
 
 

@@ -11,11 +11,23 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from envs.address import Address
 from envs.numerals import half_up
 from envs.views import Categories, Item, Series, View
 from rewards import AnswerError, Table
 
 MOST = 400  # values of a table
+
+
+def tables_behind(address: Address) -> list[dict[str, Any] | None]:
+    """The tables behind a problem; [] for a stored one, which knows none. Its figure is drawn once more, without
+    pixels: some milliseconds, which only a run that rewards tables takes."""
+    if address.stored:
+        return []
+    from envs.problem import draw
+
+    draft = draw(address)
+    return tables(draft.views, len(draft.figure.panels))
 
 
 def tables(views: Sequence[View], panels: int) -> list[dict[str, Any] | None]:

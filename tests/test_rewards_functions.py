@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from envs import make
 from envs.registry import cells
+from envs.underlying import tables_behind
 from rewards import Label, Number, Percent, Table
 from rewards.boxed import MAX_BOX
 from rewards.functions import accuracy, boxed, graded, length
@@ -181,7 +182,7 @@ def test_every_kind_of_figure_is_known_by_its_name_alone_and_by_no_other() -> No
 def test_the_table_that_was_drawn_is_worth_all_and_less_with_any_mistake() -> None:
     seen = 0
     for problem in figures():
-        drawn = problem.meta["tables"]
+        drawn = tables_behind(problem.address)
         if None in drawn:
             assert reward(table, "<table>a | 1\nb | 2</table>", tables=drawn) is None
             continue

@@ -26,6 +26,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 from envs.address import Address
 from envs.curriculum import Outcome
 from envs.stream import Stream
+from envs.underlying import tables_behind
 from rewards import score
 from rewards.functions import completion_text
 from trainers.config import Batches, Config
@@ -93,6 +94,9 @@ class SlotTrainer(Resuming, GRPOTrainer):
         batch, generations = slots[0] // self.batches.prompts, self.batches.generations
         problems = self.stream.problems(batch, sorted(set(slots)))
         images = {slot: Image.fromarray(problem.image) for slot, problem in problems.items()}
+        tables = {}
+        if self.config.rewards.table is not None:
+            tables = {slot: tables_behind(problem.address) for slot, problem in problems.items()}
         first = self.accelerator.process_index * len(inputs)
         rows = [
             {
@@ -100,7 +104,7 @@ class SlotTrainer(Resuming, GRPOTrainer):
                 "image": images[slot],
                 "answer": problems[slot].answer,
                 "charts": problems[slot].meta["charts"],
-                "tables": problems[slot].meta["tables"],
+                "tables": tables.get(slot, []),
                 "slot": slot,
                 "rollout": (first + i) % generations,  # a group may lie across two ranks
                 "address": str(problems[slot].address),
