@@ -172,7 +172,7 @@ def relaunch_if_needed(config: Config, module: str, argv: Sequence[str]) -> None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # Threads that wait for a core they share slow a small step down twentyfold (measured: 0.4 s to 8 s), so the drawing
     # processes get cores of their own. torchrun's own default is 1.
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or devices_here(config)
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "0")) or devices_here(config)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // here - config.env.workers)))
     if "LOCAL_RANK" in os.environ:
         return
