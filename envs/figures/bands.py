@@ -167,9 +167,15 @@ def _entwined(draws: Draws, rows: Rows) -> Rows:
 @family("band", Series, Categories, traits=TRAITS, top_level=12, smallest=180)
 def band(draws: Draws, scene: Scene) -> Panel:
     """One or two lines, each in a shaded band."""
-    # Where values are reckoned with, a second band would cover too many of them.
+    # Where values are reckoned with or ranked, a second band would cover too many of them.
     told, sizes = draw_table(
-        draws, scene, colours=2, single=1.0 if scene.reckons else 0.75, most=2, shown=20, counted=False
+        draws,
+        scene,
+        colours=2,
+        single=1.0 if scene.reckons or "ranking" in scene.needs else 0.75,
+        most=2,
+        shown=20,
+        counted=False,
     )
     told = raised(told)
     if len(told.grid.series) == 2 and {"Series", "ordered"} <= scene.needs:

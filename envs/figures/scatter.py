@@ -294,7 +294,7 @@ def bubble(draws: Draws, scene: Scene) -> Panel:
     """Things with three measures, the third as the area of a bubble."""
     level, needs, side = min(scene.level, 12), scene.needs, min(scene.width, scene.height)
     radius = draws.uniform(12.0, 14.0) if side < SMALL else draws.uniform(17.0, 24.0)
-    most = 12 if "sizes" in needs else 18  # sizes are written beside names
+    most = 10 if "sizes" in needs else 18  # sizes are written beside names
     low, high = _count(scene, 0.7 * radius, few(level, 4, 9), few(level, 10, most))
     chance = 0.3 if side >= SMALL else 0.0
     kinds = draws.choice((2, 2, 3)) if needs & {"groups", "legend"} or draws.chance(chance) else 1
