@@ -232,11 +232,11 @@ def openai(
     name: str,
     sampling: Sampling,
     *,
-    concurrency: int = CONCURRENCY,
+    concurrency: int | None = None,
     before: Callable[[Request], None] = lambda request: None,
 ) -> Backend:
-    """A server that speaks the OpenAI protocol, so many requests at a time; the key is OPENAI_API_KEY, if any.
-    `before` is called in the sending thread each time a request is about to be sent, again where it is sent again.
+    """A server that speaks the OpenAI protocol, so many requests at a time (CONCURRENCY if None); the key is
+    OPENAI_API_KEY, if any. `before` is called in the sending thread each time a request is about to be sent.
 
     A server that cannot be reached, that refuses the key or the model, or that stops answering ends the evaluation with
     one line. A single request that keeps failing is reported as a reply with finish "error".
@@ -248,12 +248,13 @@ def openai(
 
     from trainers.report_page import data_uri
 
+    at_once = CONCURRENCY if concurrency is None else concurrency
     key = os.environ.get("OPENAI_API_KEY")
     client = httpx.Client(
         base_url=base_url.rstrip("/") + "/",
         headers={"Authorization": f"Bearer {key}"} if key else {},
         timeout=httpx.Timeout(600, connect=10),
-        limits=httpx.Limits(max_connections=concurrency),
+        limits=httpx.Limits(max_connections=at_once),
     )
     limit = {"name": "max_tokens"}  # OpenAI's reasoning models want max_completion_tokens
 
@@ -330,11 +331,11 @@ def openai(
                     answered.put((request, error))
 
         # Daemons: Ctrl-C does not wait for a server that is minutes from answering.
-        for _ in range(concurrency):
+        for _ in range(at_once):
             threading.Thread(target=work, daemon=True).start()
         rest, under_way, failed_in_a_row = iter(requests), 0, 0
         while True:
-            for request in itertools.islice(rest, 2 * concurrency - under_way):
+            for request in itertools.islice(rest, 2 * at_once - under_way):
                 asked.put(request)
                 under_way += 1
             if not under_way:
@@ -345,7 +346,7 @@ def openai(
                 raise reply
             failed_in_a_row = failed_in_a_row + 1 if reply.finish == "error" else 0
             yield request, reply
-            if failed_in_a_row >= 2 * concurrency:
+            if failed_in_a_row >= 2 * at_once:
                 raise EvaluationError(
                     f"{failed_in_a_row} requests in a row failed, the last with {reply.text!r}: "
                     "see to the server and run the same command again"
