@@ -68,6 +68,7 @@ def load_policy(
 
         model = AutoModelForImageTextToText.from_pretrained(base, dtype=kind, **options)
         model = PeftModel.from_pretrained(model, source).merge_and_unload()
+        model.requires_grad_(True)  # the adapters had frozen it
     else:
         model = AutoModelForImageTextToText.from_pretrained(source, dtype=kind, **options)
     if freeze_vision:
