@@ -16,7 +16,7 @@ from math import ceil
 from typing import Any
 
 from envs.address import Address, Draws
-from envs.curriculum import LATELY, Curriculum, Outcome
+from envs.curriculum import LATELY, Curriculum, Outcome, Planned
 from envs.stored import StoredSet
 
 
@@ -39,8 +39,8 @@ class Mixed:
         stored, _ = self._sets[which]
         return Draws("stored", self.seed, stored.key, epoch).shuffled(stored.rows)
 
-    def plan(self, batch: int, n: int) -> list[Address]:
-        plan = list(self.inner.plan(batch, n))
+    def plan(self, batch: int, n: int) -> list[Planned]:
+        plan: list[Planned] = list(self.inner.plan(batch, n))
         places = Draws("mix", self.seed, batch).shuffled(range(n))
         for which, (stored, share) in enumerate(self._sets):
             for number in range(int(share * batch * n), int(share * (batch + 1) * n)):
