@@ -164,7 +164,7 @@ def test_two_ranks_draw_apart_and_believe_the_same(tmp_path):
                 Address.parse(str(group[0]["address"])),
                 sum(bool(row["correct"]) for row in group),
                 len(group),
-                tuple(problems[slot].meta["traits"]),
+                tuple(problems[slot].meta.get("traits", ())),
             )
             for slot, group in groups.items()
         ]
