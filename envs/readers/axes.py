@@ -97,5 +97,5 @@ def _label_below(tick: Stroke, words: tuple[Word, ...]) -> str:
 def _label_left(tick: Stroke, words: tuple[Word, ...]) -> str:
     """The string to the left of a tick, at its height."""
     x, y = tick.points.min(0)
-    beside = [w for w in words if -1 <= x - w.box[2] <= 9 and w.box[1] - 3 <= y <= w.box[3] + 3]
+    beside = [w for w in words if -1 <= x - w.box[2] <= 11 and w.box[1] - 3 <= y <= w.box[3] + 3]
     return min(beside, key=lambda w: abs(w.y - y)).string
