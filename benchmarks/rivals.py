@@ -6,6 +6,7 @@ go from 0 to LEVELS, and nobody is charged for what has to be known before the s
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from envs.curriculum import Curriculum, Fixed, Outcome, Uniform, World
 LEVELS = 12  # the highest level that rules without a stop of their own draw at
 
 
-class Rule:
+class Rule(ABC):
     """Every cell alike, at a level that the rule chooses for it."""
 
     def __init__(self, world: World) -> None:
@@ -33,15 +34,17 @@ class Rule:
             found.append(self.world.address(cell, self.level(cell, draws), draws))
         return found
 
-    def level(self, cell: Cell, draws: Draws) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def level(self, cell: Cell, draws: Draws) -> int: ...
 
-    def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None: ...
+    def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
+        return  # a rule without memory
 
     def state_dict(self) -> dict[str, Any]:
         return {}  # a benchmark never resumes
 
-    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        return
 
     def metrics(self) -> dict[str, float]:
         return {}

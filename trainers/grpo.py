@@ -17,7 +17,6 @@ Left out on purpose: dynamic sampling (the curriculum does that job), evaluation
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
 import shutil
@@ -28,26 +27,21 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from envs.address import AddressError
 from envs.curriculum import make_curriculum
 from envs.stream import Stream
-from envs.workers import StreamError
 from trainers import rollouts
-from trainers.config import Batches, Config, ConfigError, load
+from trainers.config import Batches, Config, ConfigError
 from trainers.data import mixed, open_data
-from trainers.folder import check_folder, load_both, save_final, whole
-from trainers.launch import barrier, from_rank_0, leads, rank, relaunch_if_needed, say, zero_stage
+from trainers.folder import load_both, save_final, whole
+from trainers.launch import barrier, from_rank_0, rank, say, zero_stage
 from trainers.preflight import (
-    check,
-    check_packages,
     check_processor,
     quiet_libraries,
-    report,
     size_of,
     text_key,
     words_key,
 )
-from trainers.quirks import QuirkError
+from trainers.story import tell
 from trainers.table import Run, Table, answers, measure
 from trainers.warmstart import Repeated, Supervision
 
@@ -55,43 +49,10 @@ BUILD_TEXTS = 400  # problems whose words the tokenizer of a built policy learns
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    argv = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
-        prog="python -m trainers.grpo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("config", help="a YAML file, as configs/tiny.yaml")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="as trl.max_steps=10")
-    parser.add_argument("--resume", action="store_true", help="go on from the last complete checkpoint")
-    parser.add_argument("--dry-run", action="store_true", help="check and print what would be done, load nothing")
-    args = parser.parse_intermixed_args(argv)
-    try:
-        config = load(args.config, args.overrides)
-        if config.sft is not None:
-            raise ConfigError(f"{args.config} has a section sft: run it with python -m trainers.sft")
-        plan = check(config, disk=not args.dry_run)
-        if args.dry_run:
-            print(report(config, plan, "trainers.grpo", argv))
-            return 0
-        check_packages(config)
-        if leads(config):
-            check_folder(config, args.resume)
-        relaunch_if_needed(config, "trainers.grpo", argv)
-        run(config, plan, args.resume)
-        return 0
-    except (ConfigError, AddressError) as error:
-        if rank() == 0:
-            print(f"grpo: {error}", file=sys.stderr)
-        return 2
-    except (StreamError, QuirkError) as error:
-        print(f"grpo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        if rank() == 0:
-            print("\nstopped; the same command with --resume goes on", file=sys.stderr)
-        return 130
+    return tell("grpo", __doc__, argv, lambda config: None, run)
 
 
-def run(config: Config, plan: Batches, resume: bool) -> None:
+def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
     """One run from its first worker process to the last line of its table."""
     folder, began = config.folder, time.monotonic()
     # Worker processes start before torch is imported: they stay small, and a process that uses a GPU cannot fork.

@@ -40,7 +40,7 @@ KINDS = ("answers", "solutions", "traces", "tables", "captions")
 SPECIAL = re.compile(r"<\|\w+\|>|<(?:image|end_of_utterance|fake_token_around_image|global-img|row_\d+_col_\d+)>")
 
 
-class LessonError(ValueError):
+class LessonError(ConfigError):
     """Traces that cannot be taught, or a chat template that does not end its turns; one line, with the mend."""
 
 

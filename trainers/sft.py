@@ -19,7 +19,6 @@ Left out on purpose: packing, evaluation during training, a curriculum that foll
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
@@ -29,57 +28,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from envs.address import Address, AddressError
+from envs.address import Address
 from envs.curriculum import make_curriculum
 from envs.stream import Stream
-from envs.workers import StreamError
 from trainers import rollouts
-from trainers.config import Batches, Config, ConfigError, load
-from trainers.folder import check_folder, load_both, whole
+from trainers.config import Batches, Config, ConfigError
+from trainers.folder import load_both, whole
 from trainers.grpo import build_policy, curriculum_keys
-from trainers.launch import barrier, from_rank_0, rank, relaunch_if_needed, say
+from trainers.launch import barrier, from_rank_0, rank, say
 from trainers.lessons import Draw, LessonError, Targets, WithTraces, read_traces, state_at
-from trainers.preflight import check, check_packages, check_processor, quiet_libraries, report, size_of
-from trainers.quirks import SFT_HOOKS, QuirkError, check_hooks, make_torchvision_importable
+from trainers.preflight import check_processor, quiet_libraries, size_of
+from trainers.quirks import SFT_HOOKS, check_hooks, make_torchvision_importable
+from trainers.story import tell
 from trainers.table import Run, Table, measure
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    argv = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
-        prog="python -m trainers.sft", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("config", help="a YAML file, as configs/sft_tiny.yaml")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="as trl.max_steps=10")
-    parser.add_argument("--resume", action="store_true", help="go on from the last complete checkpoint")
-    parser.add_argument("--dry-run", action="store_true", help="check and print what would be done, load nothing")
-    args = parser.parse_intermixed_args(argv)
-    try:
-        config = load(args.config, args.overrides)
-        if config.sft is None:
-            raise ConfigError(f"{args.config} has no section sft: write what is to be taught, as sft: {{targets: ...}}")
-        plan = check(config, disk=not args.dry_run)
-        targets = open_targets(config)
-        if args.dry_run:
-            print(report(config, plan, "trainers.sft", argv))
-            return 0
-        check_packages(config)
-        if rank() == 0:
-            check_folder(config, args.resume)
-        relaunch_if_needed(config, "trainers.sft", argv)
-        run(config, plan, targets, args.resume)
-        return 0
-    except (ConfigError, AddressError, LessonError) as error:
-        if rank() == 0:
-            print(f"sft: {error}", file=sys.stderr)
-        return 2
-    except (StreamError, QuirkError) as error:
-        print(f"sft: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        if rank() == 0:
-            print("\nstopped; the same command with --resume goes on", file=sys.stderr)
-        return 130
+    return tell("sft", __doc__, argv, open_targets, run)
 
 
 def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
