@@ -35,6 +35,18 @@ def check_folder(config: Config, resume: bool) -> None:
             )
 
 
+def make_folder(config: Config) -> None:
+    """The run's folder with its config, made by rank 0; ConfigError on a node that does not see it."""
+    if rank() == 0:
+        config.folder.mkdir(parents=True, exist_ok=True)
+        config.save(config.folder / "config.yaml")
+    barrier()
+    if not (config.folder / "config.yaml").is_file():
+        raise ConfigError(
+            f"{config.folder} is not what rank 0 wrote: give all nodes a runs folder that they share (runs=...)"
+        )
+
+
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested sections as dotted keys."""
     found: dict[str, Any] = {}

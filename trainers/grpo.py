@@ -32,7 +32,7 @@ from envs.stream import Stream
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError
 from trainers.data import mixed, open_data
-from trainers.folder import load_both, save_final, whole
+from trainers.folder import load_both, make_folder, save_final, whole
 from trainers.launch import barrier, from_rank_0, rank, say, zero_stage
 from trainers.preflight import (
     check_processor,
@@ -67,12 +67,7 @@ def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
     from trainers.slot_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
-    if rank() == 0:
-        folder.mkdir(parents=True, exist_ok=True)
-        config.save(folder / "config.yaml")
-    barrier()
-    if not (folder / "config.yaml").is_file():
-        raise ConfigError(f"{folder} is not what rank 0 wrote: give all nodes a runs folder that they share (runs=...)")
+    make_folder(config)
     for one in (stream, teacher):
         if one is not None and plan.world > 1:
             one.use_broadcast(from_rank_0)  # exp differs between processors, so rank 0 decides what is asked

@@ -33,7 +33,7 @@ from envs.curriculum import make_curriculum
 from envs.stream import Stream
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError
-from trainers.folder import load_both, whole
+from trainers.folder import load_both, make_folder, whole
 from trainers.grpo import build_policy, curriculum_keys
 from trainers.launch import barrier, from_rank_0, rank, say
 from trainers.lessons import Draw, LessonError, Targets, WithTraces, read_traces, state_at
@@ -63,10 +63,7 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
     from trainers.sft_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
-    if rank() == 0:
-        folder.mkdir(parents=True, exist_ok=True)
-        config.save(folder / "config.yaml")
-    barrier()
+    make_folder(config)
     if plan.world > 1:
         stream.use_broadcast(from_rank_0)
     this = Run(
