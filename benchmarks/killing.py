@@ -109,7 +109,9 @@ def main() -> int:
         mark = uuid.uuid4().hex
         process = begin(out / "killed", args.overrides, resume=run.exists(), mark=mark)
         if kill % 2 == 0:
-            time.sleep(rng.uniform(0, first))
+            moment = time.monotonic() + rng.uniform(0, first)
+            while time.monotonic() < moment and b"GRPO:" not in said(out / "killed"):
+                time.sleep(0.01)
         else:
             # Its part of the run: to a random row in it, and a random part of a step further.
             row = 1 + int((kill // 2 + rng.random()) * STEPS / (args.kills // 2 + 1))

@@ -56,7 +56,7 @@ def told(error: BaseException, config: Config) -> str | None:
 
 
 def first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+    return (str(error) or type(error).__name__).splitlines()[0][:120]
 
 
 @contextmanager

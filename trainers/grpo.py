@@ -11,6 +11,7 @@ A run lands in runs/<name>/ and leaves a folder after each stage, so that a kill
     rollouts.jsonl metrics.jsonl warm.jsonl table.json
 `--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run
 equals the unbroken one in addresses, completions and metrics, times aside. A warm start that was cut off begins again.
+Which keys may change then, and what stays equal on another number of processes, is in trainers/continuing.py.
 
 Left out on purpose: dynamic sampling (the curriculum does that job), evaluation during training.
 """

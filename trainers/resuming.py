@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import shutil
 import time
 from pathlib import Path
@@ -134,6 +135,10 @@ class Resuming:
         self.args.save_total_limit = limit
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
+            # A machine that goes down must not leave the last file without the others.
+            for path in (path for path in folder.rglob("*") if path.is_file()):
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
             state = {"step": self.state.global_step, "seconds": self.seconds, **self.to_resume()}
             write_whole(folder / STREAM_STATE, json.dumps(state))
             rotate_checkpoints(output_dir=str(folder.parent), save_total_limit=limit, use_mtime=True)
