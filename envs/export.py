@@ -248,7 +248,7 @@ def write(plan: Plan, folder: Path, todo: list[int], workers: int) -> Iterator[i
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
+            child.kill()
 
 
 def write_with_ray(plan: Plan, folder: Path, todo: list[int], workers: int) -> Iterator[int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,6 +149,7 @@ class Launch:
     nodes: int | None = None  # the same command is given on each of them
     node: int | None = None  # which of them this is, from 0
     head: str | None = None  # where node 0 is reached by the others, as host or host:port
+    hang_seconds: float | None = 1800.0  # a rank that is silent so long is named and the run ended; null: wait for ever
     gpu_gib: float | None = None  # memory of one GPU for --dry-run; null: what the driver says
 
 
@@ -179,7 +181,14 @@ class Config:
     def save(self, path: Path) -> None:
         from omegaconf import OmegaConf
 
-        path.write_text(OmegaConf.to_yaml(OmegaConf.create(self.to_dict())), encoding="utf-8")
+        write_whole(path, OmegaConf.to_yaml(OmegaConf.create(self.to_dict())))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file with this text, in one rename: a kill or a full disk leaves what was there before."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:

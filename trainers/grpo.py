@@ -11,6 +11,7 @@ A run lands in runs/<name>/ and leaves a folder after each stage, so that a kill
     rollouts.jsonl metrics.jsonl warm.jsonl table.json
 `--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run
 equals the unbroken one in addresses, completions and metrics, times aside. A warm start that was cut off begins again.
+Which keys may change then, and what stays equal on another number of processes, is in trainers/continuing.py.
 
 Left out on purpose: dynamic sampling (the curriculum does that job), evaluation during training.
 """
@@ -31,6 +32,7 @@ from envs.curriculum import make_curriculum
 from envs.stream import Stream
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError
+from trainers.continuing import STREAM_STATE, last_checkpoint
 from trainers.data import mixed, open_data
 from trainers.folder import load_both, make_folder, save_final, whole
 from trainers.launch import barrier, from_rank_0, rank, say, zero_stage
@@ -63,11 +65,10 @@ def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
 
     apply(use_vllm=bool(config.trl.get("use_vllm")))
     quiet_libraries()
-    from trainers.resuming import last_checkpoint
     from trainers.slot_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
-    make_folder(config)
+    make_folder(config, plan)
     for one in (stream, teacher):
         if one is not None and plan.world > 1:
             one.use_broadcast(from_rank_0)  # exp differs between processors, so rank 0 decides what is asked
@@ -240,7 +241,6 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
-    from trainers.resuming import STREAM_STATE
     from trainers.slot_trainer import SlotTrainer
 
     folder, arguments, elapsed, done = run.folder, run.arguments, 0.0, 0
@@ -248,8 +248,8 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
         state = json.loads((checkpoint / STREAM_STATE).read_text(encoding="utf-8"))
         try:
             run.stream.load_state_dict(state["stream"])
-        except ValueError as error:  # another number of devices makes other batches
-            raise ConfigError(f"{checkpoint}: {error}, and as many devices") from error
+        except ValueError as error:  # of a folder without batch.json
+            raise ConfigError(f"{checkpoint}: {error}") from error
         elapsed, done = state["seconds"], state["step"]
         say(f"resuming from {checkpoint}")
     rollout_log = metrics_log = None

@@ -43,6 +43,8 @@ def check(config: Config, disk: bool = True) -> Batches:
     enough matters where the run will be, which a dry run may not be."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", config.name):
         raise ConfigError(f"name {config.name!r} must be a plain folder name, as tiny or qwen3b-seed1")
+    if config.launch.hang_seconds is not None and config.launch.hang_seconds <= 0:
+        raise ConfigError(f"launch.hang_seconds is {config.launch.hang_seconds:g}: write seconds above 0, or null")
     if "{question}" not in config.prompt:
         raise ConfigError("prompt does not say where the question goes: write {question} in it")
     check_model(config)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,14 @@ class Log:
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, *rows: Rollout | dict[str, Any]) -> None:
-        for row in rows:
-            self._file.write(json.dumps(row if isinstance(row, dict) else asdict(row), ensure_ascii=False) + "\n")
-        self._file.flush()
+        try:
+            for row in rows:
+                self._file.write(json.dumps(row if isinstance(row, dict) else asdict(row), ensure_ascii=False) + "\n")
+            self._file.flush()
+        except OSError:  # a full disk; what is left in the buffer would fail once more when Python ends
+            with suppress(OSError):
+                self._file.close()
+            raise
 
     def close(self) -> None:
         self._file.close()

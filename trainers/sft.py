@@ -33,6 +33,7 @@ from envs.curriculum import make_curriculum
 from envs.stream import Stream
 from trainers import rollouts
 from trainers.config import Batches, Config, ConfigError
+from trainers.continuing import STREAM_STATE, last_checkpoint
 from trainers.folder import load_both, make_folder, whole
 from trainers.grpo import build_policy, curriculum_keys
 from trainers.launch import barrier, from_rank_0, rank, say
@@ -59,11 +60,10 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
     quiet_libraries()
     from transformers import set_seed
 
-    from trainers.resuming import last_checkpoint
     from trainers.sft_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
-    make_folder(config)
+    make_folder(config, plan)
     if plan.world > 1:
         stream.use_broadcast(from_rank_0)
     this = Run(
@@ -132,7 +132,6 @@ def open_stream(config: Config, plan: Batches, targets: Targets) -> Stream:
 
 def train(run: Run, targets: Targets, model: Any, processor: Any, checkpoint: Path | None) -> None:
     """TRL's supervision on slots, from the start or from a checkpoint; leaves final/ and its row of the table."""
-    from trainers.resuming import STREAM_STATE
     from trainers.sft_trainer import Collator, LessonTrainer
 
     assert run.config.sft is not None
@@ -157,6 +156,7 @@ def train(run: Run, targets: Targets, model: Any, processor: Any, checkpoint: Pa
         metrics_log=metrics_log,
         elapsed=elapsed,
         tokens=tokens,
+        hang_seconds=run.config.launch.hang_seconds,
         model=model,
         processing_class=processor,
         args=run.arguments,

@@ -7,6 +7,7 @@ whose labels are -100 on prompt and image (TRL's own would want the images in th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
@@ -87,12 +88,21 @@ class LessonTrainer(Resuming, SFTTrainer):
     """Supervision on the stream. `metrics_log` is for the main process only, None elsewhere."""
 
     def __init__(
-        self, *, batches: Batches, metrics_log: Log | None, elapsed: float = 0.0, tokens: int = 0, **arguments: Any
+        self,
+        *,
+        batches: Batches,
+        metrics_log: Log | None,
+        elapsed: float = 0.0,
+        tokens: int = 0,
+        hang_seconds: float | None = None,
+        **arguments: Any,
     ) -> None:
         super().__init__(train_dataset=lesson_rows(batches), **arguments)
         self.elapsed = elapsed
         self._total_train_tokens = tokens  # TRL counts from 0 again when a run is resumed
+        self.batches = batches
         self.show(Bar("SFT", SHOWN), metrics_log, "sft")
+        self.watch_over(Path(str(self.args.output_dir)), hang_seconds)
 
     def to_resume(self) -> dict[str, Any]:
         return {"tokens": self._total_train_tokens}

@@ -35,6 +35,7 @@ from trainers.models import prompt_messages
 from trainers.resuming import Bar, Resuming
 from trainers.rewarding import RewardWatch, chosen, weights
 from trainers.rollouts import Log, Rollout
+from trainers.sampling import drawn_by_seed
 
 SHOWN = (("reward", "reward"), ("frac_reward_zero_std", "no signal"), ("completions/mean_length", "tokens"))
 
@@ -83,6 +84,7 @@ class SlotTrainer(Resuming, GRPOTrainer):
         functions: list[Any] = chosen(config, batches)
         super().__init__(reward_funcs=functions, train_dataset=slot_rows(batches), **arguments)
         self.show(Bar("GRPO", SHOWN), metrics_log, "grpo", RewardWatch(weights(config)))
+        self.watch_over(config.folder, config.launch.hang_seconds)
         if self.use_vllm and self.vllm_mode == "colocate":
             self._seed_each_request()
 
@@ -92,7 +94,9 @@ class SlotTrainer(Resuming, GRPOTrainer):
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         slots = [row["slot"] for row in inputs]
         batch, generations = slots[0] // self.batches.prompts, self.batches.generations
+        self.watchdog.beat("drawing problems")
         problems = self.stream.problems(batch, sorted(set(slots)))
+        self.watchdog.beat("generation")
         images = {slot: Image.fromarray(problem.image) for slot, problem in problems.items()}
         tables = {}
         if self.config.rewards.table is not None:
@@ -112,12 +116,17 @@ class SlotTrainer(Resuming, GRPOTrainer):
             }
             for i, slot in enumerate(slots)
         ]
-        # What a batch samples depends on the run's seed, the batch and the rank, not on what was sampled before.
+        # What a rollout samples depends on the run's seed and its own place; what else is random (dropout) on the run's
+        # seed, the batch and the rank: on nothing that went before.
         torch.manual_seed(seed_of(self.config.seed, "batch", batch, self.accelerator.process_index))
         self._seeds = [seed_of(self.config.seed, row["slot"], row["rollout"]) for row in rows]
-        return super()._generate_and_score_completions(rows)
+        if self.use_vllm:
+            return super()._generate_and_score_completions(rows)
+        with drawn_by_seed(self.accelerator.unwrap_model(self.model), self._seeds, self.batches.max_tokens):
+            return super()._generate_and_score_completions(rows)
 
     def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
+        self.watchdog.beat("scoring")
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         mine = []
         for row, completion, ids in zip(inputs, completions, completion_ids_list, strict=True):
@@ -155,6 +164,7 @@ class SlotTrainer(Resuming, GRPOTrainer):
         )
         if self.rollout_log is not None:
             self.rollout_log.write(*rollouts)
+        self.watchdog.beat("training")
         return rewards
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:

@@ -12,13 +12,12 @@ It is kept in table.json after every stage, so that a resumed run measures nothi
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainers.config import Batches, Config
+from trainers.config import Batches, Config, write_whole
 from trainers.launch import rank
 from trainers.report import Row, mcnemar, percent, wilson
 
@@ -56,9 +55,7 @@ class Table:
     def add(self, stage: str, row: dict[str, Any]) -> None:
         self.rows[stage] = row
         if rank() == 0:
-            partial = self.path.with_suffix(".partial")
-            partial.write_text(json.dumps(self.rows, indent=1), encoding="utf-8")
-            os.replace(partial, self.path)
+            write_whole(self.path, json.dumps(self.rows, indent=1))
 
     @property
     def measured(self) -> dict[str, dict[str, Any]]:
