@@ -49,6 +49,9 @@ class Rule(ABC):
     def metrics(self) -> dict[str, float]:
         return {}
 
+    def table(self) -> list[dict[str, Any]]:
+        return []
+
 
 class RLVE(Rule):
     """Each task has a highest level h and draws evenly from (h - 4, h]; when 8 groups' worth of rollouts at h were

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from envs.address import MAX_LEVEL, Address, Draws
-from envs.belief import Array, Belief, learnability, sigmoid
+from envs.belief import Array, Belief, expit, learnability, sigmoid
 from envs.curriculum import Observing, Outcome, Planned, State, World
 from envs.wish import Wish
 
@@ -63,8 +63,9 @@ class Learnability(Observing):
         self._row = {cell: i for i, cell in enumerate(self._belief.cells)}
         self._tops = np.array([MAX_LEVEL if c.top_level is None else c.top_level for c in world.cells])
         self._batches = 0  # observed
-        # By cell: the batch after which it was last observed, the level it is at, and how often that rose and fell.
-        self._asked, self._up, self._down = np.zeros((3, len(self._row)), dtype=np.int64)
+        # By cell: the batch after which it was last observed, the level it is at, how often that rose and fell, and the
+        # right and all rollouts at that level since it came to it.
+        self._asked, self._up, self._down, self._right, self._tried = np.zeros((5, len(self._row)), dtype=np.int64)
         self._at = np.rint(self._best()).astype(np.int64)
 
     def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
@@ -74,6 +75,7 @@ class Learnability(Observing):
         self._at += moved
         self._up += moved > 0
         self._down += moved < 0
+        self._right[moved != 0] = self._tried[moved != 0] = 0
 
     def _decay(self) -> None:
         self._belief.decay()
@@ -84,6 +86,9 @@ class Learnability(Observing):
         if row is None:
             raise ValueError(f"an outcome of {a.family}/{a.question}, which this curriculum never asks: check `cells`")
         self._asked[row] = self._batches
+        if a.level == self._at[row]:
+            self._right[row] += outcome.correct
+            self._tried[row] += outcome.total
         return self._belief.learn((a.family, a.question), a.level, outcome.correct, outcome.total, outcome.traits)
 
     def _best(self) -> Array:
@@ -184,19 +189,23 @@ class Learnability(Observing):
 
     def table(self) -> list[dict[str, Any]]:
         """A row a cell, in the order of the cells: what all modes count, the level it is at and its top level, how
-        often that level rose and fell, the pass rate believed there, and batches since it was last observed."""
+        often that level rose and fell, the pass rate there since then (None before the first) and the one believed,
+        and batches since it was last observed. Two milliseconds for 1,500 cells."""
         rows = {row["cell"]: row for row in super().table()}
+        logit, slope = self._belief.levels()
+        believed = expit((logit - slope * self._at) * self._belief.shrink()).tolist()
         found = []
         for i, (c, (family, question)) in enumerate(zip(self._world.cells, self._row)):
-            cell, at = f"{family}/{question}", int(self._at[i])
+            cell, tried = f"{family}/{question}", int(self._tried[i])
             found.append(
                 rows.get(cell, {"cell": cell, "draws": 0, "pass_rate": None})
                 | {
-                    "level": at,
+                    "level": int(self._at[i]),
                     "top_level": c.top_level,
                     "promotions": int(self._up[i]),
                     "demotions": int(self._down[i]),
-                    "believed_pass_rate": self.pass_rate(family, question, at),
+                    "level_pass_rate": int(self._right[i]) / tried if tried else None,
+                    "believed_pass_rate": believed[i],
                     "batches_ago": self._batches - int(self._asked[i]),
                 }
             )
@@ -214,4 +223,4 @@ class Learnability(Observing):
             setattr(self, f"_{name}", np.array(state[name], dtype=np.int64))
 
 
-_ARRAYS = ("asked", "at", "up", "down")
+_ARRAYS = ("asked", "at", "up", "down", "right", "tried")

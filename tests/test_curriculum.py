@@ -294,6 +294,37 @@ def test_the_table_tells_of_every_cell():
     assert sum(row["draws"] for row in uniform.table()) == 48
 
 
+def test_the_table_has_the_pass_rate_at_the_level_that_a_cell_is_at():
+    curriculum, right, longest = Learnability(World(grid(1, 1, (None,)))), [], 0
+    for batch in range(40):
+        at = curriculum.table()[0]["level"]
+        correct = [int(6 * (0.9 if batch < 10 else 0.5 + 0.1 * (batch % 2))) for _ in range(3)]
+        elsewhere = Outcome(Address("f0", "q0", at + 3, batch), 0, 8)
+        curriculum.observe(
+            batch, [*(Outcome(Address("f0", "q0", at, i), c, 6) for i, c in enumerate(correct)), elsewhere]
+        )
+        [row] = curriculum.table()
+        right = [*right, *correct] if row["level"] == at else []
+        assert row["level_pass_rate"] == (sum(right) / (6 * len(right)) if right else None)
+        longest = max(longest, len(right))
+    assert longest > 6 and row["promotions"] > 0
+
+
+@pytest.mark.parametrize("mode", [*MODES, "file"])
+def test_every_mode_has_a_table_that_survives_resumption(mode, tmp_path):
+    (tmp_path / "list.txt").write_text("f0/q0/0/1\nf1/q0/2/3\n")
+    make = {**MODES, "file": lambda world: FromFile(tmp_path / "list.txt")}[mode]
+    cells = grid(2, 1, (None,))
+    first, second = make(World(cells)), make(World(cells))
+    asked = [o for batch in run(first, Learner(cells, 1.0), 6, 16) for o in batch]
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert second.table() == first.table()
+    for row in first.table():
+        own = [o for o in asked if f"{o.address.family}/{o.address.question}" == row["cell"]]
+        assert row["draws"] == len(own) > 0
+        assert row["pass_rate"] == sum(o.correct for o in own) / sum(o.total for o in own)
+
+
 def test_fixed_goes_from_easy_to_hard_and_stays():
     curriculum = Fixed(World(grid(2, 2, (None, 1))), [0, 3, 7], every=2)
     seen = [max(a.level for a in curriculum.plan(batch, 40)) for batch in range(8)]
