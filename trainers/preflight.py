@@ -67,6 +67,7 @@ def check(config: Config, disk: bool = True) -> Batches:
     check_engine(config)
     if config.curriculum.mode not in MODES:
         raise ConfigError(f"unknown curriculum.mode {config.curriculum.mode!r}{nearest(config.curriculum.mode, MODES)}")
+    check_curriculum(config)
     if config.warm_start and zero_stage(config) == 3:
         raise ConfigError("a warm start needs whole weights on every rank, which zero3 cuts up: use zero2 or ddp")
     if config.warm_start and (config.warm_start.batch_size < 1 or config.warm_start.batch_size % found.world):
@@ -103,6 +104,17 @@ def check_model(config: Config) -> None:
         raise ConfigError("model.quantize: weights in 4 bits are not cut up over ranks: write launch.strategy ddp")
     if model.lora is not None and "lm_head" in str(model.lora.targets):
         raise ConfigError("model.lora.targets names lm_head, which TRL's loss reads past the adapter: leave it out")
+
+
+def check_curriculum(config: Config) -> None:
+    """What a curriculum says of its own keys, and of the files that it reads: addresses, and answers to start from."""
+    from envs.curriculum import make_curriculum
+
+    keys = {**vars(config.curriculum), "cells": config.env.cells, "px": size_of(config), "seed": config.seed}
+    try:
+        make_curriculum(keys)
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"curriculum: {error}") from error
 
 
 def check_precision(config: Config) -> None:
