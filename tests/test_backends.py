@@ -21,8 +21,9 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 from envs.problem import make
 from trainers import backends
+from trainers.answering import evaluate_policy
 from trainers.checkpoints import merged
-from trainers.evaluate import evaluate_policy, main
+from trainers.evaluate import main
 from trainers.models import build_tiny, forbidden_token_ids, load_policy, load_processor, prompt_messages
 from trainers.report import Row
 
@@ -150,6 +151,58 @@ def test_an_adapter_answers_as_its_merged_model_does_and_not_as_its_base(checkpo
         for folder in (tmp_path / "adapter", whole, checkpoint)
     ]
     assert found[0] == found[1] != found[2]
+
+
+# --- several processes
+
+
+one_architecture = pytest.mark.parametrize("checkpoint", ["qwen2_5_vl"], indirect=True)
+
+
+@one_architecture
+def test_two_processes_go_on_where_one_was_cut_off_and_write_the_report_of_one(checkpoint, config, tmp_path, capfd):
+    arguments = [str(config), "--checkpoint", str(checkpoint), "env.workers=0"]
+    assert main([*arguments, "--out", str(tmp_path / "one")]) == 0
+    rows = (tmp_path / "one" / "rows.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "rows.jsonl").write_text("".join(rows[:3]) + rows[3][:20])
+    assert main([*arguments, "--out", str(tmp_path / "two"), "launch.devices=2"]) == 0
+    said = capfd.readouterr()
+    assert "holds 2 of 10 answers" in said.out
+    assert "2 processes" in said.err and "10/10" in said.err  # one bar over all
+    assert report_of(tmp_path / "two") == report_of(tmp_path / "one")
+    assert responses(tmp_path / "two") == responses(tmp_path / "one")
+    assert (tmp_path / "two" / "rows.jsonl").read_text().startswith("".join(rows[:3]))
+
+
+def responses(folder):
+    return {row["address"]: row["response"] for row in rows_of(folder)}
+
+
+def test_a_checkpoint_that_no_process_can_load_is_one_line(config, tmp_path, capfd):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    assert main([str(config), "--checkpoint", str(tmp_path / "model"), "launch.devices=2", "--quiet"]) == 2
+    said = capfd.readouterr().err
+    assert said.startswith("evaluate: cannot load the checkpoint") and said.count("\n") == 1
+
+
+@pytest.mark.slow
+@one_architecture
+def test_processes_that_share_the_work_end_when_theirs_is_killed(checkpoint, config, tmp_path):
+    command = [sys.executable, "-m", "trainers.evaluate", str(config), "--checkpoint", str(checkpoint), "--quiet"]
+    command += ["launch.devices=2", "eval.batch_size=1", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    deadline = time.time() + 90
+    while time.time() < deadline and not ((tmp_path / "out" / "rows.jsonl").exists() and rows_of(tmp_path / "out")):
+        time.sleep(0.05)
+    started = children(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(started) >= 2
+    while time.time() < deadline and any(Path(f"/proc/{one}").exists() for one in started):
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{one}").exists() for one in started)
 
 
 # --- servers

@@ -6,6 +6,8 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
+STREAM_STATE = "stream.json"  # of a checkpoint, written last: without it the checkpoint was never finished
+
 
 class EvaluationError(ValueError):
     """What keeps an evaluation from going on; one line, with the mend."""
@@ -13,6 +15,17 @@ class EvaluationError(ValueError):
 
 def _holds_model(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+
+
+def chosen(checkpoint: str) -> str:
+    """What `checkpoint` means: of the folder of a run its final policy, or else its last whole checkpoint."""
+    folder = Path(checkpoint)
+    if not folder.is_dir() or _holds_model(folder):
+        return checkpoint
+    found = [path for path in folder.glob("checkpoint-*") if (path / STREAM_STATE).is_file() and _holds_model(path)]
+    found.sort(key=lambda path: int(path.name.split("-")[1]))
+    found += [path for path in [folder / "final"] if _holds_model(path)]
+    return str(found[-1]) if found else checkpoint
 
 
 def check_checkpoint(checkpoint: str) -> None:

@@ -238,9 +238,9 @@ def accuracy_check(run: Run, model: Any, processor: Any) -> Any:
 
 def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | None) -> None:
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
+    from trainers.checkpoints import STREAM_STATE
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
-    from trainers.resuming import STREAM_STATE
     from trainers.slot_trainer import SlotTrainer
 
     folder, arguments, elapsed, done = run.folder, run.arguments, 0.0, 0

@@ -18,12 +18,12 @@ from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import rotate_checkpoints
 
+from trainers.checkpoints import STREAM_STATE
 from trainers.launch import rank
 from trainers.rewarding import RewardWatch
 from trainers.rollouts import Log, read
 
 warnings = logging.getLogger("chartgym.rewards")
-STREAM_STATE = "stream.json"  # written last: a checkpoint without it was never finished
 
 
 def last_checkpoint(folder: Path) -> Path | None:

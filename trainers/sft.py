@@ -132,7 +132,7 @@ def open_stream(config: Config, plan: Batches, targets: Targets) -> Stream:
 
 def train(run: Run, targets: Targets, model: Any, processor: Any, checkpoint: Path | None) -> None:
     """TRL's supervision on slots, from the start or from a checkpoint; leaves final/ and its row of the table."""
-    from trainers.resuming import STREAM_STATE
+    from trainers.checkpoints import STREAM_STATE
     from trainers.sft_trainer import Collator, LessonTrainer
 
     assert run.config.sft is not None

@@ -126,7 +126,7 @@ def against(table: Table, other: str) -> str:
 
 def answers(run: Run, model: Any, processor: Any, addresses: Sequence[Any]) -> list[Row]:
     """Greedy answers to the problems at these addresses, in their order; every rank answers its share."""
-    from trainers.evaluate import evaluate_policy
+    from trainers.answering import evaluate_policy
 
     settings, world = run.config.eval, run.plan.world
     mine = evaluate_policy(
