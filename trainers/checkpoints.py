@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 STREAM_STATE = "stream.json"  # of a checkpoint, written last: without it the checkpoint was never finished
+BEST = "best"  # the folder in a run's folder with the policy that an evaluation during training found best
 
 
 class EvaluationError(ValueError):
@@ -15,6 +18,15 @@ class EvaluationError(ValueError):
 
 def _holds_model(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+
+
+def best_of(folder: Path, name: str = BEST) -> dict[str, Any] | None:
+    """What is known of the best policy of a run: step, accuracy, test_set ...; None where none was kept."""
+    try:
+        found: dict[str, Any] = json.loads((folder / name / f"{BEST}.json").read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError):
+        return None
 
 
 def chosen(checkpoint: str) -> str:

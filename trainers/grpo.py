@@ -7,12 +7,13 @@ A run lands in runs/<name>/ and leaves a folder after each stage, so that a kill
     base/                        the policy from scratch (model.build)
     warm/                        after the warm start, with what it takes to continue it (the control)
     checkpoint-N/                trainer, random states, and stream.json, written last: without it a checkpoint is void
+    best/                        the best so far by an evaluation during training (eval.every), whole or the adapter
     final/                       the policy and its processor, to evaluate or to serve
     rollouts.jsonl metrics.jsonl warm.jsonl table.json
 `--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run
 equals the unbroken one in addresses, completions and metrics, times aside. A warm start that was cut off begins again.
 
-Left out on purpose: dynamic sampling (the curriculum does that job), evaluation during training.
+Left out on purpose: dynamic sampling (the curriculum does that job).
 """
 
 from __future__ import annotations
@@ -239,6 +240,7 @@ def accuracy_check(run: Run, model: Any, processor: Any) -> Any:
 def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | None) -> None:
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
     from trainers.checkpoints import STREAM_STATE
+    from trainers.during import watch
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
     from trainers.slot_trainer import SlotTrainer
@@ -274,6 +276,7 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
         processing_class=processor,
         args=arguments,
     )
+    watch(run, trainer, processor, source, done)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
     save_final(run, trainer, processor, source)

@@ -110,7 +110,7 @@ class Bar(TrainerCallback):
             self.bar.update(state.global_step - self.bar.n)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        if self.bar is not None and logs:
+        if self.bar is not None and logs and "loss" in logs:
             self.bar.set_postfix({short: f"{logs[key]:.2f}" for key, short in self.shown if logs.get(key) is not None})
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -119,17 +119,21 @@ class Bar(TrainerCallback):
 
 
 class MetricsToLog(TrainerCallback):
-    """Every training row of the trainer goes to metrics.jsonl; the summary at the end has no loss and stays out. What a
+    """Rows of training and of evaluation go to metrics.jsonl; the summary at the end has no loss and stays out. What a
     reward does wrong is called out once, over all the processes that a resumed run takes."""
 
     def __init__(self, log: Log, stage: str, watch: RewardWatch | None = None) -> None:
         self.metrics, self.stage, self.watch = log, stage, watch
         if watch:
             for row in read(log.path):
-                watch.read(row)
+                if "loss" in row:
+                    watch.read(row)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        if logs and "loss" in logs:
+        if logs and "eval_accuracy" in logs:  # transformers' own names, which trackers know
+            found = {name.replace("eval_", "eval/", 1): value for name, value in logs.items()}
+            self.metrics.write({"stage": "eval", "step": state.global_step, **found})
+        elif logs and "loss" in logs:
             # A reward that had nothing to say in this batch has no mean, and NaN is no JSON.
             said = {name: value for name, value in logs.items() if not math.isnan(value)}
             self.metrics.write({"stage": self.stage, "step": state.global_step, **said})
