@@ -90,8 +90,14 @@ def test_adapters_are_kept_alone_and_are_a_checkpoint_like_any_other(tmp_path, t
     )
     looks = ["eval.every=1", f"eval.during={ten}", "eval.problems=4", "model.lora.r=4", "trl.learning_rate=0.1"]
     config = written(tmp_path, text)
-    assert grpo.main([config, f"runs={tmp_path}", *looks]) == 0
+    assert grpo.main([config, f"runs={tmp_path}", *looks, "push_to_hub=me/charts"]) == 0
     run = tmp_path / "small"
+    said = capsys.readouterr().err  # nothing is on a hub in these tests, and nothing is lost
+    assert (
+        f"final is complete: log in with `hf auth login` and repeat the command: python -m trainers.push {run}" in said
+    )
+    assert "LoRA" in (run / "final" / "README.md").read_text()
+    assert "1 optimizer steps" in (run / "best" / "README.md").read_text() and not (run / "README.md").exists()
     assert (run / "best" / "adapter_config.json").is_file() and not (run / "best" / "config.json").exists()
     assert best_of(run)["problems"] == 4 and best_of(run)["step"] == 1  # a tie leaves the earlier one
     capsys.readouterr()

@@ -169,6 +169,7 @@ class Config:
     rewards: Rewards = field(default_factory=Rewards)
     eval: Eval = field(default_factory=Eval)
     launch: Launch = field(default_factory=Launch)
+    push_to_hub: str | None = None  # OWNER/NAME: final/ goes to a hub at the end, with a card; see trainers/push.py
     algorithm: str | None = None  # grpo | dapo | dr_grpo | gspo: sets fields of trl, see trainers/algorithms.py
     trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig; with `sft`, of trl.SFTConfig
 

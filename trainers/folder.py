@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from trainers.config import Config, ConfigError, load
 from trainers.launch import barrier, rank, zero_stage
+from trainers.modelcard import CARD, note_versions
 
 if TYPE_CHECKING:
     from trainers.table import Run
 
 # What may differ between a run and its continuation; everything else would make it another run.
 MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
+MAY_CHANGE += ("push_to_hub",)
 
 
 def check_folder(config: Config, resume: bool) -> None:
@@ -41,6 +43,7 @@ def make_folder(config: Config) -> None:
     if rank() == 0:
         config.folder.mkdir(parents=True, exist_ok=True)
         config.save(config.folder / "config.yaml")
+        note_versions(config.folder)
     barrier()
     if not (config.folder / "config.yaml").is_file():
         raise ConfigError(
@@ -102,6 +105,7 @@ def save_policy(run: Run, trainer: Any, processor: Any, source: str, folder: Pat
             unrounded = settings.quantize is not None
             policy = merged_unrounded(policy, source, settings.dtype) if unrounded else whole(policy, run.config)
         policy.save_pretrained(folder)
+        (folder / CARD).unlink(missing_ok=True)  # peft's, which says nothing
     barrier()
     if rank() == 0:
         processor.save_pretrained(folder)

@@ -42,6 +42,7 @@ from trainers.preflight import (
     text_key,
     words_key,
 )
+from trainers.push import finish
 from trainers.story import tell
 from trainers.table import Run, Table, answers, measure
 from trainers.warmstart import Repeated, Supervision
@@ -103,6 +104,7 @@ def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
         control(this, folder / "warm")
     if teacher is not None:
         teacher.close()
+    finish(config)
     say("", table.text(), "", f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}")
     say(f"evaluate it with: python -m trainers.evaluate {folder / 'config.yaml'} --checkpoint {folder / 'final'}")
 

@@ -54,6 +54,7 @@ def check(config: Config, disk: bool = True) -> Batches:
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
     check_test_sets(config)
+    check_hub(config)
     if config.sft is not None:
         check_sft(config)
     deepspeed_config(config)
@@ -201,6 +202,16 @@ def words_key(config: Config) -> str:
         return found.key
     except PhrasingError as error:
         raise ConfigError(f"env.phrasings: {error}") from error
+
+
+def check_hub(config: Config) -> None:
+    if config.push_to_hub is not None:
+        from envs.hub import HubError, check_name
+
+        try:
+            check_name(config.push_to_hub)
+        except HubError as error:
+            raise ConfigError(f"push_to_hub {error}") from error
 
 
 def check_test_sets(config: Config) -> None:

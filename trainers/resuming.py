@@ -66,6 +66,9 @@ class Resuming:
         self._clock = time.monotonic()
         return super().train(*args, **kwargs)  # type: ignore[misc]
 
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """Left out of TRL's checkpoints: the card is written from the run, see trainers/modelcard.py."""
+
     def _load_from_checkpoint(self: Any, resume_from_checkpoint: str, model: Any = None) -> None:
         """Trainer of transformers 5.17 loads a checkpoint's tensors by the names in the file, which `save_pretrained`
         wrote as the hub has them (`model.layers.0`, not `model.language_model.layers.0`), and does not mind that none

@@ -37,6 +37,7 @@ from trainers.grpo import build_policy, curriculum_keys
 from trainers.launch import from_rank_0, rank, say
 from trainers.lessons import Draw, LessonError, Targets, WithTraces, read_traces, state_at
 from trainers.preflight import check_processor, quiet_libraries, size_of
+from trainers.push import finish
 from trainers.quirks import SFT_HOOKS, check_hooks, make_torchvision_importable
 from trainers.story import tell
 from trainers.table import Run, Table, measure
@@ -85,6 +86,7 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
             measure(this, "before", model, processor)
         train(this, targets, model, processor, source, last_checkpoint(folder))
     stream.close()
+    finish(config)
     say(
         "",
         this.table.text(),
