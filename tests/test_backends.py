@@ -129,16 +129,23 @@ def test_samples_at_a_temperature_differ_and_repeat_with_the_seed(checkpoint, co
     assert set(report_of(tmp_path / "a")["summary"]["pass_at"]) == {"1", "2", "3"}
 
 
-def test_an_adapter_answers_as_its_merged_model_does_and_not_as_its_base(checkpoint, tmp_path):
+def adapter_of(checkpoint, folder):
+    """A folder that holds an adapter of the checkpoint and its processor, and nothing else."""
     import torch
 
-    adapted, processor = load_policy(checkpoint, lora={"r": 4, "alpha": 64}), load_processor(checkpoint)
+    adapted = load_policy(checkpoint, lora={"r": 4, "alpha": 64})
     with torch.no_grad():
         for name, weight in adapted.named_parameters():
             if "lora_" in name:
                 weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(weight.numel()))
-    adapted.save_pretrained(tmp_path / "adapter")
-    processor.save_pretrained(tmp_path / "adapter")
+    adapted.save_pretrained(folder)
+    load_processor(checkpoint).save_pretrained(folder)
+    return folder
+
+
+def test_an_adapter_answers_as_its_merged_model_does_and_not_as_its_base(checkpoint, tmp_path):
+    adapter_of(checkpoint, tmp_path / "adapter")
+    processor = load_processor(checkpoint)
     whole = merged(str(tmp_path / "adapter"), tmp_path / "whole", "float32")
     assert merged(str(checkpoint), tmp_path / "unused", "float32") == str(checkpoint)
     found = [
@@ -387,6 +394,18 @@ def test_vllm_answers_greedily_as_a_plain_forward_does(checkpoint, config, tmp_p
     rows = [Row(**row) for row in rows_of(tmp_path / "out")]
     assert sorted(row.address for row in rows) == sorted(ADDRESSES)
     assert_greedy(load_policy(checkpoint), load_processor(checkpoint), rows, ENGINES_APART)
+
+
+@pytest.mark.vllm
+@one_architecture
+def test_two_engines_share_what_an_adapter_is_asked(checkpoint, config, tmp_path):
+    adapter = adapter_of(checkpoint, tmp_path / "adapter")
+    command = [sys.executable, "-m", "trainers.evaluate", str(config), "--checkpoint", str(adapter), "--quiet"]
+    command += ["--backend", "vllm", "launch.devices=2", "--out", str(tmp_path / "out")]
+    subprocess.run(command, cwd=ROOT, check=True)
+    rows = [Row(**row) for row in rows_of(tmp_path / "out")]
+    assert sorted(row.address for row in rows) == sorted(ADDRESSES)
+    assert_greedy(load_policy(adapter), load_processor(adapter), rows, ENGINES_APART)
 
 
 @pytest.mark.vllm
