@@ -25,7 +25,7 @@ import uuid
 from pathlib import Path
 
 from trainers import rollouts
-from trainers.continuing import whole_checkpoints
+from trainers.checkpoints import whole_checkpoints
 
 STEPS = 16
 ROOT = Path(__file__).parent.parent

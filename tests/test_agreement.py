@@ -45,11 +45,12 @@ def pictures(rng):
         yield Image.fromarray(pixels)
 
 
-def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
+def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, likelier_images=0.0, **changes):
     """Train for three updates and sample once more; what was seen at each of the four samplings.
 
     `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server; `likelier_end`
-    is added to the logit of the end of turn; `changes` are other fields of GRPOConfig.
+    is added to the logit of the end of turn, `likelier_images` to those of placeholders; `changes` are other fields of
+    GRPOConfig.
     """
     from trainers import models, quirks
 
@@ -71,18 +72,19 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
             out = super()._generate_and_score_completions(inputs)
             forward = {key: out[key] for key in ("image_grid_thw", "mm_token_type_ids", "num_images") if key in out}
             forward |= {key: out[key] for key in ("pixel_values", "pixel_attention_mask") if key in out}
-            trained, _, _ = self._get_per_token_logps_and_entropies(
-                self.model,
-                self._joined(out, "ids"),
-                self._joined(out, "mask"),
-                out["completion_ids"].shape[1],
-                **forward,
-            )
+
+            def logps(**changed):
+                ids, mask = self._joined(out, "ids"), self._joined(out, "mask")
+                length = out["completion_ids"].shape[1]
+                found = self._get_per_token_logps_and_entropies(self.model, ids, mask, length, **{**forward, **changed})
+                return found[0].detach()
+
+            trained, negative = logps(), logps(pixel_values=-forward["pixel_values"])
             sampled = out["sampling_per_token_logps"] if use_vllm else self.sampled
-            apart = (trained.detach() - sampled).abs()[_written(out, processor)]
-            plain = (trained.detach() - _plain_logps(self.model, processor, inputs, out)).abs()[
-                _written(out, processor)
-            ]
+            written = _written(out, processor)
+            apart = (trained - sampled).abs()[written]
+            plain = (trained - _plain_logps(self.model, processor, inputs, out)).abs()[written]
+            moved = ((trained - negative).abs() * written).amax(1)
             lengths = out["prompt_mask"].sum(1).tolist()
             seen.append(
                 {
@@ -91,6 +93,7 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
                     "ended": (out["completion_ids"] == processor.tokenizer.eos_token_id).any(1).tolist(),
                     "counted": out["completion_mask"].sum(1).tolist(),
                     "ids": out["completion_ids"].unique().tolist(),
+                    "by_image": moved.tolist(),
                 }
             )
             return out
@@ -132,8 +135,10 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
         vllm_gpu_memory_utilization=0.05,
         generation_kwargs=quirks.forbid_tokens(None, models.forbidden_token_ids(processor), use_vllm=use_vllm),
     )
-    if likelier_end:
-        fields["generation_kwargs"]["sequence_bias"] = [[[processor.tokenizer.eos_token_id], likelier_end]]
+    likelier = {processor.tokenizer.eos_token_id: likelier_end}
+    likelier |= dict.fromkeys(models.forbidden_token_ids(processor), likelier_images)
+    if bias := [[[token], added] for token, added in likelier.items() if added]:
+        fields["generation_kwargs"]["sequence_bias"] = bias
     settings = GRPOConfig(**{**fields, **changes})
     trainer = Watched(policy, reward, settings, Dataset.from_list(rows), processing_class=processor)
     _watch_sampler(trainer, policy, use_vllm)
@@ -249,12 +254,17 @@ def test_generate_and_the_trainer_agree_after_three_updates(arch, folder, monkey
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 1e-4
     assert max(batch["plain"] for batch in result["seen"]) < 1e-4
+    # The same completions of the same prompts are as likely as they are because of the picture: not so of its negative.
+    assert min(moved for batch in result["seen"] for moved in batch["by_image"]) > 1e-3
 
 
 @pytest.mark.parametrize("arch", ARCHS)
-def test_truncated_completions_are_masked_and_others_are_not(arch, folder, monkeypatch):
+def test_truncated_completions_are_masked_and_placeholders_never_sampled(arch, folder, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    seen = run(arch, "hf", folder, likelier_end=3.0, max_steps=2, mask_truncated_completions=True)["seen"]
+    likelier = {"likelier_end": 3.0, "likelier_images": 50.0}
+    result = run(arch, "hf", folder, **likelier, max_steps=2, mask_truncated_completions=True)
+    seen, forbidden = result["seen"], set(result["forbidden"])
+    assert forbidden and all(forbidden.isdisjoint(batch["ids"]) for batch in seen)
     rows = [pair for batch in seen for pair in zip(batch["ended"], batch["counted"])]
     assert {ended for ended, _ in rows} == {True, False}, "both kinds are needed to tell"
     assert all((counted > 0) == ended for ended, counted in rows)

@@ -6,7 +6,7 @@ import pytest
 from conftest import ADDRESSES, report_of, rows_of
 
 from envs.problem import make
-from trainers import evaluate
+from trainers import answering
 from trainers.backends import Reply
 from trainers.evaluate import main
 from trainers.report import mcnemar, wilson
@@ -25,7 +25,7 @@ def told(monkeypatch, tmp_path):
                 asked.append((str(request.problem.address), request.sample))
                 yield request, answer(request.problem, request.sample)
 
-        monkeypatch.setattr(evaluate, "_backend", lambda *_: backend)
+        monkeypatch.setattr(answering, "_backend", lambda task: backend)
         return asked
 
     return tell

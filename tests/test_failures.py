@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 
 from trainers import rollouts
+from trainers.checkpoints import whole_checkpoints
 from trainers.config import Batches, ConfigError, load
-from trainers.continuing import check_batch, whole_checkpoints
+from trainers.continuing import check_batch
 from trainers.failures import Stopped, answering
 
 ROOT = Path(__file__).parent.parent

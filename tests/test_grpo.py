@@ -186,7 +186,8 @@ def test_rows_past_the_checkpoint_and_a_torn_line_are_set_aside(tmp_path):
 
 
 def test_a_checkpoint_without_its_last_file_is_never_loaded(tmp_path):
-    from trainers.continuing import STREAM_STATE, last_checkpoint
+    from trainers.checkpoints import STREAM_STATE
+    from trainers.continuing import last_checkpoint
 
     for step, whole in ((5, True), (10, True), (100, False)):
         (tmp_path / f"checkpoint-{step}").mkdir()

@@ -135,9 +135,12 @@ class Data:
 @dataclass(kw_only=True)
 class Eval:
     test_set: str | None = None  # a name in envs/testsets/, or a .jsonl file of addresses; null: no table
-    problems: int | None = None  # the first so many of the set; null: all
+    problems: int | None = None  # the first so many of a set; null: all
     max_tokens: int = 64
     batch_size: int = 64
+    every: int | None = None  # optimizer steps between evaluations during training; null: none
+    during: str = "charts-v1-mini"  # the test set of those
+    keep_best: bool = True  # the policy with the best accuracy stays in runs/<name>/best
 
 
 @dataclass(kw_only=True)
@@ -168,6 +171,7 @@ class Config:
     rewards: Rewards = field(default_factory=Rewards)
     eval: Eval = field(default_factory=Eval)
     launch: Launch = field(default_factory=Launch)
+    push_to_hub: str | None = None  # OWNER/NAME: final/ goes to a hub at the end, with a card; see trainers/push.py
     algorithm: str | None = None  # grpo | dapo | dr_grpo | gspo: sets fields of trl, see trainers/algorithms.py
     trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig; with `sft`, of trl.SFTConfig
 
@@ -327,6 +331,9 @@ def batches(config: Config, world: int) -> Batches:
             f"trl.save_steps {save} is not a multiple of logging_steps {log}: what was measured since the last log "
             f"row would be lost on resume; write {-(-save // log) * log}"
         )
+    if (look := config.eval.every) is not None and (look < 1 or not b.at_boundary(look)):
+        near = next(s for s in range(max(1, look), max(1, look) + unit + 1) if b.at_boundary(s))
+        raise ConfigError(f"eval.every {look} falls inside a generation batch, or nowhere: write {near}")
     return b
 
 

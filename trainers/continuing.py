@@ -21,10 +21,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from trainers.checkpoints import whole_checkpoints
 from trainers.config import Batches, Config, ConfigError, load, write_whole
 from trainers.launch import rank, zero_stage
 
-STREAM_STATE = "stream.json"  # written last: a checkpoint without it was never finished
 BATCH = "batch.json"  # the batch arithmetic that a run was begun or last resumed with
 
 # Keys, or the beginnings of keys, that may differ between a run and its continuation.
@@ -41,6 +41,7 @@ MAY_CHANGE = {
     "trl.max_steps": "longer or shorter, not less than is done; a decay of the learning rate ends at the new end",
     "trl.save_": "which checkpoints are kept",
     "trl.logging_": "which rows are logged; each is the mean since the last",
+    "push_to_hub": "where final/ goes",
     "trl.report_to": "who else is told",
     "trl.run_name": "what they call it",
     "trl.disable_tqdm": "what is shown",
@@ -58,12 +59,6 @@ SAME_BATCH = (
     "trl.steps_per_generation",
     "trl.generation_batch_size",
 )
-
-
-def whole_checkpoints(folder: Path) -> list[Path]:
-    """The complete checkpoints, in the order of their steps."""
-    found = (path.parent for path in folder.glob(f"checkpoint-*/{STREAM_STATE}"))
-    return sorted(found, key=lambda path: int(path.name.split("-")[1]))
 
 
 def last_checkpoint(folder: Path) -> Path | None:

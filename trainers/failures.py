@@ -17,8 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from trainers.checkpoints import whole_checkpoints
 from trainers.config import Config
-from trainers.continuing import whole_checkpoints
 from trainers.launch import rank
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from copy import deepcopy
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainers.config import Batches, Config, ConfigError
 from trainers.continuing import check_continuation, save_batch
 from trainers.launch import barrier, rank, zero_stage
+from trainers.modelcard import CARD, note_versions
 
 if TYPE_CHECKING:
     from trainers.table import Run
@@ -35,6 +37,7 @@ def make_folder(config: Config, plan: Batches) -> None:
         config.folder.mkdir(parents=True, exist_ok=True)
         config.save(config.folder / "config.yaml")
         save_batch(config.folder, plan)
+        note_versions(config.folder)
     barrier()
     if not (config.folder / "config.yaml").is_file():
         raise ConfigError(
@@ -62,22 +65,36 @@ def whole(model: Any, config: Config) -> Any:
 
 
 def save_final(run: Run, trainer: Any, processor: Any, source: str) -> None:
-    """The policy and its processor, in one rename; `source` is what it was loaded from."""
-    partial, final, settings = run.folder / "final.partial", run.folder / "final", run.config.model
+    """The policy and its processor as final/, in one rename; `source` is what it was loaded from. Whole weights, or the
+    adapter alone with sft.adapter."""
+    partial, final = run.folder / "final.partial", run.folder / "final"
+    adapter = run.config.sft is not None and run.config.sft.adapter
+    save_policy(run, trainer, processor, source, partial, adapter=adapter)
     if rank() == 0:
-        shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
+    barrier()
+
+
+def save_policy(run: Run, trainer: Any, processor: Any, source: str, folder: Path, *, adapter: bool) -> None:
+    """The policy and its processor in `folder`, which is written anew: whole weights with adapters merged in, or with
+    `adapter` those alone, where there are any. Every rank takes part."""
+    settings = run.config.model
+    if rank() == 0:
+        shutil.rmtree(folder, ignore_errors=True)
     barrier()
     if settings.lora is None:
-        trainer.save_model(str(partial))
+        trainer.save_model(str(folder))
     elif rank() == 0:
         policy = trainer.accelerator.unwrap_model(trainer.model)
-        merged = merged_unrounded(policy, source, settings.dtype) if settings.quantize else whole(policy, run.config)
-        merged.save_pretrained(partial)
+        if not adapter:
+            unrounded = settings.quantize is not None
+            policy = merged_unrounded(policy, source, settings.dtype) if unrounded else whole(policy, run.config)
+        policy.save_pretrained(folder)
+        (folder / CARD).unlink(missing_ok=True)  # peft's, which says nothing
     barrier()
     if rank() == 0:
-        processor.save_pretrained(partial)
-        partial.rename(final)
+        processor.save_pretrained(folder)
     barrier()
 
 

@@ -7,13 +7,14 @@ A run lands in runs/<name>/ and leaves a folder after each stage, so that a kill
     base/                        the policy from scratch (model.build)
     warm/                        after the warm start, with what it takes to continue it (the control)
     checkpoint-N/                trainer, random states, and stream.json, written last: without it a checkpoint is void
+    best/                        the best so far by an evaluation during training (eval.every), whole or the adapter
     final/                       the policy and its processor, to evaluate or to serve
     rollouts.jsonl metrics.jsonl warm.jsonl table.json
 `--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run
 equals the unbroken one in addresses, completions and metrics, times aside. A warm start that was cut off begins again.
 Which keys may change then, and what stays equal on another number of processes, is in trainers/continuing.py.
 
-Left out on purpose: dynamic sampling (the curriculum does that job), evaluation during training.
+Left out on purpose: dynamic sampling (the curriculum does that job).
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from typing import Any
 from envs.curriculum import make_curriculum
 from envs.stream import Stream
 from trainers import rollouts
+from trainers.checkpoints import STREAM_STATE
 from trainers.config import Batches, Config, ConfigError
-from trainers.continuing import STREAM_STATE, last_checkpoint
+from trainers.continuing import last_checkpoint
 from trainers.data import mixed, open_data
 from trainers.folder import load_both, make_folder, save_final, whole
 from trainers.launch import barrier, from_rank_0, rank, say, zero_stage
@@ -43,6 +45,7 @@ from trainers.preflight import (
     text_key,
     words_key,
 )
+from trainers.push import finish
 from trainers.story import tell
 from trainers.table import Run, Table, answers, measure
 from trainers.warmstart import Repeated, Supervision
@@ -103,6 +106,7 @@ def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
         control(this, folder / "warm")
     if teacher is not None:
         teacher.close()
+    finish(config)
     say("", table.text(), "", f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}")
     say(f"evaluate it with: python -m trainers.evaluate {folder / 'config.yaml'} --checkpoint {folder / 'final'}")
 
@@ -239,6 +243,7 @@ def accuracy_check(run: Run, model: Any, processor: Any) -> Any:
 
 def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | None) -> None:
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
+    from trainers.during import watch
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
     from trainers.slot_trainer import SlotTrainer
@@ -274,6 +279,7 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
         processing_class=processor,
         args=arguments,
     )
+    watch(run, trainer, processor, source, done)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
     save_final(run, trainer, processor, source)

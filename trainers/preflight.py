@@ -55,7 +55,8 @@ def check(config: Config, disk: bool = True) -> Batches:
     words_key(config)
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
-    check_test_set(config)
+    check_test_sets(config)
+    check_hub(config)
     if config.sft is not None:
         check_sft(config)
     deepspeed_config(config)
@@ -217,17 +218,29 @@ def words_key(config: Config) -> str:
         raise ConfigError(f"env.phrasings: {error}") from error
 
 
-def check_test_set(config: Config) -> None:
-    if config.eval.test_set is None:
-        return
+def check_hub(config: Config) -> None:
+    if config.push_to_hub is not None:
+        from envs.hub import HubError, check_name
+
+        try:
+            check_name(config.push_to_hub)
+        except HubError as error:
+            raise ConfigError(f"push_to_hub {error}") from error
+
+
+def check_test_sets(config: Config) -> None:
     from envs.testsets import TestSetError, load
 
-    try:
-        found = load(config.eval.test_set)
-    except TestSetError as error:
-        raise ConfigError(f"eval.test_set: {error}") from error
-    if not all(address.test for address in found.addresses):
-        raise ConfigError(f"eval.test_set {config.eval.test_set!r} holds addresses of training: they must start test:")
+    during = config.eval.during if config.eval.every is not None else None
+    for key, name in (("test_set", config.eval.test_set), ("during", during)):
+        if name is None:
+            continue
+        try:
+            found = load(name)
+        except TestSetError as error:
+            raise ConfigError(f"eval.{key}: {error}") from error
+        if not all(address.test for address in found.addresses):
+            raise ConfigError(f"eval.{key} {name!r} holds addresses of training: they must start test:")
 
 
 def check_processor(config: Config, processor: Any) -> str:
@@ -245,9 +258,7 @@ def check_processor(config: Config, processor: Any) -> str:
     lengths = question_lengths(config, processor.tokenizer)
     tokens, address = max(lengths)
     longest = bare + tokens + config.trl.get("max_completion_length", 512)
-    limit, key = processor.tokenizer.model_max_length, "the model's length"
-    if config.trl.get("use_vllm") and config.trl.get("vllm_max_model_length"):
-        limit, key = config.trl["vllm_max_model_length"], "trl.vllm_max_model_length"
+    limit, key = longest_allowed(config, processor)
     if longest > limit:
         raise ConfigError(
             f"{key} is {limit}, and {address} takes {bare + tokens} tokens with its image, {longest} with its answer: "
@@ -257,6 +268,13 @@ def check_processor(config: Config, processor: Any) -> str:
     return (
         f"{width}x{height} px seen as {seen_width}x{seen_height}, a prompt of {usual} tokens, {bare + tokens} at most"
     )
+
+
+def longest_allowed(config: Config, processor: Any) -> tuple[int, str]:
+    """The tokens that a prompt and its answer may have together, and which key says so."""
+    if config.trl.get("use_vllm") and config.trl.get("vllm_max_model_length"):
+        return int(config.trl["vllm_max_model_length"]), "trl.vllm_max_model_length"
+    return int(processor.tokenizer.model_max_length), "the model's length"
 
 
 def question_lengths(config: Config, tokenizer: Any) -> list[tuple[int, str]]:
@@ -332,6 +350,7 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         f"images       {seen}",
         *memory_said(config, plan, shape, prompt),
         f"checkpoints  {'none' if every is None else f'every {every} optimizer steps, on generation-batch boundaries'}",
+        *([f"evaluation   on {config.eval.during} every {config.eval.every} steps"] if config.eval.every else []),
         f"disk         {'not known before the download' if needed is None else f'{needed / GIB:.2f} GiB at most'}",
         f"versions     python {platform.python_version()}, {', '.join(versions())}",
         *(f"missing      {extra}: pip install 'chartgym[{extra}]'" for extra in missing(config)),

@@ -167,16 +167,25 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     return summary
 
 
+def skill_of(address: str) -> str:
+    """What the question of a problem tries: ranking, counting ...; "stored" for those of one's own."""
+    from envs.registry import find
+
+    parsed = Address.parse(address)
+    return "stored" if parsed.stored else find(parsed)[1].skill
+
+
 GROUPS: dict[str, Callable[[Row], str]] = {
     "family": lambda row: Address.parse(row.address).family,
     "question": lambda row: Address.parse(row.address).question,
     "level": lambda row: str(Address.parse(row.address).level),
+    "skill": lambda row: skill_of(row.address),
     "phrasing": lambda row: "held out" if row.held_out else "trained",
 }
 
 
 def grouped(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, Any]]]:
-    """The summary of every family, question, level and kind of phrasing, sorted by name (levels by number)."""
+    """The summary of every family, question, level, skill and kind of phrasing, sorted by name (levels by number)."""
     tables = {}
     for group, key in GROUPS.items():
         parts: dict[str, list[Row]] = defaultdict(list)

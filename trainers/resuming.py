@@ -16,8 +16,8 @@ from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import rotate_checkpoints
 
+from trainers.checkpoints import STREAM_STATE, whole_checkpoints
 from trainers.config import Batches, write_whole
-from trainers.continuing import STREAM_STATE, whole_checkpoints
 from trainers.failures import Signals, Stopped, disk_full, first_line, goes_on
 from trainers.rewarding import RewardWatch
 from trainers.rollouts import Log, read
@@ -98,6 +98,9 @@ class Resuming:
             "trl.max_grad_norm, or model.dtype float32",
             agreed=True,
         )
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """Left out of TRL's checkpoints: the card is written from the run, see trainers/modelcard.py."""
 
     def _load_from_checkpoint(self: Any, resume_from_checkpoint: str, model: Any = None) -> None:
         """Trainer of transformers 5.17 loads a checkpoint's tensors by the names in the file, which `save_pretrained`
@@ -195,7 +198,7 @@ class Bar(TrainerCallback):
             self.bar.update(state.global_step - self.bar.n)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        if self.bar is not None and logs:
+        if self.bar is not None and logs and "loss" in logs:
             self.bar.set_postfix({short: f"{logs[key]:.2f}" for key, short in self.shown if logs.get(key) is not None})
 
     def close(self) -> None:
@@ -204,17 +207,21 @@ class Bar(TrainerCallback):
 
 
 class MetricsToLog(TrainerCallback):
-    """Every training row of the trainer goes to metrics.jsonl; the summary at the end has no loss and stays out. What a
+    """Rows of training and of evaluation go to metrics.jsonl; the summary at the end has no loss and stays out. What a
     reward does wrong is called out once, over all the processes that a resumed run takes."""
 
     def __init__(self, log: Log, stage: str, watch: RewardWatch | None = None) -> None:
         self.metrics, self.stage, self.watch = log, stage, watch
         if watch:
             for row in read(log.path):
-                watch.read(row)
+                if "loss" in row:
+                    watch.read(row)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        if logs and "loss" in logs:
+        if logs and "eval_accuracy" in logs:  # transformers' own names, which trackers know
+            found = {name.replace("eval_", "eval/", 1): value for name, value in logs.items()}
+            self.metrics.write({"stage": "eval", "step": state.global_step, **found})
+        elif logs and "loss" in logs:
             # A reward that had nothing to say in this batch has no mean, and NaN is no JSON.
             said = {name: value for name, value in logs.items() if not math.isnan(value)}
             self.metrics.write({"stage": self.stage, "step": state.global_step, **said})

@@ -16,6 +16,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from envs.stream import Stream
 from trainers.config import Batches, Config
+from trainers.during import Evaluated
 from trainers.launch import deepspeed_config, on_cpu
 from trainers.lessons import Targets, labelled, lesson_batch
 from trainers.resuming import Bar, Resuming
@@ -84,7 +85,7 @@ class Collator:
         return labelled(lesson_batch(self.processor, [lesson for _, lesson in found], self.longest))
 
 
-class LessonTrainer(Resuming, SFTTrainer):
+class LessonTrainer(Evaluated, Resuming, SFTTrainer):
     """Supervision on the stream. `metrics_log` is for the main process only, None elsewhere."""
 
     def __init__(

@@ -30,6 +30,7 @@ from envs.underlying import tables_behind
 from rewards import score
 from rewards.functions import completion_text
 from trainers.config import Batches, Config
+from trainers.during import Evaluated
 from trainers.launch import deepspeed_config, on_cpu
 from trainers.models import prompt_messages
 from trainers.resuming import Bar, Resuming
@@ -64,7 +65,7 @@ def seed_of(*parts: object) -> int:
     return int.from_bytes(blake2b("/".join(map(str, parts)).encode(), digest_size=4).digest(), "big") >> 1
 
 
-class SlotTrainer(Resuming, GRPOTrainer):
+class SlotTrainer(Evaluated, Resuming, GRPOTrainer):
     """GRPO on the stream. The logs are for the main process only, None elsewhere."""
 
     def __init__(
@@ -181,6 +182,8 @@ class SlotTrainer(Resuming, GRPOTrainer):
         generate = engine.generate
 
         def seeded(prompts: Any, sampling_params: Any = None, **kwargs: Any) -> Any:
+            if isinstance(sampling_params, list):  # of an evaluation, which has seen to it
+                return generate(prompts, sampling_params=sampling_params, **kwargs)
             each = []
             for seed in self._seeds:
                 each.append(copy(sampling_params))
