@@ -167,6 +167,7 @@ class Config:
     eval: Eval = field(default_factory=Eval)
     launch: Launch = field(default_factory=Launch)
     algorithm: str | None = None  # grpo | dapo | dr_grpo | gspo: sets fields of trl, see trainers/algorithms.py
+    track: str | list[str] = "tensorboard"  # tensorboard | wandb | trackio | none, or several: trainers/tracking.py
     trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig; with `sft`, of trl.SFTConfig
 
     @property
@@ -248,6 +249,11 @@ class Batches:
     def total(self) -> int:
         """Generation batches of the whole run."""
         return -(-self.max_steps * self.accumulation // (self.steps_per_generation * self.iterations))
+
+    @property
+    def steps_a_batch(self) -> int:
+        """Optimizer steps that a generation batch lasts, at most."""
+        return -(-self.steps_per_generation * self.iterations // self.accumulation)
 
     def at_boundary(self, step: int) -> bool:
         """Whether a generation batch ends with this optimizer step."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trainers.table import Run
 
 # What may differ between a run and its continuation; everything else would make it another run.
-MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
+MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "track")
 
 
 def check_folder(config: Config, resume: bool) -> None:
