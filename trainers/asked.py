@@ -41,7 +41,7 @@ class AskedLog:
 
     def _standing(self) -> dict[str, dict[str, Any]]:
         """Where the curriculum has each of its cells; one of one's own may have no table."""
-        table = getattr(self._curriculum, "table", list)()
+        table: list[dict[str, Any]] = getattr(self._curriculum, "table", list)()
         return {row["cell"]: {key: row.get(key) for key in STANDING} for row in table}
 
     def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:

@@ -107,10 +107,10 @@ def _map(title: str, parts: Sequence[tuple[str, Counts]]) -> str:
             rate = right / rollouts if rollouts else 0.0
             size = (side - 2) * math.sqrt(groups / most) * 0.8 + (side - 2) * 0.2
             x = left + side * (columns.index(level) + 0.5) - size / 2
-            y = top + side * (names.index(name) + 0.5) - size / 2
+            up = top + side * (names.index(name) + 0.5) - size / 2
             said = f"{name}, level {level}: {percent(rate)} right, {groups} groups, {percent(mixed / groups)} mixed"
             svg.append(
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{size:.1f}" height="{size:.1f}" rx="2" fill="{colour(rate)}">'
+                f'<rect x="{x:.1f}" y="{up:.1f}" width="{size:.1f}" height="{size:.1f}" rx="2" fill="{colour(rate)}">'
                 f"<title>{text(said)}</title></rect>"
             )
         svg.append("</g>")

@@ -83,11 +83,17 @@ def number(value: float) -> str:
         return "0" if value == 0 else "–"
     size = abs(value)
     if size >= 1e5:
-        return f"{value:.2e}"
+        return _powers(f"{value:.2e}")
     if size >= 1e-3:
         found = f"{value:.{max(0, 2 - math.floor(math.log10(size)))}f}"
         return found.rstrip("0").rstrip(".") if "." in found else found
-    return f"{value:.1e}"
+    return _powers(f"{value:.1e}")
+
+
+def _powers(written: str) -> str:
+    """1.50e-04 as 1.5e-4."""
+    factor, _, power = written.partition("e")
+    return f"{factor.rstrip('0').rstrip('.') if '.' in factor else factor}e{int(power)}"
 
 
 def share(value: float) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from trainers import heat, plots
@@ -20,20 +21,18 @@ from trainers.samples import Sample
 from trainers.seen import QUIET, Seen
 from trainers.signs import Sign
 from trainers.table import TITLES
+from trainers.timing import PHASES
 
 if TYPE_CHECKING:
     from envs.problem import Problem
 
 LATELY = 20  # log rows behind a tile
-# What the time of a step goes into, in the order of a step: name and colour. The names are those of trainers/timing.py.
-PHASES = (
-    *(("wait", "var(--c4)"), ("prepare", "var(--c5)"), ("rollout", "var(--c0)"), ("reward", "var(--c3)")),
-    *(("train", "var(--c2)"), ("sync", "var(--c1)"), ("evaluate", "var(--c6)"), ("save", "var(--c7)")),
-    ("other", "var(--c8)"),
-)
+COLOURS = dict(zip(PHASES, (4, 5, 0, 3, 2, 1, 6, 7, 8), strict=True))  # of the phases of a step
 STYLE = f"""{plots.STYLE}
 .status {{ color: var(--soft); margin: 0 0 4px; }}
-.sign {{ display: grid; grid-template-columns: 150px 1fr; gap: 4px 14px; padding: 7px 0; font-size: 14px; }}
+.tiles {{ grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); }}
+.tile b {{ font-size: 22px; }}
+.sign {{ display: grid; grid-template-columns: 190px 1fr; gap: 4px 14px; padding: 7px 0; font-size: 14px; }}
 .sign + .sign {{ border-top: 1px solid var(--line); }}
 .sign b::before {{ content: ''; display: inline-block; width: 9px; height: 9px; border-radius: 9px; margin-right: 8px;
   background: var(--right); }}
@@ -184,7 +183,10 @@ def _curves(seen: Seen) -> list[str]:
         ),
         curves(
             "Groups that teach",
-            [Line(name="of mixed outcome", points=useful), line("completions/clipped_ratio", "rollouts cut off", 4)],
+            [
+                Line(name="whose rewards differ", points=useful),
+                line("completions/clipped_ratio", "rollouts cut off", 4),
+            ],
             said=share,
             low=0.0,
             high=1.0,
@@ -218,13 +220,17 @@ def _curves(seen: Seen) -> list[str]:
 
 
 def _phases(seen: Seen) -> list[Line]:
-    rows = [row for row in seen.metrics if isinstance(row.get("time/step"), int | float)]
-    return [
-        Line(
-            name=name, points=[(float(row["step"]), float(row.get(f"time/{name}", 0.0))) for row in rows], colour=colour
-        )
-        for name, colour in PHASES
-    ]
+    """Seconds of a step by phase. Where batches last several steps, of which one samples, a point is a whole batch."""
+    batches: list[list[dict[str, Any]]] = []
+    for row in (row for row in seen.metrics if isinstance(row.get("time/step"), int | float)):
+        if row.get("time/rollout", 0.0) > 0 or seen.stage == "sft" or not batches:
+            batches.append([])
+        batches[-1].append(row)
+
+    def points(name: str) -> list[tuple[float, float]]:
+        return [(float(b[-1]["step"]), fmean(float(row.get(f"time/{name}", 0.0)) for row in b)) for b in batches]
+
+    return [Line(name=name, points=points(name), colour=f"var(--c{COLOURS[name]})") for name in PHASES]
 
 
 def _stages(seen: Seen) -> str:

@@ -94,7 +94,8 @@ def _apart(rows: Rows, each: int) -> Rows:
 
 def changes(seen: Seen, each: int) -> tuple[list[Sample], list[Sample]]:
     """Newly solved and newly lost, the largest changes first."""
-    rises, falls = [], []
+    rises: list[tuple[float, Sample]] = []
+    falls: list[tuple[float, Sample]] = []
     latest = {True: _latest(seen.late, True), False: _latest(seen.late, False)}
     for (cell, level), (before, after, groups) in _moves(seen.asked).items():
         up = after > before

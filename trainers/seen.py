@@ -123,13 +123,15 @@ def _pieces(path: Path) -> tuple[Rows, Rows]:
     with path.open("rb") as file:
         early = list(_objects(file.read(PIECE).splitlines()))
     late = early if path.stat().st_size <= PIECE else _tail(path)
-    return [row for row in early if _whole(row)], [row for row in late if _whole(row)]
+    return [row for row in early if whole(row)], [row for row in late if whole(row)]
 
 
-def _whole(row: dict[str, Any]) -> bool:
+def whole(row: dict[str, Any]) -> bool:
+    """Whether a row is a rollout."""
     try:
         Address.parse(row["address"])
-        return isinstance(row["completion"], str) and isinstance(row["batch"], int) and isinstance(row["tokens"], int)
+        numbers = [row[key] for key in ("batch", "slot", "rollout", "tokens", "correct")]
+        return isinstance(row["completion"], str) and all(isinstance(number, int) for number in numbers)
     except (KeyError, TypeError, AttributeError, AddressError):
         return False
 

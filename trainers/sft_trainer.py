@@ -99,7 +99,7 @@ class LessonTrainer(Timed, Resuming, SFTTrainer):
         self.elapsed = elapsed
         self._total_train_tokens = tokens  # TRL counts from 0 again when a run is resumed
         self.show(Bar("SFT", SHOWN), metrics_log, "sft")
-        self.keep_time(self.data_collator.clock)
+        self.keep_time(arguments["data_collator"].clock)
         self._tokens_logged = tokens
 
     def to_resume(self) -> dict[str, Any]:

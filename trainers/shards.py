@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from envs.address import Address
-from trainers import rollouts
+from trainers.seen import lines, whole
 
 ROWS = 50_000  # of a shard
 AT_ONCE = 2_000  # rows of a row group: so many are held in memory
@@ -35,7 +35,7 @@ def write_shards(folder: Path, rows_each: int = ROWS) -> int | None:
     import pyarrow.parquet as pq
 
     began = log.stat().st_mtime
-    rows = rollouts.read(log)
+    rows = (row for row in lines(log) if whole(row))
     if (first := next(rows, None)) is None:
         return None
     rewards = list(first.get("rewards") or ())
@@ -76,6 +76,6 @@ def _row(row: dict[str, Any], rewards: list[str]) -> dict[str, Any]:
     where |= {key: row[key] for key in ("batch", "slot", "rollout")}
     found = {key: row.get(key) for key in KEPT} | {f"reward_{name}": given.get(name) for name in rewards}
     for key in ("completion", "given"):  # half a surrogate pair fits in no file
-        if isinstance(found[key], str):
-            found[key] = found[key].encode("utf-8", "replace").decode()
+        if isinstance(said := found[key], str):
+            found[key] = said.encode("utf-8", "replace").decode()
     return where | found

@@ -26,8 +26,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from transformers import TrainerCallback
-
 PHASES = ("wait", "prepare", "rollout", "reward", "train", "sync", "evaluate", "save", "other")
 
 
@@ -131,20 +129,21 @@ def timed(phase: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
-class _Steps(TrainerCallback):
-    """From the begin of a step to its end it is training, as far as nothing inside it says otherwise."""
+def _steps(clock: Clock) -> Any:
+    """A callback: from the begin of a step to its end it is training, as far as nothing inside it says otherwise."""
+    from transformers import TrainerCallback
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+    class Steps(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            clock.start(state.global_step)
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.clock.start(state.global_step)
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            clock.enter("train")
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.clock.enter("train")
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            clock.leave()
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.clock.leave()
+    return Steps()
 
 
 class Timed:
@@ -154,7 +153,7 @@ class Timed:
 
     def keep_time(self: Any, clock: Clock) -> None:
         self.clock = clock
-        self.add_callback(_Steps(clock))
+        self.add_callback(_steps(clock))
         if getattr(self, "use_vllm", False):
             self.vllm_generation.sync_weights = clock.timed("sync", self.vllm_generation.sync_weights)
 

@@ -77,9 +77,11 @@ def _run_id(folder: Path) -> str:
 def _tensorboard(folder: Path) -> Any:
     """The callback on event files whose steps past the one that training goes on from are no more."""
     from torch.utils.tensorboard import SummaryWriter
-    from transformers.integrations import TensorBoardCallback
+    from transformers.integrations.integration_utils import TensorBoardCallback
 
-    class Curves(TensorBoardCallback):
+    kind: Any = TensorBoardCallback
+
+    class Curves(kind):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             self.logging_dir = str(folder)
             self.tb_writer = SummaryWriter(log_dir=str(folder), purge_step=state.global_step + 1)
@@ -90,11 +92,11 @@ def _tensorboard(folder: Path) -> Any:
 
 def _service(name: str, sent: int, mend: str) -> Any:
     """The callback of W&B or Trackio, which is sent the rows of steps past `sent`."""
-    from transformers.integrations import TrackioCallback, WandbCallback
+    from transformers.integrations.integration_utils import TrackioCallback, WandbCallback
 
     kind: Any = {"wandb": WandbCallback, "trackio": TrackioCallback}[name]
 
-    class Once(kind):
+    class Once(kind):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             try:
                 super().on_train_begin(args, state, control, **kwargs)
