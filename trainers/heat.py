@@ -137,7 +137,7 @@ def _key() -> str:
     shown = "".join(
         f'<span><i style="background:{colour(rate)}"></i>{100 * rate:.0f} %</span>' for rate in (0, 0.25, 0.5, 0.75, 1)
     )
-    return f'<div class="legend">right: {shown} area: how often it was asked</div>'
+    return f'<div class="legend">right: {shown} <span>area: how often asked</span></div>'
 
 
 def _levels(parts: Sequence[tuple[str, Rows]]) -> str:

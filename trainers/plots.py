@@ -16,7 +16,7 @@ from statistics import fmean
 from trainers.report_page import text
 
 WIDTH, HEIGHT = 500, 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 30
+LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 32
 MOST = 300  # points of a line
 COLUMNS = 90  # bars of a stack
 Points = Sequence[tuple[float, float]]  # (step, value), steps rising
@@ -153,7 +153,7 @@ class _Frame:
             parts.append(
                 f'<text x="{self.x(value):.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{int(value)}</text>'
             )
-        parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 2}" text-anchor="end">{text(of)}</text>')
+        parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{text(of)}</text>')
         return "".join(parts)
 
 

@@ -32,7 +32,7 @@ STYLE = f"""{plots.STYLE}
 .status {{ color: var(--soft); margin: 0 0 4px; }}
 .tiles {{ grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); }}
 .tile b {{ font-size: 22px; }}
-.sign {{ display: grid; grid-template-columns: 190px 1fr; gap: 4px 14px; padding: 7px 0; font-size: 14px; }}
+.sign {{ display: grid; grid-template-columns: 205px 1fr; gap: 4px 14px; padding: 7px 0; font-size: 14px; }}
 .sign + .sign {{ border-top: 1px solid var(--line); }}
 .sign b::before {{ content: ''; display: inline-block; width: 9px; height: 9px; border-radius: 9px; margin-right: 8px;
   background: var(--right); }}
@@ -129,7 +129,7 @@ def _tiles(seen: Seen) -> str:
         (_said(_lately(seen, "rewards/accuracy/mean"), percent), "of rollouts right"),
         (_said(None if useful is None else 1 - useful, percent), "of groups teach"),
         (_said(_lately(seen, "completions/mean_length")), "tokens a completion"),
-        (_said(_lately(seen, "env/mean_level")), "mean level"),
+        (_said(_lately(seen, "env/mean_level"), lambda level: f"{level:.2f}"), "mean level"),
         (_said(_lately(seen, "loss") if seen.stage == "sft" else None), "loss"),
         (_said(_lately(seen, "mean_token_accuracy"), percent), "of tokens right"),
         (_said(_lately(seen, "time/step") or _lately(seen, "step_time"), lambda s: f"{plots.number(s)} s"), "a step"),

@@ -4,7 +4,8 @@ The callbacks are those of transformers, which name what they are handed train/<
 kl, entropy, completions/mean_length, clip_ratio/...) and ours (env/..., time/...). TensorBoard's event files lie in
 runs/<name>/tensorboard. A run that is resumed goes on in the same curves, and no step stands in them twice: of
 TensorBoard the steps past the checkpoint are purged; W&B and Trackio keep what they were sent, and are not sent it
-again. Their project is chartgym unless WANDB_PROJECT or trl.project says otherwise.
+again: what was on its way when a process was killed is missing there (seen with Trackio: the last half second). Their
+project is chartgym unless WANDB_PROJECT or trl.project says otherwise.
 """
 
 from __future__ import annotations
