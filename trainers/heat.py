@@ -66,14 +66,19 @@ def family(cell: str) -> str:
     return cell if cell.startswith("stored/") else cell.partition("/")[0]
 
 
-def curriculum_cards(asked: Rows) -> list[str]:
-    """The cards of the curriculum, each one HTML; none where nothing was asked."""
+def curriculum_cards(asked: Rows) -> list[list[str]]:
+    """The cards of the curriculum in two columns; none where nothing was asked."""
     if not asked:
         return []
     parts = windows(asked)
     cells = {row["cell"] for row in asked}
     maps = [("By cell and level", str)] if len(cells) <= CELLS else [("By skill", skill), ("By family", family)]
-    return [*(_map(title, [(name, counted(rows, by)) for name, rows in parts]) for title, by in maps), _levels(parts)]
+    columns = [[_map(title, [(name, counted(rows, by)) for name, rows in parts])] for title, by in maps]
+    rows = [len({by(cell) for cell in cells}) for _, by in maps]
+    if len(columns) == 1:
+        columns, rows = [*columns, []], [*rows, 0]
+    columns[rows.index(min(rows))].append(_levels(parts))  # where there is room
+    return columns
 
 
 def colour(rate: float) -> str:
@@ -89,7 +94,7 @@ def _map(title: str, parts: Sequence[tuple[str, Counts]]) -> str:
     whole = parts[-1][1]
     names, levels = sorted({name for name, _ in whole}), sorted({level for _, level in whole})
     columns = range(levels[0], levels[-1] + 1) if levels[-1] - levels[0] < 24 else levels
-    side = min(34, max(14, 340 // len(columns)))
+    side = min(34 if len(names) <= CELLS else 18, max(14, 340 // len(columns)))
     left, top = 12 + 6.4 * max(map(len, names)), 4
     width, height = max(500.0, left + side * len(columns) + 8), top + side * len(names) + 34
     svg = [f'<svg viewBox="0 0 {width:.0f} {height}" role="img" aria-label="{text(title)}">']

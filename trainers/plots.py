@@ -150,9 +150,10 @@ class _Frame:
                 f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text(said(value))}</text>'
             )
         for value in (v for v in ticks(self.x0, self.x1, 6) if v == int(v)):
-            parts.append(
-                f'<text x="{self.x(value):.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{int(value)}</text>'
-            )
+            x, written = self.x(value), f"{int(value):,}"
+            anchor = "end" if x + 3.2 * len(written) > WIDTH else "middle"
+            x = min(x, WIDTH - 1) if anchor == "end" else x
+            parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="{anchor}">{written}</text>')
         parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{text(of)}</text>')
         return "".join(parts)
 

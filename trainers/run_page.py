@@ -38,6 +38,7 @@ STYLE = f"""{plots.STYLE}
   background: var(--right); }}
 .sign.found b::before {{ background: var(--wrong); }} .sign.found b {{ color: var(--wrong); }}
 @media (max-width: 560px) {{ .sign {{ grid-template-columns: 1fr; }} }}
+.columns > div {{ display: grid; gap: 12px; align-content: start; min-width: 0; }}
 .case .blank {{ padding: 28px 14px; text-align: center; color: var(--soft); border-bottom: 1px solid var(--line);
   font-size: 13px; }}
 .case pre.said {{ max-height: 132px; margin: 0 0 8px; padding: 7px 9px; background: var(--ground);
@@ -71,9 +72,10 @@ def page(
         body.append(f'<h2>Signs of reward hacking: {head}</h2><div class="card">{"".join(map(_sign, rows))}</div>')
     body.append(f"<h2>Curves</h2>{_grid(_curves(seen))}")
     body.append(_stages(seen))
-    if cards := heat.curriculum_cards(seen.asked):
+    if columns := heat.curriculum_cards(seen.asked):
         lead = "Colour is the share of right rollouts, area how often it was asked; the slider goes through the run."
-        body.append(f'<h2>What the curriculum asked</h2><p class="lead">{lead}</p>{_grid(cards)}')
+        body.append(f'<h2>What the curriculum asked</h2><p class="lead">{lead}</p>')
+        body.append(_columns(columns))
         body.append(f'<div style="margin-top:12px">{heat.cell_list(seen.asked)}</div>')
     if samples:
         body.append(f"<h2>{'Lessons' if seen.stage == 'sft' else 'Samples'}</h2>")
@@ -156,6 +158,11 @@ def _grid(cards: Sequence[str]) -> str:
     return f'<div class="curves">{"".join(cards)}</div>'
 
 
+def _columns(columns: Sequence[Sequence[str]]) -> str:
+    inner = "".join(f"<div>{''.join(column)}</div>" for column in columns)
+    return f'<div class="curves columns">{inner}</div>'
+
+
 def _curves(seen: Seen) -> list[str]:
     """The cards of a run's curves, those without a point left out."""
 
@@ -163,7 +170,8 @@ def _curves(seen: Seen) -> list[str]:
         return Line(name=short, points=seen.column(name), colour=f"var(--c{colour})")
 
     useful = [(step, 1 - value) for step, value in seen.column("frac_reward_zero_std")]
-    rewards = [name for row in seen.metrics[-1:] for name in row if name.startswith("rewards/") and "/mean" in name]
+    named = {name: None for row in seen.metrics[-LATELY:] for name in row}  # not every step samples
+    rewards = [name for name in named if name.startswith("rewards/") and name.endswith("/mean")]
     others = [name for name in rewards if name != "rewards/accuracy/mean"]
     phases = _phases(seen)
     warm = [(float(row["step"]), float(row["loss"])) for row in seen.warm if isinstance(row.get("loss"), int | float)]

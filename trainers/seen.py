@@ -18,7 +18,7 @@ from typing import Any
 from envs.address import Address, AddressError
 from trainers.report import ReportError
 
-PIECE = 24_000_000  # bytes of rollouts.jsonl that are read, at its start and at its end
+PIECE = 8_000_000  # bytes of rollouts.jsonl that are read, at its start and at its end
 QUIET = 600  # seconds without a row after which a run that has not ended is not said to go on
 
 Rows = list[dict[str, Any]]

@@ -29,6 +29,7 @@ BARE_ROSE = 0.25  # a share that rose by this
 CONSTANT, HIT = 0.6, 0.6  # one answer to this share of a cell's rollouts or more, right less often than this
 CUT_OFF = 0.2  # a share at the token limit above this
 ROLLOUTS = 2_000  # at each end of the log
+WATCHED = 2_000  # log rows in which rewards are watched; the run itself calls out each as it comes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +132,7 @@ def _rewards(seen: Seen) -> Iterable[Sign]:
     weights = {name: float(weight) for name, weight in given.items() if isinstance(weight, int | float)}
     weights.pop("length_cache", None)
     watch, said = RewardWatch(weights), []
-    for row in seen.metrics:
+    for row in seen.metrics[-WATCHED:]:
         said += [f"At step {row['step']}: {line}." for line in watch.read(row)]
     if said:
         return [Sign(name="rewards", found=True, words=line) for line in said]
