@@ -83,6 +83,8 @@ def test_a_run_killed_in_its_warm_start_and_in_grpo_equals_the_unbroken_one(tmp_
     assert len({row["address"] for row in ours}) == 12 * 4
     assert without_times(whole / "metrics.jsonl") == without_times(broken / "metrics.jsonl")
     assert without_times(whole / "warm.jsonl") == without_times(broken / "warm.jsonl")
+    asked = list(rollouts.read(whole / "curriculum.jsonl"))
+    assert asked == list(rollouts.read(broken / "curriculum.jsonl")) and sum(row["draws"] for row in asked) == 12 * 4
     assert any(row["grad_norm"] > 0 for row in rollouts.read(whole / "metrics.jsonl")), "nothing was learned at all"
     assert [row["step"] for row in rollouts.read(broken / "metrics.jsonl")] == list(range(1, 13))
     assert '{"batch": 7, "slot"' in (broken / "rollouts.jsonl.aside").read_text(encoding="utf-8")

@@ -84,6 +84,7 @@ OWNED_BY = {
     "resume_from_checkpoint": "--resume",
     "eval_strategy": "eval",
     "do_eval": "eval",
+    "report_to": "track",
     "vllm_tensor_parallel_size": "nothing: one engine a rank, which a model of up to some billion parameters fits",
 }
 

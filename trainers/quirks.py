@@ -23,6 +23,7 @@ HOOKS = {
     "trl.trainer.grpo_trainer:GRPOTrainer._calculate_rewards": (
         "self, inputs, prompts, completions, completion_ids_list"
     ),
+    "trl.trainer.grpo_trainer:GRPOTrainer._generate": "self, prompts",
     "trl.trainer.grpo_trainer:GRPOTrainer._save_checkpoint": "self, model, trial",
     "trl.trainer.grpo_trainer:GRPOTrainer.log": "self, logs, start_time",
     "trl.trainer.grpo_trainer:GRPOTrainer._get_grad_norm": "self, model, grad_norm",

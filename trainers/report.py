@@ -5,6 +5,8 @@ is pass@1 and its interval is Wilson's. With K > 1 the accuracy is mean@K; the K
 independent, so Wilson's interval is taken at the effective sample size p(1-p) / Var(mean) with the variance over
 problems (Miller 2024, "Adding Error Bars to Evals", section 2.2: clustered errors). Requests that failed (`finish` is
 "error") are no answers: they are counted apart and never scored. `report_page.py` turns a report into HTML.
+
+`python -m trainers.report runs/<name>` shows a run instead: run_report.py.
 """
 
 from __future__ import annotations
@@ -327,3 +329,11 @@ def as_text(report: Mapping[str, Any]) -> str:
             f"({versus['test']}; {versus['common']} common addresses)"
         )
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from trainers.run_report import main
+
+    sys.exit(main())

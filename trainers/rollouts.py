@@ -2,6 +2,7 @@
 
     runs/<name>/rollouts.jsonl   every completion: a Rollout a line
     runs/<name>/metrics.jsonl    every log row of the trainer: a flat dict a line, with `step`
+    runs/<name>/curriculum.jsonl what was asked by cell, a window of batches at a time: trainers/asked.py
 
 A run that was killed has logged more than its last checkpoint knows. On resume those rows, and a torn last line, move
 to `<log>.aside`: nothing is lost, and the log reads as if the run had never been broken.
@@ -32,6 +33,8 @@ class Rollout:
     score: float  # the checker's value, before reward weights
     given: str | None  # what stood in the box
     reason: str  # why it is right or wrong
+    reward: float  # what GRPO learned from: the weighted sum
+    rewards: dict[str, float | None]  # of each reward function; None where it had nothing to say
 
 
 class Log:

@@ -10,7 +10,7 @@ in runs/<name>/
     checkpoint-N/                trainer and random states, and stream.json, written last: without it it is void
     best/                        the best so far (eval.every), whole or the adapter
     final/                       the policy (or with sft.adapter its adapter) and its processor
-    lessons.jsonl metrics.jsonl table.json
+    lessons.jsonl metrics.jsonl table.json tensorboard/
 GRPO starts from it with `model.id=runs/<name>/final`, and trainers.evaluate takes it as --checkpoint. `--resume` goes
 on from the last complete checkpoint, exactly: on the CPU in float32 a resumed run equals the unbroken one in addresses
 and metrics, times aside. With `model.quantize: nf4` and `model.lora` it is QLoRA, on CUDA or, at tiny size, on the CPU.
@@ -43,6 +43,7 @@ from trainers.push import finish
 from trainers.quirks import SFT_HOOKS, check_hooks, make_torchvision_importable
 from trainers.story import tell
 from trainers.table import Run, Table, measure
+from trainers.tracking import add_trackers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,6 +95,7 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
         "",
         f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}",
     )
+    say(f"see how it went: python -m trainers.report {folder}")
     say(f"evaluate it with: python -m trainers.evaluate {folder / 'config.yaml'} --checkpoint {folder / 'final'}")
     say(f"start GRPO from it with: python -m trainers.grpo CONFIG model.id={folder / 'final'}")
 
@@ -166,6 +168,7 @@ def train(run: Run, targets: Targets, model: Any, processor: Any, source: str, c
         data_collator=collator,
     )
     watch(run, trainer, processor, source, done)
+    add_trackers(trainer, run.config)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
     save_final(run, trainer, processor, source)
