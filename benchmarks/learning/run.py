@@ -50,7 +50,7 @@ ARMS = ("a", "b", "c", "d", "e")
 # Worked solutions there are; problems of the set drawn once (d), which its budget of prompts goes through 8 times.
 SOLUTIONS = {"cpu": 192, "gpu": 8192}
 FIXED = {"cpu": 320, "gpu": 2000}
-TEST = {"cpu": 400, "gpu": 1200}  # problems of the held-out set
+TEST = {"cpu": 500, "gpu": 1200}  # problems of the held-out set
 CURVE = {"cpu": 200, "gpu": 480}  # the first so many of them, after every checkpoint
 OWN = 160  # problems it was trained on, and as many fresh ones
 MEASURING = 0.15  # of the minutes are kept for measuring
@@ -96,15 +96,15 @@ class Bench:
         config = load(HERE / name, overrides)
         return [sys.executable, "-m", f"trainers.{stage}", str(HERE / name), *overrides], config
 
-    def world(self) -> Config:
-        """The config that says which cells, levels and size are learned."""
-        return load(HERE / f"{self.size}.yaml", self.overrides)
+    def world(self, stage: str = "") -> Config:
+        """The config that says which cells, levels and size are learned; with "-start", which are taught."""
+        return load(HERE / f"{self.size}{stage}.yaml", self.overrides)
 
     def problems(self, purpose: str, n: int) -> Path:
         """A file of n addresses of the training world, every cell and level alike, from seeds of their own."""
         path = self.runs / f"{purpose}-seed{self.seed}.txt"
         if not path.exists():
-            config = self.world()
+            config = self.world("-start" if purpose == "solutions" else "")
             keys = curriculum_keys(config, mode="uniform", seed=other_seed(config, f"{purpose}/{self.seed}"))
             write(path, "".join(f"{address}\n" for address in make_curriculum(keys).plan(0, n)))
         return path
@@ -225,7 +225,7 @@ def measured(bench: Bench, config: Config, whole: bool) -> dict[str, Any]:
         "groups": group_rows(folder, last, plan) if grpo else [],
         "log": thinned(folder / "metrics.jsonl", last),
         "machine": f"{platform.machine()}, {device()}, Python {platform.python_version()}, {', '.join(versions())}",
-        "config": config.to_dict(),
+        "config": json.loads(json.dumps(config.to_dict()).replace(str(bench.runs), "RUNS")),
     }
     return result
 
