@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.learning import gather, run
+from benchmarks.learning.measuring import twins
 from envs.address import Address
 
 COUNTS = {"cells": {"bar/count": [3, 8]}, "levels": {"0": [3, 8]}}
@@ -86,7 +87,7 @@ def test_a_folder_without_results_is_one_line(tmp_path: Path, capsys: pytest.Cap
 
 def test_fresh_problems_have_the_cells_levels_and_sizes_of_the_own_ones_and_other_seeds() -> None:
     own = [f"bar/count/{level}/{seed}?px=112x112" for level in range(3) for seed in range(20)]
-    for mine, fresh in zip(map(Address.parse, own), map(Address.parse, run.twins(own)), strict=True):
+    for mine, fresh in zip(map(Address.parse, own), map(Address.parse, twins(own)), strict=True):
         assert (mine.family, mine.question, mine.level) == (fresh.family, fresh.question, fresh.level)
         assert (mine.width, mine.height, fresh.test) == (fresh.width, fresh.height, False)
         assert mine.seed != fresh.seed

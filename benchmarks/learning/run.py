@@ -22,14 +22,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +35,12 @@ ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
-from envs.address import Address, AddressError, Draws  # noqa: E402
+from benchmarks.learning.measuring import Late, measured  # noqa: E402
+from envs.address import AddressError, Draws  # noqa: E402
 from envs.curriculum import make_curriculum  # noqa: E402
 from envs.testsets import Spec, build  # noqa: E402
-from envs.testsets import load as load_test_set  # noqa: E402
-from trainers import rollouts  # noqa: E402
-from trainers.config import Batches, Config, ConfigError, load  # noqa: E402
+from trainers.config import Config, ConfigError, load  # noqa: E402
 from trainers.grpo import curriculum_keys, other_seed  # noqa: E402
-from trainers.preflight import check, versions  # noqa: E402
 
 ARMS = ("a", "b", "c", "d", "e")
 # Worked solutions there are; problems of the set drawn once (d), which its budget of prompts goes through 8 times.
@@ -54,11 +50,6 @@ TEST = {"cpu": 500, "gpu": 1200}  # problems of the held-out set
 CURVE = {"cpu": 200, "gpu": 480}  # the first so many of them, after every checkpoint
 OWN = 160  # problems it was trained on, and as many fresh ones
 MEASURING = 0.15  # of the minutes are kept for measuring
-ROWS = 30  # of the training log are kept
-
-
-class Late(Exception):
-    """The minutes are over."""
 
 
 class Bench:
@@ -178,161 +169,6 @@ def finished(folder: Path, config: Config) -> bool:
     return (folder / "final").exists() and bool(steps) and steps[-1] >= config.trl["max_steps"]
 
 
-# --- measuring -------------------------------------------------------------------------------------------------------
-
-
-def measured(bench: Bench, config: Config, whole: bool) -> dict[str, Any]:
-    """The result of an arm: what is measured now, and what its logs hold."""
-    plan = check(config, disk=False)
-    folder = config.folder
-    saved = {
-        int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*") if (path / "stream.json").exists()
-    }
-    if whole:
-        saved[config.trl["max_steps"]] = folder / "final"
-    if not saved:
-        raise Late(f"the minutes ended before {folder} had a checkpoint: give more, or the same command again")
-    last = max(saved)
-    test = [str(address) for address in load_test_set(bench.held_out()).addresses]
-    grpo = bench.arm in "bcd"
-    seen = trained_on(folder, last * plan.prompts)
-    own = Draws("own", bench.size, bench.seed).shuffled(sorted(set(seen)))[:OWN]
-    rights = right(bench, config, saved[last], [*test, *own, *twins(own)])
-    of_test, of_own, of_fresh = rights[: len(test)], rights[len(test) : -len(own)], rights[-len(own) :]
-    curve = []
-    for step in sorted(saved) if grpo else ():
-        first = CURVE[bench.size]
-        found = of_test[:first] if step == last else right(bench, config, saved[step], test[:first])
-        curve.append([step, sum(found), first])
-    result = {
-        "arm": bench.arm,
-        "size": bench.size,
-        "seed": bench.seed,
-        "finished": whole,
-        "steps": last,
-        "of": config.trl["max_steps"],
-        "rollouts": last * plan.rollouts if grpo else 0,
-        "spent": json.loads(folder.with_suffix(".spent.json").read_text()),
-        "parameters": parameters(saved[last]),
-        "test": {"digest": load_test_set(bench.held_out()).digest, "right": "".join("01"[one] for one in of_test)},
-        "cells": by_cell(test, of_test),
-        "levels": by_level(test, of_test),
-        "own": [sum(of_own), len(of_own)],
-        "fresh": [sum(of_fresh), len(of_fresh)],
-        "problems": len(set(seen)),
-        "prompts": len(seen),
-        "curve": curve,
-        "groups": group_rows(folder, last, plan) if grpo else [],
-        "log": thinned(folder / "metrics.jsonl", last),
-        "machine": f"{platform.machine()}, {device()}, Python {platform.python_version()}, {', '.join(versions())}",
-        "config": json.loads(json.dumps(config.to_dict()).replace(str(bench.runs), "RUNS")),
-    }
-    return result
-
-
-def right(bench: Bench, config: Config, checkpoint: Path, addresses: Sequence[str]) -> list[bool]:
-    """Whether the greedy answer to each problem is right."""
-    import torch
-
-    from trainers.evaluate import evaluate_policy
-    from trainers.models import load_policy, load_processor
-    from trainers.preflight import quiet_libraries
-
-    quiet_libraries()
-    model = load_policy(checkpoint, config.model.dtype).to("cuda" if torch.cuda.is_available() else "cpu")
-    rows = evaluate_policy(
-        model,
-        load_processor(bench.runs / f"start-seed{bench.seed}" / "base"),
-        addresses,
-        prompt=config.prompt,
-        max_tokens=config.eval.max_tokens,
-        batch_size=config.eval.batch_size,
-        progress=False,
-    )
-    return [row.correct for row in rows]
-
-
-def trained_on(folder: Path, prompts: int) -> list[str]:
-    """The address of every prompt or lesson of the run's first so many, in turn."""
-    if (folder / "lessons.jsonl").exists():
-        return [row["address"] for row in rollouts.read(folder / "lessons.jsonl")][:prompts]
-    return [row["address"] for row in rollouts.read(folder / "rollouts.jsonl") if row["rollout"] == 0][:prompts]
-
-
-def twins(addresses: Iterable[str]) -> list[str]:
-    """Problems of the training world in the same cells and levels, which no run has seen."""
-    fresh = []
-    for text in addresses:
-        a = Address.parse(text)
-        seed = Draws("fresh", text).bits() >> 1
-        fresh.append(str(Address(a.family, a.question, a.level, seed, False, a.width, a.height, a.text, a.words)))
-    return fresh
-
-
-def by_cell(addresses: Sequence[str], rights: Sequence[bool]) -> dict[str, list[int]]:
-    return counted((f"{a.family}/{a.question}" for a in map(Address.parse, addresses)), rights)
-
-
-def by_level(addresses: Sequence[str], rights: Sequence[bool]) -> dict[str, list[int]]:
-    return counted((str(a.level) for a in map(Address.parse, addresses)), rights)
-
-
-def counted(names: Iterable[str], rights: Sequence[bool]) -> dict[str, list[int]]:
-    """Name -> how many were right, of how many."""
-    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for name, one in zip(names, rights):
-        found[name][0] += one
-        found[name][1] += 1
-    return dict(sorted(found.items()))
-
-
-def group_rows(folder: Path, steps: int, plan: Batches) -> list[list[float]]:
-    """By generation batch: groups with mixed outcomes, groups, rollouts that were right, mean level."""
-    batches = plan.batches_before(steps)
-    groups: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in rollouts.read(folder / "rollouts.jsonl"):
-        if row["batch"] < batches:
-            groups[row["slot"]].append(row)
-    found: dict[int, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
-    for rows in groups.values():
-        one, correct = found[rows[0]["batch"]], sum(row["correct"] for row in rows)
-        one[0] += 0 < correct < len(rows)
-        one[1] += 1
-        one[2] += correct
-        one[3] += Address.parse(rows[0]["address"]).level
-    return [[mixed, n, correct, round(level / n, 2)] for _, (mixed, n, correct, level) in sorted(found.items())]
-
-
-def thinned(path: Path, steps: int) -> list[dict[str, float]]:
-    """Some rows of the training log, with what a reader asks of them first."""
-    kept = ("step", "loss", "reward", "entropy", "grad_norm", "mean_token_accuracy", "step_time", "env/wait_seconds")
-    rows = [row for row in rollouts.read(path) if row["step"] <= steps]
-    every = max(1, len(rows) // ROWS)
-    return [{key: round(row[key], 4) for key in kept if key in row} for row in rows[every - 1 :: every]]
-
-
-def parameters(checkpoint: Path) -> int:
-    """Weights of a saved policy."""
-    from safetensors import safe_open
-
-    total = 0
-    for file in checkpoint.glob("*.safetensors"):
-        with safe_open(file, "pt") as held:
-            for name in held.keys():  # noqa: SIM118 -- it is no dict
-                shape = held.get_slice(name).get_shape()
-                size = 1
-                for side in shape:
-                    size *= side
-                total += size
-    return total
-
-
-def device() -> str:
-    import torch
-
-    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "CPU"
-
-
 def child_cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -371,9 +207,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif args.arm != "a":
             command, config = bench.grpo()
             whole = bench.train(command, config)
-        result = measured(bench, config, whole)
+        result = {"arm": args.arm, "size": args.size, "seed": args.seed} | measured(
+            config,
+            whole=whole,
+            held_out=bench.held_out(),
+            processor=bench.runs / f"start-seed{args.seed}" / "base",
+            first=CURVE[args.size],
+            sample=OWN,
+            draws=Draws("own", args.size, args.seed),
+        )
         path = bench.out / f"{args.size}-{args.arm}-seed{args.seed}.json"
-        write(path, json.dumps(result))
+        write(path, json.dumps(result).replace(str(bench.runs), "RUNS"))  # where it ran is nobody's business
     except (ConfigError, AddressError, Late, OSError) as error:
         print(f"learning: {error}", file=sys.stderr)
         return 2
