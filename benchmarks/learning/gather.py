@@ -230,14 +230,16 @@ def plot(results: Results, path: Path) -> None:
     import numpy as np
 
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
+    # Every checkpoint was asked the first so many problems; ends and starts are shown on the same.
+    first = min((one["curve"][0][2] for one in results.values() if one["curve"]), default=None)
     for (arm, seed), one in sorted(results.items()):
         look = {"color": COLOURS[arm], "linewidth": 1.4, "linestyle": ("-", "--", ":", "-.")[seed % 4]}
         label = TITLES[arm] if seed == min(seeds_of(results, arm)) else None
         if arm in "ae":
-            axes[0].axhline(100 * right_of(one) / len(one["test"]["right"]), label=label, alpha=0.8, **look)
+            found = one["test"]["right"][:first]
+            axes[0].axhline(100 * found.count("1") / len(found), label=label, alpha=0.8, **look)
             continue
         start = results.get(("a", seed))
-        first = len(one["test"]["right"]) if not one["curve"] else one["curve"][0][2]
         begun = [[0, start["test"]["right"][:first].count("1"), first]] if start else []
         curve = np.array([*begun, *one["curve"]])
         axes[0].plot(curve[:, 0], 100 * curve[:, 1] / curve[:, 2], label=label, **look)
@@ -248,7 +250,8 @@ def plot(results: Results, path: Path) -> None:
         axes[1].plot(steps[wide - 1 :], 100 * mixed / groups, **look)
         axes[2].plot(steps[wide - 1 :], level, **look)
     for ax, title in zip(
-        axes, ("held-out accuracy, %", f"groups with mixed outcomes, % ({SMOOTH} batches)", "mean level")
+        axes,
+        (f"held-out accuracy, % (first {first})", f"groups with mixed outcomes, % ({SMOOTH} batches)", "mean level"),
     ):
         ax.set_title(title, fontsize=10)
         ax.set_xlabel("step")
