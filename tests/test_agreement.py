@@ -16,6 +16,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,6 +29,7 @@ SIZES = {
     "smolvlm": {**SMALL, "max_length": 512, "tile": 56, "scale_factor": 2, "longest_edge": 112},
 }
 UPDATES = 3
+LORA = {"r": 4, "alpha": 16}
 FAR = 0.02  # a difference that no rounding and no forbidden token explains
 
 needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vllm is not installed")
@@ -45,12 +47,12 @@ def pictures(rng):
         yield Image.fromarray(pixels)
 
 
-def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, likelier_images=0.0, **changes):
+def run(arch, sampler, folder, leave_out=(), lora=None, likelier_end=0.0, likelier_images=0.0, **changes):
     """Train for three updates and sample once more; what was seen at each of the four samplings.
 
-    `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server; `likelier_end`
-    is added to the logit of the end of turn, `likelier_images` to those of placeholders; `changes` are other fields of
-    GRPOConfig.
+    `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server; `lora` trains an
+    adapter of such sizes; `likelier_end` is added to the logit of the end of turn, `likelier_images` to those of
+    placeholders; `changes` are other fields of GRPOConfig.
     """
     from trainers import models, quirks
 
@@ -61,7 +63,7 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, likelier_images=0
     from trl import GRPOConfig, GRPOTrainer
 
     checkpoint = models.build_tiny(arch, Path(folder) / arch, **SIZES[arch])
-    processor, policy = models.load_processor(checkpoint), models.load_policy(checkpoint)
+    processor, policy = models.load_processor(checkpoint), models.load_policy(checkpoint, lora=lora)
     before = {name: parameter.detach().clone() for name, parameter in policy.named_parameters()}
     seen = []
 
@@ -166,8 +168,15 @@ def _plain_logps(model, processor, inputs, out):
         types = batch["mm_token_type_ids"]
         batch["mm_token_type_ids"] = torch.cat([types, torch.zeros_like(out["completion_ids"]).to(types.dtype)], 1)
     batch["input_ids"], length = ids, out["completion_ids"].shape[1]
-    unwrapped = type(model).from_pretrained(model.name_or_path).eval()  # TRL has given `model` another forward
-    unwrapped.load_state_dict(model.state_dict())
+    if hasattr(model, "peft_config"):
+        from trainers.models import load_policy
+
+        with TemporaryDirectory() as folder:
+            model.save_pretrained(folder)
+            unwrapped = load_policy(folder).eval()
+    else:
+        unwrapped = type(model).from_pretrained(model.name_or_path).eval()  # TRL has given `model` another forward
+        unwrapped.load_state_dict(model.state_dict())
     with torch.no_grad():
         logits = unwrapped(**batch).logits[:, -length - 1 : -1].log_softmax(-1)
     return logits.gather(2, out["completion_ids"][:, :, None])[..., 0]
@@ -223,9 +232,9 @@ ENVIRONMENT = {
 }
 
 
-def run_apart(arch, folder, leave_out="", sampler="vllm"):
+def run_apart(arch, folder, leave_out="", sampler="vllm", lora=None):
     """The same in a process of its own: an engine is not given back before its process ends."""
-    command = [sys.executable, __file__, arch, sampler, str(folder), leave_out]
+    command = [sys.executable, __file__, arch, sampler, str(folder), leave_out, json.dumps(lora)]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600, check=False)
 
 
@@ -247,10 +256,11 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("agreement")
 
 
+@pytest.mark.parametrize("lora", [None, LORA], ids=["whole", "lora"])
 @pytest.mark.parametrize("arch", ARCHS)
-def test_generate_and_the_trainer_agree_after_three_updates(arch, folder, monkeypatch):
+def test_generate_and_the_trainer_agree_after_three_updates(arch, lora, folder, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    result = run(arch, "hf", folder)
+    result = run(arch, "hf", folder, lora=lora)
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 1e-4
     assert max(batch["plain"] for batch in result["seen"]) < 1e-4
@@ -272,9 +282,10 @@ def test_truncated_completions_are_masked_and_placeholders_never_sampled(arch, f
 
 @needs_vllm
 @pytest.mark.vllm
+@pytest.mark.parametrize("lora", [None, LORA], ids=["whole", "lora"])
 @pytest.mark.parametrize("arch", ARCHS)
-def test_vllm_and_the_trainer_agree_after_three_updates(arch, folder):
-    result = result_of(run_apart(arch, folder))
+def test_vllm_and_the_trainer_agree_after_three_updates(arch, lora, folder):
+    result = result_of(run_apart(arch, folder, lora=lora))
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 0.01
 
@@ -345,5 +356,5 @@ def test_a_server_and_the_trainer_agree_after_three_updates(server, folder):
 
 
 if __name__ == "__main__":
-    arch, sampler, folder, left_out = sys.argv[1:5] if len(sys.argv) > 4 else (*sys.argv[1:4], "")
-    print(json.dumps(run(arch, sampler, folder, [name for name in left_out.split(",") if name])))
+    arch, sampler, folder, left_out, lora = (*sys.argv[1:], "", "null")[:5]
+    print(json.dumps(run(arch, sampler, folder, [name for name in left_out.split(",") if name], json.loads(lora))))

@@ -103,6 +103,7 @@ class Looks(TrainerCallback):
     def look(self, trainer: Any) -> dict[str, float]:
         """One evaluation: its row, its line, and the new best if it is one. Every rank takes part."""
         began = time.monotonic()
+        trainer.watchdog.beat("evaluation")
         with undisturbed(trainer.args.device):
             rows = self.rows(trainer)
         found, seconds = summarise(rows), time.monotonic() - began
@@ -125,6 +126,7 @@ class Looks(TrainerCallback):
             tqdm.write(line, file=sys.stdout)
             sys.stdout.flush()
         trainer._clock += time.monotonic() - began
+        trainer.watchdog.beat("training")
         return row
 
     def rows(self, trainer: Any) -> list[Row]:

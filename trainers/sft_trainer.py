@@ -90,7 +90,7 @@ class Collator:
         return labelled(lesson_batch(self.processor, [lesson for _, lesson in found], self.longest))
 
 
-class LessonTrainer(Evaluated, Timed, Resuming, SFTTrainer):
+class LessonTrainer(Timed, Evaluated, Resuming, SFTTrainer):
     """Supervision on the stream. `metrics_log` is for the main process only, None elsewhere."""
 
     def __init__(

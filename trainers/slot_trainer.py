@@ -70,7 +70,7 @@ def seed_of(*parts: object) -> int:
     return int.from_bytes(blake2b("/".join(map(str, parts)).encode(), digest_size=4).digest(), "big") >> 1
 
 
-class SlotTrainer(Evaluated, Timed, Resuming, GRPOTrainer):
+class SlotTrainer(Timed, Evaluated, Resuming, GRPOTrainer):
     """GRPO on the stream. The logs are for the main process only, None elsewhere."""
 
     def __init__(

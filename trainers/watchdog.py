@@ -25,6 +25,7 @@ from typing import Any
 from trainers.config import write_whole
 
 HUNG = 3  # exit status
+STDERR = 2  # as faulthandler wants it: a notebook puts something without a file in place of sys.stderr
 
 
 class Watchdog:
@@ -41,7 +42,7 @@ class Watchdog:
         beats, before, _ = self._now
         self._now = (beats + 1, before if step is None else step, phase)
         if self._thread is not None and self.seconds:
-            faulthandler.dump_traceback_later(3 * self.seconds, exit=True)  # sets the timer anew
+            faulthandler.dump_traceback_later(3 * self.seconds, exit=True, file=STDERR)  # sets the timer anew
 
     def __enter__(self) -> Watchdog:
         if self.seconds:
@@ -114,5 +115,5 @@ class Watchdog:
             flush=True,
         )
         if self.rank in hung:
-            faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
+            faulthandler.dump_traceback(file=STDERR, all_threads=True)
         os._exit(HUNG)
