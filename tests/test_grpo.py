@@ -179,11 +179,12 @@ def test_rows_past_the_checkpoint_and_a_torn_line_are_set_aside(tmp_path):
     log = Log(path)
     log.write({"step": 1}, {"step": 2}, {"step": 3})
     log.close()
-    with path.open("a") as file:
-        file.write('{"step": 4, "lo')
+    with path.open("ab") as file:
+        file.write('{"step": 4, "ü'.encode()[:-1])  # within a character
+    assert [row["step"] for row in rollouts.read(path)] == [1, 2, 3]
     assert rollouts.set_aside(path, lambda row: row["step"] <= 2) == 2
     assert [row["step"] for row in rollouts.read(path)] == [1, 2]
-    assert (tmp_path / "metrics.jsonl.aside").read_text().splitlines() == ['{"step": 3}', '{"step": 4, "lo']
+    assert (tmp_path / "metrics.jsonl.aside").read_text().splitlines() == ['{"step": 3}', '{"step": 4, "\ufffd']
     assert rollouts.set_aside(path, lambda row: row["step"] <= 2) == 0
 
 

@@ -61,7 +61,7 @@ class Log:
 def read(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a log, whole lines only."""
     if path.exists():
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8", errors="replace") as file:  # a torn line may end within a character
             for line in file:
                 if line.endswith("\n"):
                     yield json.loads(line)
@@ -76,7 +76,7 @@ def set_aside(path: Path, keep: Callable[[dict[str, Any]], bool]) -> int:
         return 0
     kept: list[str] = []
     moved: list[str] = []
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:  # a torn line may end within a character
         for line in file:
             whole = line.endswith("\n")
             (kept if whole and keep(json.loads(line)) else moved).append(line if whole else line + "\n")
