@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python -m benchmarks.curriculum_report [--rows docs/curriculum.csv] [--docs docs]
 
-Prints the tables as Markdown and writes curriculum-useful.png, -steps.png, -regret.png and -reliability.png. Of rows
-alike in cells, spread, known and policy the mean over seeds is shown, and how far seeds are apart (their standard
-deviation). Rivals do not choose, so that what is known of problems is nothing to them.
+Writes the tables into curriculum.md, between its marks, and curriculum-useful.png, -steps.png, -regret.png and
+-reliability.png. Of rows alike in cells, spread, known and policy the mean over seeds is shown, and how far seeds are
+apart (their standard deviation). Rivals do not choose, so that what is known of problems is nothing to them.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def course(rows: Rows, cells: int, what: str, label: str, path: Path) -> None:
         _plain(axes)
     panels[0][0].set_ylabel(label)
     if what == "useful_curve":
-        panels[0][0].set_ylim(0.45, 1.0)
+        panels[0][0].set_ylim(0.4, 1.0)
     lines, names = panels[0][0].get_legend_handles_labels()
     figure.legend(lines, names, ncols=5, fontsize=10, loc="lower center", frameon=False)
     figure.tight_layout(rect=(0, 0.13, 1, 1))
@@ -170,8 +170,13 @@ if __name__ == "__main__":
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     arguments = parser.parse_args()
     rows = grouped(read(arguments.rows))
+    page = arguments.docs / "curriculum.md"
+    text = page.read_text(encoding="utf-8")
     for size in sorted({key[0] for key in rows}):
-        print(f"{size} cells\n\n{table(rows, size)}\n")
+        mark, end = f"<!-- {size} cells -->\n", "\n<!-- end -->"
+        before, _, rest = text.partition(mark)
+        text = f"{before}{mark}{table(rows, size)}{end}{rest.partition(end)[2]}"
+    page.write_text(text, encoding="utf-8")
     course(rows, 1500, "useful_curve", "chance of mixed outcomes", arguments.docs / "curriculum-useful.png")
     course(rows, 1500, "regret_curve", "regret, thousands of groups", arguments.docs / "curriculum-regret.png")
     steps(rows, arguments.docs / "curriculum-steps.png")
