@@ -173,9 +173,12 @@ if __name__ == "__main__":
     page = arguments.docs / "curriculum.md"
     text = page.read_text(encoding="utf-8")
     for size in sorted({key[0] for key in rows}):
-        mark, end = f"<!-- {size} cells -->\n", "\n<!-- end -->"
-        before, _, rest = text.partition(mark)
-        text = f"{before}{mark}{table(rows, size)}{end}{rest.partition(end)[2]}"
+        start, end = f"<!-- {size} cells -->\n", "<!-- end -->"
+        before, mark, rest = text.partition(start)
+        _, close, after = rest.partition(end)
+        if not (mark and close):
+            parser.error(f"{page} has no lines {start.strip()!r} and {end!r}: write them where the table goes")
+        text = f"{before}{mark}{table(rows, size)}\n{close}{after}"
     page.write_text(text, encoding="utf-8")
     course(rows, 1500, "useful_curve", "chance of mixed outcomes", arguments.docs / "curriculum-useful.png")
     course(rows, 1500, "regret_curve", "regret, thousands of groups", arguments.docs / "curriculum-regret.png")
