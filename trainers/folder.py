@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from trainers.table import Run
 
 # What may differ between a run and its continuation; everything else would make it another run.
-MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
-MAY_CHANGE += ("push_to_hub",)
+MAY_CHANGE: tuple[str, ...] = ("runs", "eval.", "launch.", "env.workers", "push_to_hub")
+MAY_CHANGE += ("trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
 
 
 def check_folder(config: Config, resume: bool) -> None:
