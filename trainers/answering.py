@@ -121,10 +121,12 @@ class Task:
 
     @property
     def processes(self) -> int:
-        """One a GPU of this node, or what launch.devices says; no more than there are batches."""
+        """One a GPU of this node, or what launch.devices says; no more than there are GPUs here, or batches."""
+        asked, gpus = self.config.launch.devices, visible_gpus()
         if self.args.backend == "openai":
             return 1
-        return min(devices_here(self.config), -(-len(self.todo) // self.config.eval.batch_size))
+        here = gpus if isinstance(asked, int) and 0 < gpus < asked else devices_here(self.config)
+        return min(here, -(-len(self.todo) // self.config.eval.batch_size))
 
 
 def answered(task: Task, scratch: Path) -> Generator[Row, None, None]:
@@ -239,6 +241,7 @@ def shared_out(task: Task) -> Iterator[Row]:
         for connection, (_, process) in under_way.items():
             connection.close()
             process.terminate()
+        for _, process in under_way.values():
             process.join(PATIENCE)
             process.kill()
 

@@ -136,8 +136,7 @@ class Looks(TrainerCallback):
         if getattr(trainer, "use_vllm", False) and trainer.vllm_mode == "colocate":
             with synced(trainer.vllm_generation) as llm:
                 backend = engine(llm, self.processor, sampling, config.eval.batch_size)
-                together = trainer.vllm_tensor_parallel_size  # ranks that make up one engine are asked the same
-                return shared(lambda mine: answered_by(backend, mine), self.addresses, world, together)
+                return shared(lambda mine: answered_by(backend, mine), self.addresses, world)
         with unwrap_model_for_generation(
             trainer.model_wrapped,
             trainer.accelerator,

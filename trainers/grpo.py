@@ -3,12 +3,12 @@
     python -m trainers.grpo configs/tiny.yaml [key=value ...] [--resume] [--dry-run]
 
 A run lands in runs/<name>/ and leaves a folder after each stage, so that a killed one goes on where it was:
-    config.yaml                  the resolved config
+    config.yaml versions.json    the resolved config; what the run was made with
     base/                        the policy from scratch (model.build)
     warm/                        after the warm start, with what it takes to continue it (the control)
     checkpoint-N/                trainer, random states, and stream.json, written last: without it a checkpoint is void
     best/                        the best so far by an evaluation during training (eval.every), whole or the adapter
-    final/                       the policy and its processor, to evaluate or to serve
+    final/                       the policy, its processor and its card, to evaluate or to serve
     rollouts.jsonl metrics.jsonl curriculum.jsonl warm.jsonl table.json
     tensorboard/ rollouts/       the curves; the rollouts as Parquet, at the end
 `--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from envs.hub import HubError, check_name, upload
-from trainers.checkpoints import EvaluationError, check_checkpoint, chosen, merged
+from trainers.checkpoints import BEST, EvaluationError, best_of, check_checkpoint, chosen, merged
 from trainers.config import Config, ConfigError, load
 from trainers.launch import rank
 from trainers.modelcard import CARD, foreign_base, write_card
 from trainers.models import adapter_base
+from trainers.report import percent
 
 # What a checkpoint holds to be resumed from, and pickles, which nobody should have to trust.
 KEPT_HERE = ["optimizer*", "scheduler*", "rng_state*", "trainer_state.json", "training_args.bin", "stream.json", "*.pt"]
@@ -78,9 +79,12 @@ def finish(config: Config) -> None:
     """The end of a run, on its first process: cards for what it leaves, and the push that the config asks for."""
     if rank() != 0:
         return
-    for name in ("final", "best"):
+    for name in ("final", BEST):
         if (config.folder / name).is_dir():
             write_card(config.folder / name)
+    if best := best_of(config.folder):
+        said = f"step {best['step']}, {percent(best['accuracy'])} right on {best['test_set']}"
+        print(f"the best during training was {said}: {config.folder / BEST}", flush=True)
     if config.push_to_hub is None:
         return
     try:

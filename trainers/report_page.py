@@ -241,7 +241,7 @@ def page(report: Mapping[str, Any], title: str, cases: Sequence[tuple[Problem, R
     menus = _menu("cell", "every question", (f"{p.address.family}/{p.address.question}" for p, _, _ in cases))
     menus += _menu("verdict", "every verdict", (row.verdict for _, row, _ in cases))
     columns = (
-        (("By level", level_plot(by["level"])), ("By phrasing", bars(by["phrasing"]))),
+        (("By level", level_plot(by["level"])), ("By skill", bars(by["skill"])), ("By phrasing", bars(by["phrasing"]))),
         (("By family", bars(by["family"])), ("By question", bars(by["question"]))),
     )
     plots = "".join(

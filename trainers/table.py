@@ -141,12 +141,9 @@ def answers(run: Run, model: Any, processor: Any, addresses: Sequence[Any]) -> l
     )
 
 
-def shared(
-    ask: Callable[[Sequence[Any]], list[Row]], addresses: Sequence[Any], world: int, together: int = 1
-) -> list[Row]:
-    """The rows of all addresses on every rank, in their order; each rank asks for its share, and `together` ranks in a
-    row for the same one."""
-    share = addresses[rank() // together :: world // together]
+def shared(ask: Callable[[Sequence[Any]], list[Row]], addresses: Sequence[Any], world: int) -> list[Row]:
+    """The rows of all addresses on every rank, in their order; each rank asks for its share."""
+    share = addresses[rank() :: world]
     mine = ask(share)
     if world == 1:
         return mine
