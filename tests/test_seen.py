@@ -253,8 +253,9 @@ def test_broken_lines_and_problems_that_cannot_be_drawn_leave_a_page(tmp_path):
         row = {"slot": 9, "batch": 1, "rollout": 0, "completion": "a", "tokens": 1, "correct": True}
         file.write(json.dumps(row | {"address": "stored/gone:12345678/4"}) + "\n" + '{"addr')
     with (tmp_path / "metrics.jsonl").open("a") as file:
-        file.write('null\n{"step": "x"}\n{"st')
+        file.write('null\n{"step": "x"}\n{"stage": "eval", "step": 2, "eval/accuracy": 0.62}\n{"st')
     assert main([str(tmp_path)]) == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     ElementTree.fromstring(page.partition("\n")[2])
+    assert "Evaluated on" in page and "62 %" in page and "step 2; last row" in page
     assert "no picture" in page and "&lt;&amp;" in page

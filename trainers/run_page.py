@@ -175,7 +175,8 @@ def _curves(seen: Seen) -> list[str]:
     others = [name for name in rewards if name != "rewards/accuracy/mean"]
     phases = _phases(seen)
     warm = [(float(row["step"]), float(row["loss"])) for row in seen.warm if isinstance(row.get("loss"), int | float)]
-    evaluated = sorted({name for row in seen.metrics for name in row if name.startswith("eval") and "accuracy" in name})
+    skills = sorted({name for row in seen.evaluated for name in row if name.startswith("eval/accuracy_by_skill/")})
+    tested = str((seen.config.get("eval") or {}).get("during") or "the test set")
     cards = [
         curves("Reward", [line("reward", "mean"), line("reward_std", "standard deviation", 8)]),
         curves(
@@ -183,8 +184,23 @@ def _curves(seen: Seen) -> list[str]:
             [
                 line("rewards/accuracy/mean", "rollouts right", 2),
                 line("env/believed_pass_rate", "believed before", 8),
-                *(line(name, name.removeprefix("eval").strip("/_"), 1 + i % 7) for i, name in enumerate(evaluated)),
             ],
+            said=share,
+            low=0.0,
+            high=1.0,
+        ),
+        curves(
+            f"Evaluated on {tested}",
+            [
+                line("eval/low", "low", 8),
+                line("eval/high", "high", 8),
+                line("eval/accuracy", "right, of 95 % interval", 2),
+            ],
+            said=share,
+        ),
+        curves(
+            "Evaluated, by skill",
+            [line(name, name.rpartition("/")[2], i % 9) for i, name in enumerate(skills)],
             said=share,
             low=0.0,
             high=1.0,
