@@ -65,11 +65,8 @@ def page(
     """The whole page; with `refresh` a browser loads it again every so many seconds."""
     name = str(seen.config.get("name", seen.folder.name))
     body = [f"<h1>{text(name)}</h1>", f'<p class="status">{text(status(seen))}</p>', _tiles(seen)]
-    if seen.stage == "grpo" and found:
-        alarming = [sign for sign in found if sign.found]
-        head = f"{len(alarming)} found" if alarming else "none found"
-        rows = sorted(found, key=lambda sign: not sign.found)
-        body.append(f'<h2>Signs of reward hacking: {head}</h2><div class="card">{"".join(map(_sign, rows))}</div>')
+    if seen.stage == "grpo" and seen.metrics:
+        body.append(_signs(found))
     body.append(f"<h2>Curves</h2>{_grid(_curves(seen))}")
     body.append(_stages(seen))
     if columns := heat.curriculum_cards(seen.asked):
@@ -147,6 +144,13 @@ def _tiles(seen: Seen) -> str:
 
 def _said(value: float | None, how: Any = plots.number) -> str:
     return "" if value is None else how(value)
+
+
+def _signs(found: Sequence[Sign]) -> str:
+    alarming = sum(sign.found for sign in found)
+    head = f"{alarming} found" if alarming else "none found" if found else "too few rows yet to look for them"
+    rows = "".join(_sign(sign) for sign in sorted(found, key=lambda sign: not sign.found))
+    return f"<h2>Signs of reward hacking: {head}</h2>" + (f'<div class="card">{rows}</div>' if rows else "")
 
 
 def _sign(sign: Sign) -> str:
