@@ -88,7 +88,7 @@ def see(folder: Path) -> Seen:
         asked=asked or _counted(_each_once([*early, *late])),
         early=early,
         late=late,
-        lessons=[row for row in _tail(folder / "lessons.jsonl") if "address" in row],
+        lessons=[row for row in _tail(folder / "lessons.jsonl") if _address(row)],
         table=_table(folder / "table.json"),
         ended=final.is_dir() and final.stat().st_mtime >= last - 1,
         quiet=max(0.0, time.time() - last),
@@ -132,11 +132,15 @@ def _pieces(path: Path) -> tuple[Rows, Rows]:
 
 def whole(row: dict[str, Any]) -> bool:
     """Whether a row is a rollout."""
+    numbers = (row.get(key) for key in ("batch", "slot", "rollout", "tokens", "correct"))
+    return isinstance(row.get("completion"), str) and all(isinstance(n, int) for n in numbers) and _address(row)
+
+
+def _address(row: dict[str, Any]) -> bool:
     try:
         Address.parse(row["address"])
-        numbers = [row[key] for key in ("batch", "slot", "rollout", "tokens", "correct")]
-        return isinstance(row["completion"], str) and all(isinstance(number, int) for number in numbers)
-    except (KeyError, TypeError, AttributeError, AddressError):
+        return True
+    except (KeyError, AttributeError, AddressError):
         return False
 
 
