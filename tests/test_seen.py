@@ -253,8 +253,54 @@ def test_broken_lines_and_problems_that_cannot_be_drawn_leave_a_page(tmp_path):
         row = {"slot": 9, "batch": 1, "rollout": 0, "completion": "a", "tokens": 1, "correct": True}
         file.write(json.dumps(row | {"address": "stored/gone:12345678/4"}) + "\n" + '{"addr')
     with (tmp_path / "metrics.jsonl").open("a") as file:
-        file.write('null\n{"step": "x"}\n{"st')
+        file.write('null\n{"step": "x"}\n{"stage": "eval", "step": 2, "eval/accuracy": 0.62}\n{"st')
     assert main([str(tmp_path)]) == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     ElementTree.fromstring(page.partition("\n")[2])
+    assert "Evaluated on" in page and "62 %" in page and "step 2; last row" in page
     assert "no picture" in page and "&lt;&amp;" in page
+
+
+def test_problems_of_ones_own_are_shown_and_what_was_newly_solved_is_found(tmp_path):
+    from stored_sets import plain
+
+    from trainers.data import open_data
+    from trainers.run_report import main
+
+    text = SMALL + f"data: {{own: {{source: {plain(tmp_path / 'own.parquet', 8)}, share: 0.5}}}}\n"
+    config = load(written(tmp_path, text))
+    own = open_data(config)["own"]
+    config.save(tmp_path / "config.yaml")
+    solved, lost, between = (str(own.address(row)) for row in own.rows[:3])
+    with (tmp_path / "rollouts.jsonl").open("w") as file:
+        for batch in range(3):
+            for slot, address in enumerate((solved, lost, between)):
+                right = {solved: batch == 2, lost: batch == 0, between: False}[address]
+                row = {"batch": batch, "slot": 3 * batch + slot, "address": address, "correct": right, "given": "7"}
+                row |= {"completion": "\\boxed{7}", "tokens": 5, "score": float(right), "reason": ""}
+                file.writelines(json.dumps(row | {"rollout": i}) + "\n" for i in range(4))
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n')
+    assert main([str(tmp_path), "--pictures", "1"]) == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "no picture" not in page and "What is written at" in page
+    newly = {
+        title: found for title, found in re.findall(r"<h3 class=\"kind\">(Newly \w+).*?</h3>(.*?)</article>", page)
+    }
+    assert solved in newly["Newly solved"] and "0.0 % right in batch 0, 100.0 % in batch 2" in newly["Newly solved"]
+    assert lost in newly["Newly lost"] and between not in newly["Newly lost"]
+
+
+def test_a_cell_whose_pass_rate_moved_at_a_level_is_newly_solved_or_lost(tmp_path):
+    from trainers.samples import changes
+
+    rows = [{"batch": 10 * i + 9, "cell": "bar/count", "asked": {"0": [4, 2, 4 * i, 16]}} for i in range(4)]
+    said = [(0, "x", "3", False), (9, "x", "3", True)]
+    (tmp_path / "curriculum.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (up,), down = changes(seen_of(tmp_path, said=said), 3)
+    assert up.row["correct"] and not down
+    assert up.note == "bar/count at level 0: 12.5 % right at first, 62.5 % lately (16 groups)"
+    for row in rows:
+        row["asked"]["0"][2] = 16 - row["asked"]["0"][2]
+    (tmp_path / "curriculum.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    up, (down,) = changes(seen_of(tmp_path, said=said), 3)
+    assert not up and not down.row["correct"]

@@ -111,6 +111,14 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     return [k * step for k in range(first, last + 1)]
 
 
+def labels(values: Sequence[float], said: Callable[[float], str]) -> list[str]:
+    """Ticks in words; with as many decimals as tell them apart where that is not enough."""
+    found = [said(value) for value in values]
+    if len(set(found)) == len(found):
+        return found
+    return [f"{value:.{max(0, 1 - math.floor(math.log10(abs(values[1] - values[0]))))}f}" for value in values]
+
+
 def thinned(points: Points, most: int) -> list[tuple[float, float]]:
     """At most so many points: means of neighbours, each at the last of its steps."""
     if len(points) <= most:
@@ -143,11 +151,11 @@ class _Frame:
         return TOP + (self.y1 - value) / ((self.y1 - self.y0) or 1) * (HEIGHT - TOP - BOTTOM)
 
     def axes(self, said: Callable[[float], str], of: str) -> str:
-        parts = []
-        for value in ticks(self.y0, self.y1):
+        parts, upright = [], ticks(self.y0, self.y1)
+        for value, written in zip(upright, labels(upright, said)):
             parts.append(
                 f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{(y := self.y(value)):.1f}" y2="{y:.1f}"/>'
-                f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text(said(value))}</text>'
+                f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text(written)}</text>'
             )
         for value in (v for v in ticks(self.x0, self.x1, 6) if v == int(v)):
             x, written = self.x(value), f"{int(value):,}"

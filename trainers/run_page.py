@@ -65,11 +65,8 @@ def page(
     """The whole page; with `refresh` a browser loads it again every so many seconds."""
     name = str(seen.config.get("name", seen.folder.name))
     body = [f"<h1>{text(name)}</h1>", f'<p class="status">{text(status(seen))}</p>', _tiles(seen)]
-    if seen.stage == "grpo" and found:
-        alarming = [sign for sign in found if sign.found]
-        head = f"{len(alarming)} found" if alarming else "none found"
-        rows = sorted(found, key=lambda sign: not sign.found)
-        body.append(f'<h2>Signs of reward hacking: {head}</h2><div class="card">{"".join(map(_sign, rows))}</div>')
+    if seen.stage == "grpo" and seen.metrics:
+        body.append(_signs(found))
     body.append(f"<h2>Curves</h2>{_grid(_curves(seen))}")
     body.append(_stages(seen))
     if columns := heat.curriculum_cards(seen.asked):
@@ -149,6 +146,13 @@ def _said(value: float | None, how: Any = plots.number) -> str:
     return "" if value is None else how(value)
 
 
+def _signs(found: Sequence[Sign]) -> str:
+    alarming = sum(sign.found for sign in found)
+    head = f"{alarming} found" if alarming else "none found" if found else "too few rows yet to look for them"
+    rows = "".join(_sign(sign) for sign in sorted(found, key=lambda sign: not sign.found))
+    return f"<h2>Signs of reward hacking: {head}</h2>" + (f'<div class="card">{rows}</div>' if rows else "")
+
+
 def _sign(sign: Sign) -> str:
     state = " found" if sign.found else ""
     return f'<div class="sign{state}"><b>{text(sign.name)}</b><span>{text(sign.words)}</span></div>'
@@ -175,7 +179,8 @@ def _curves(seen: Seen) -> list[str]:
     others = [name for name in rewards if name != "rewards/accuracy/mean"]
     phases = _phases(seen)
     warm = [(float(row["step"]), float(row["loss"])) for row in seen.warm if isinstance(row.get("loss"), int | float)]
-    evaluated = sorted({name for row in seen.metrics for name in row if name.startswith("eval") and "accuracy" in name})
+    skills = sorted({name for row in seen.evaluated for name in row if name.startswith("eval/accuracy_by_skill/")})
+    tested = str((seen.config.get("eval") or {}).get("during") or "the test set")
     cards = [
         curves("Reward", [line("reward", "mean"), line("reward_std", "standard deviation", 8)]),
         curves(
@@ -183,8 +188,23 @@ def _curves(seen: Seen) -> list[str]:
             [
                 line("rewards/accuracy/mean", "rollouts right", 2),
                 line("env/believed_pass_rate", "believed before", 8),
-                *(line(name, name.removeprefix("eval").strip("/_"), 1 + i % 7) for i, name in enumerate(evaluated)),
             ],
+            said=share,
+            low=0.0,
+            high=1.0,
+        ),
+        curves(
+            f"Evaluated on {tested}",
+            [
+                line("eval/low", "low", 8),
+                line("eval/high", "high", 8),
+                line("eval/accuracy", "right, of 95 % interval", 2),
+            ],
+            said=share,
+        ),
+        curves(
+            "Evaluated, by skill",
+            [line(name, name.rpartition("/")[2], i % 9) for i, name in enumerate(skills)],
             said=share,
             low=0.0,
             high=1.0,

@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from envs.address import Address
 from trainers.report import ReportError
 from trainers.samples import Sample, choose
 from trainers.seen import Seen, see
@@ -35,11 +36,10 @@ def write_page(folder: Path, out: Path, pictures: int, refresh: float | None = N
     from trainers.run_page import page
 
     seen = see(folder)
-    why_not = open_world(seen)
-    samples = [
-        (heading, what, [_shown(sample, why_not) for sample in found])
-        for heading, what, found in (_lessons(seen, pictures) if seen.stage == "sft" else choose(seen, pictures))
-    ]
+    chosen = _lessons(seen, pictures) if seen.stage == "sft" else choose(seen, pictures)
+    stored = any(Address.parse(one.row["address"]).stored for _, _, found in chosen for one in found)
+    why_not = open_world(folder, stored)
+    samples = [(heading, what, [_shown(sample, why_not) for sample in found]) for heading, what, found in chosen]
     html = page(seen, signs(seen), samples if pictures else [], None if seen.ended else refresh)
     partial = out.with_name(out.name + ".partial")
     try:
@@ -51,22 +51,26 @@ def write_page(folder: Path, out: Path, pictures: int, refresh: float | None = N
 
 
 def _lessons(seen: Seen, pictures: int) -> list[tuple[str, str, list[Sample]]]:
-    found = [Sample(row=row, note=f"slot {row.get('slot')}") for row in seen.lessons[-2 * pictures :]]
+    rows = seen.lessons[-2 * pictures :] if pictures else []
+    found = [Sample(row=row, note=f"slot {row.get('slot')}") for row in rows]
     return [("Latest", "what was taught last", found)] if found else []
 
 
-def open_world(seen: Seen) -> str:
-    """Opens the texts, phrasings and data sets that the run's addresses name; why that cannot be done, or nothing."""
+@lru_cache
+def open_world(folder: Path, stored: bool) -> str:
+    """Opens the texts and phrasings that a run's addresses name, and its data sets if any are `stored`, once; why that
+    cannot be done, or nothing."""
     from trainers.config import ConfigError, load
     from trainers.data import open_data
     from trainers.preflight import text_key, words_key
 
     try:
-        config = load(seen.folder / "config.yaml")
+        config = load(folder / "config.yaml")
         if not config.env.text.startswith("hub:"):  # a page is not worth a download
             text_key(config)
         words_key(config)
-        open_data(config)
+        if stored:
+            open_data(config)
     except (ConfigError, OSError) as error:
         return str(error)
     return ""

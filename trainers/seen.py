@@ -31,7 +31,8 @@ class Seen:
     folder: Path
     stage: str  # grpo | sft
     config: dict[str, Any]
-    metrics: Rows
+    metrics: Rows  # of training
+    evaluated: Rows  # of evaluations while it trains, in the same log
     warm: Rows  # of the warm start
     asked: Rows  # of curriculum.jsonl
     early: Rows
@@ -53,7 +54,8 @@ class Seen:
 
     def column(self, name: str) -> list[tuple[float, float]]:
         """(step, value) of the rows that have it."""
-        found = ((row.get("step"), row.get(name)) for row in self.metrics)
+        rows = self.evaluated if name.startswith("eval/") else self.metrics
+        found = ((row.get("step"), row.get(name)) for row in rows)
         return [(float(x), float(y)) for x, y in found if isinstance(x, int | float) and isinstance(y, int | float)]
 
 
@@ -66,7 +68,8 @@ def see(folder: Path) -> Seen:
             raise ReportError(f"{folder} is an evaluation, whose page is {folder / 'report.html'}: name a run's folder")
         raise ReportError(f"{folder} is no run: it has no config.yaml; name a folder that a trainer left")
     config = _config(folder / "config.yaml")
-    metrics = [row for row in lines(folder / "metrics.jsonl") if isinstance(row.get("step"), int)]
+    rows = [row for row in lines(folder / "metrics.jsonl") if isinstance(row.get("step"), int)]
+    metrics = [row for row in rows if row.get("stage") != "eval"]
     warm = [row for row in lines(folder / "warm.jsonl") if isinstance(row.get("step"), int)]
     if not metrics and not warm:
         raise ReportError(f"{folder} has no row in metrics.jsonl yet: wait for its first step, or look at what it says")
@@ -80,11 +83,12 @@ def see(folder: Path) -> Seen:
         stage=stage,
         config=config,
         metrics=metrics,
+        evaluated=[row for row in rows if row.get("stage") == "eval"],
         warm=warm,
         asked=asked or _counted(_each_once([*early, *late])),
         early=early,
         late=late,
-        lessons=[row for row in _tail(folder / "lessons.jsonl") if "address" in row],
+        lessons=[row for row in _tail(folder / "lessons.jsonl") if _address(row)],
         table=_table(folder / "table.json"),
         ended=final.is_dir() and final.stat().st_mtime >= last - 1,
         quiet=max(0.0, time.time() - last),
@@ -128,11 +132,15 @@ def _pieces(path: Path) -> tuple[Rows, Rows]:
 
 def whole(row: dict[str, Any]) -> bool:
     """Whether a row is a rollout."""
+    numbers = (row.get(key) for key in ("batch", "slot", "rollout", "tokens", "correct"))
+    return isinstance(row.get("completion"), str) and all(isinstance(n, int) for n in numbers) and _address(row)
+
+
+def _address(row: dict[str, Any]) -> bool:
     try:
         Address.parse(row["address"])
-        numbers = [row[key] for key in ("batch", "slot", "rollout", "tokens", "correct")]
-        return isinstance(row["completion"], str) and all(isinstance(number, int) for number in numbers)
-    except (KeyError, TypeError, AttributeError, AddressError):
+        return True
+    except (KeyError, AttributeError, AddressError):
         return False
 
 
