@@ -293,7 +293,7 @@ def finish(*processes: subprocess.Popen[str]) -> str:
 
 
 def rows(folder: Path) -> list[dict[str, object]]:
-    times = ("seconds", "time", "wait", "draw", "runtime")
+    times = ("seconds", "time", "wait", "draw", "runtime", "epoch")  # the epoch is the share of trl.max_steps
     found = rollouts.read(folder / "small" / "metrics.jsonl")
     return [{k: v for k, v in row.items() if not any(t in k for t in times)} for row in found]
 

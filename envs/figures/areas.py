@@ -1,4 +1,4 @@
-"""Areas over ordered positions: one, a few that shine through each other, or stacked, also up to 100 %."""
+"""Areas over ordered positions: one, a few behind each other, or stacked, also up to 100 %."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ BANDS_APART, BANDS_GAP = 1.5 * APART, 0.08
 @dataclass(frozen=True, slots=True)
 class Areas:
     """A table drawn as one filled area a series, from zero or, with `stack`, from the one below; with `full` they add
-    up to 100. `alpha` is how opaque they are, `rim` the width of their upper edge in pixels; values are written on
-    stacks alone. For the rest see Lines."""
+    up to 100. `strength` is how much of its colour is in a fill, `rim` the width of the upper edges in pixels; values
+    are written on stacks alone. For the rest see Lines."""
 
     grid: Grid
     high: float
     stack: bool
     full: bool
-    alpha: float
+    strength: float
     rim: float
     written: bool
     place: str
@@ -77,11 +77,10 @@ class Areas:
         if self.asked:
             readable(by_eye(found.y.px_per_unit, panel.words.unit), self.high)
         found.begin(style, sheet)
-        for colour, top, foot in zip(colours, tops, feet, strict=True):
-            # One alone is as pale, but hides the grid: what shines through takes five times as long to fill.
-            alone = len(tops) == 1 and self.alpha < 1
-            fill, alpha = (mix(style.ground, colour, self.alpha), 1.0) if alone else (colour, self.alpha)
-            sheet.polygon([*top, *reversed(foot)], fill, alpha=alpha)
+        # The tallest at the back, hidden where others are before it: to shine through takes five times as long to fill.
+        for i in sorted(range(len(tops)), key=lambda i: sum(y for _, y in tops[i]), reverse=not self.stack):
+            fill = mix(style.ground, colours[i], self.strength) if self.strength < 1 else colours[i]
+            sheet.polygon([*tops[i], *reversed(feet[i])], fill)
         for i, (colour, top) in enumerate(zip(colours, tops, strict=True)):
             if not (self.full and i == len(tops) - 1):  # which is the edge of the frame
                 sheet.line(top, style.ground if self.stack else colour, self.rim, data=True)
@@ -186,11 +185,11 @@ def _height(edge: Sequence[Point], x: float) -> float:
 
 @family("area", Series, Categories, traits=TRAITS, top_level=12, smallest=180)
 def area(draws: Draws, scene: Scene) -> Panel:
-    """One area, or two or three that shine through each other, their upper edges drawn over them."""
+    """One area, or two or three pale ones behind each other, their upper edges drawn over them."""
     told, sizes = draw_table(draws, scene, colours=len(line_colours(scene.style)), single=0.5, most=3)
     single = len(told.grid.series) == 1
-    alpha = draws.choice((0.3, 0.6, 1.0)) if single else draws.uniform(0.2, 0.45)
-    return _panel(draws, scene, told, sizes, "area chart", alpha=alpha, rim=draws.choice((2.0, 2.5)))
+    strength = draws.choice((0.3, 0.6, 1.0)) if single else draws.uniform(0.15, 0.3)
+    return _panel(draws, scene, told, sizes, "area chart", strength=strength, rim=draws.choice((2.0, 2.5)))
 
 
 @family("stacked_area", Series, Categories, traits=(*TRAITS, "coarse"), top_level=12, smallest={"": 180, "values": 300})
@@ -267,7 +266,7 @@ def _panel(
     *,
     stack: bool = False,
     full: bool = False,
-    alpha: float = 1.0,
+    strength: float = 1.0,
     rim: float = 1.0,
 ) -> Panel:
     grid = told.grid
@@ -282,7 +281,7 @@ def _panel(
         high=100.0 if full else draws.uniform(1.02, 1.12) * top,
         stack=stack,
         full=full,
-        alpha=alpha,
+        strength=strength,
         rim=rim,
         written=written,
         place=draw_place(draws, scene, len(grid.series)),

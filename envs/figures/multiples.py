@@ -215,14 +215,14 @@ def _areas(draws: Draws, scene: Scene, alike: Alike) -> Made:
     grids = _clear(draws, scene, alike)
     top = draws.uniform(1.02, 1.12) * max(value for grid in grids for row in grid.values for value in row)
     same = draws.chance(0.5)
-    alpha, rim, inset = draws.choice((0.3, 0.6, 1.0)), draws.choice((1.6, 2.0)), draws.choice((0.0, 0.2, 0.5))
+    strength, rim, inset = draws.choice((0.3, 0.6, 1.0)), draws.choice((1.6, 2.0)), draws.choice((0.0, 0.2, 0.5))
     return [
         Areas(
             grid,
             top if same else 1.08 * max(grid.values[0]),
             stack=False,
             full=False,
-            alpha=alpha,
+            strength=strength,
             rim=rim,
             written=False,
             place="",

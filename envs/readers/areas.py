@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from envs.readers import Misread, Reading, reader
 from envs.readers.axes import axes, scale
 from envs.readers.keys import keys
@@ -17,6 +21,8 @@ def areas(recording: Recording) -> Reading:
     found = axes(recording)
     value_at = scale(found.left)
     shapes = [s for s in strokes if s.face is not None and not s.curved and len(s.points) > 6]
+    if all(_on_flat_ground(shape) for shape in shapes):
+        shapes = [replace(shape, face=_edge(shape, recording)) for shape in shapes]
     if len(shapes) > 1 and not series:
         series = names_at_ends(shapes, recording)
     reading = Reading()
@@ -37,6 +43,17 @@ def areas(recording: Recording) -> Reading:
         length = top - low if stacked else top
         reading.add(key, value_at(top) - value_at(low), length, texts.get(key, ""))
     return reading
+
+
+def _on_flat_ground(shape: Stroke) -> bool:
+    return int((shape.points[:, 1] - shape.box[1] < 0.01).sum()) >= len(shape.points) // 2
+
+
+def _edge(shape: Stroke, recording: Recording) -> RGB | None:
+    """The colour of the line along an area's upper edge, which the legend shows; the area itself is paler."""
+    count = len(shape.points) // 2
+    lines = (s for s in recording.strokes if s.face is None and len(s.points) == count)
+    return next((s.edge for s in lines if np.allclose(s.points, shape.points[:count], atol=0.01)), shape.face)
 
 
 def names_at_ends(shapes: list[Stroke], recording: Recording) -> dict[RGB, str]:
