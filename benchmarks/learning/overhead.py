@@ -8,7 +8,9 @@ Three ways to train on the same problems, from the same policy, with the same dr
     plain    TRL's GRPOTrainer on a datasets.Dataset of the same prompts, images and answers
 They take turns, `--repeats` times `--steps` steps each, the first step of each turn left out. Steps are compared in
 pairs (same repeat, same batch), in wall seconds and in CPU seconds of the training process; workers are counted apart.
-The completions of all three are compared too: where they are equal, so was the work.
+`live` and `drawn` differ by the stream's calls and the thread that feeds its workers alone, so their CPU seconds are
+taken by themselves as well: beside other work ratios of whole steps are not that fine. The completions of all three are
+compared too: where they are equal, so was the work.
 """
 
 from __future__ import annotations
@@ -55,17 +57,36 @@ class Recorded:
         return {}
 
 
-def keep(stream: Stream, problems: dict[int, Any]) -> Stream:
-    """The stream, which from here on puts down what it hands out."""
+def keep(stream: Stream, problems: dict[int, Any], spent: list[float]) -> Stream:
+    """The stream, which from here on puts down what it hands out, and the CPU seconds that each call of it takes."""
+
+    def noted(call: Any) -> Any:
+        def called(*args: Any) -> Any:
+            began = time.thread_time()
+            found = call(*args)
+            spent.append(time.thread_time() - began)
+            return found
+
+        return called
+
     hand_out = stream.problems
 
-    def noted(batch: int, slots: Any) -> dict[int, Any]:
+    def problems_of(batch: int, slots: Any) -> dict[int, Any]:
         found = hand_out(batch, slots)
         problems.update(found)
         return found
 
-    stream.problems = noted  # type: ignore[method-assign]
+    for name, call in (("problems", problems_of), ("observe", stream.observe), ("metrics", stream.metrics)):
+        setattr(stream, name, noted(call))
     return stream
+
+
+def feeding(stream: Stream) -> float:
+    """CPU seconds so far of the thread that feeds the workers and unpacks what they drew."""
+    assert stream._pool is not None
+    ident = stream._pool._thread.ident
+    assert ident is not None
+    return time.clock_gettime(time.pthread_getcpuclockid(ident))
 
 
 def clock(marks: list[tuple[float, float]]) -> Any:
@@ -86,6 +107,8 @@ class Turns:
         self.config, self.plan, self.policy, self.folder = config, plan, policy, folder
         self.problems: dict[int, Any] = {}
         self.drawing = 0.0  # ms of a worker for a problem, in the last live turn
+        self.calls: list[float] = []  # CPU seconds of calls of the stream, in all live turns
+        self.fed, self.steps = 0.0, 0  # CPU seconds of the feeding thread, and steps, likewise
 
     def turn(self, way: str, name: str) -> tuple[list[tuple[float, float]], list[str]]:
         """Wall and CPU seconds of every step but the first, and all completions."""
@@ -99,6 +122,8 @@ class Turns:
         trainer.add_callback(clock(marks))
         trainer.train()
         if way == "live":
+            self.fed += feeding(trainer.stream)
+            self.steps += len(marks)
             trainer.stream.close()
         steps = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(marks)]
         return steps, completions()
@@ -112,8 +137,10 @@ class Turns:
         stream: Any = Recorded(self.problems)
         if way == "live":
             keys = curriculum_keys(self.config)
-            stream = keep(open_stream(keys, self.plan.prompts, self.config, self.plan), self.problems)
+            stream = open_stream(keys, self.plan.prompts, self.config, self.plan)
+            stream = keep(stream, self.problems, self.calls)
             time.sleep(2.0)  # workers start while a run loads its policy; here that would fall into the first steps
+            self.fed -= feeding(stream)
         arguments = trl_arguments(self.config)
         arguments.generation_kwargs = forbid_tokens(
             arguments.generation_kwargs, forbidden_token_ids(processor), use_vllm=False
@@ -261,6 +288,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             cells.append(f"{ratio:.4f} [{low:.4f}, {high:.4f}]")
         lines.append(f"| {one} / {other} | {' | '.join(cells)} |")
     alike = [f"{way} {sum(a == b for a, b in zip(told['live'], told[way]))}" for way in WAYS[1:]]
+    step = median(cpu for _, cpu in times["live"])
+    own, fed = sum(turns.calls) / turns.steps, turns.fed / turns.steps
+    lines += [
+        "",
+        f"Of a live step's CPU seconds {1000 * own:.1f} ms were calls of the stream ({100 * own / step:.2f} %), "
+        f"{1000 * fed:.1f} ms the thread that feeds its workers ({100 * fed / step:.2f} %).",
+    ]
     lines += ["", f"Turns in which all completions were those of live: {', '.join(alike)} of {args.repeats}."]
     lines += [f"A worker drew a problem in {turns.drawing:.1f} ms. Made with {', '.join(versions())}."]
     print("\n".join(lines))
