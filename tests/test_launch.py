@@ -315,12 +315,14 @@ def test_two_nodes_rehearsed_on_one_machine_are_one_run(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
-@pytest.mark.parametrize("stage", [2, 3])
-def test_a_run_that_is_cut_up_and_was_cut_off_equals_the_unbroken_one(tmp_path, stage):
+@pytest.mark.parametrize(("stage", "arch"), [(2, "qwen2_5_vl"), (2, "qwen3_vl"), (2, "smolvlm"), (3, "qwen2_5_vl")])
+def test_a_run_that_is_cut_up_and_was_cut_off_equals_the_unbroken_one(tmp_path, stage, arch):
     from trainers.models import build_tiny
 
     sizes = {"hidden_size": 32, "layers": 1, "heads": 2, "kv_heads": 1, "vocab_size": 320}
-    base = build_tiny("qwen2_5_vl", tmp_path / "base", **sizes, vision_hidden_size=32, vision_layers=1, vision_heads=2)
+    if arch == "smolvlm":
+        sizes |= {"vocab_size": 512, "tile": 56, "scale_factor": 2, "longest_edge": 112}
+    base = build_tiny(arch, tmp_path / "base", **sizes, vision_hidden_size=32, vision_layers=1, vision_heads=2)
     strategy = ROOT / "configs" / "launch" / f"zero{stage}.json"
     (tmp_path / "five.jsonl").write_text(
         "".join(f'{{"address": "test:bar/count/0/{i}?px=112x112"}}\n' for i in range(5))
