@@ -142,6 +142,7 @@ def written(size: str, results: Results, picture: str) -> list[str]:
         "",
         "*Own problems* are a sample of those that the arm was trained on, *fresh ones* as many of the training world",
         "in the same cells and levels: what own ones have over them is memorised. Cells and levels differ by arm.",
+        "Arms that were run with other seeds are to be compared in the paired table alone.",
         "",
         f"![Held-out accuracy and useful groups over steps]({picture})",
         "",
