@@ -41,7 +41,7 @@ class Watchdog:
         beats, before, _ = self._now
         self._now = (beats + 1, before if step is None else step, phase)
         if self._thread is not None and self.seconds:
-            faulthandler.dump_traceback_later(3 * self.seconds, exit=True)  # sets the timer anew
+            faulthandler.dump_traceback_later(3 * self.seconds, exit=True, file=2)  # anew; 2 is stderr
 
     def __enter__(self) -> Watchdog:
         if self.seconds:
@@ -114,5 +114,5 @@ class Watchdog:
             flush=True,
         )
         if self.rank in hung:
-            faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
+            faulthandler.dump_traceback(file=2, all_threads=True)
         os._exit(HUNG)
