@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from conftest import report_of
-from test_grpo import ENV, ROOT, SMALL, kill_when, without_times
+from small_runs import ENV, ROOT, WARM, kill_when, without_times
 
 from trainers import evaluate, grpo, rollouts
 from trainers.checkpoints import best_of, chosen
@@ -26,7 +26,7 @@ def ten(tmp_path):
     return path
 
 
-def written(folder, text=SMALL):
+def written(folder, text=WARM):
     folder.mkdir(exist_ok=True)
     (folder / "small.yaml").write_text(text, encoding="utf-8")
     return str(folder / "small.yaml")
@@ -84,7 +84,7 @@ def test_a_run_is_the_same_with_and_without_evaluations_and_goes_on_with_its_bes
 
 def test_adapters_are_kept_alone_and_are_a_checkpoint_like_any_other(tmp_path, ten, capsys):
     text = (
-        SMALL.replace("warm_start:", "#")
+        WARM.replace("warm_start:", "#")
         .replace("max_steps: 12", "max_steps: 2")
         .replace("save_steps: 4", "save_steps: 1")
     )
@@ -176,7 +176,7 @@ def test_an_evaluation_that_cannot_be_is_refused_at_the_start(tmp_path, capsys, 
 
 @pytest.mark.vllm
 def test_the_engine_of_the_rollouts_answers_with_the_weights_of_the_step(tmp_path, ten):
-    text = SMALL.replace(
+    text = WARM.replace(
         "hidden_size: 32, layers: 1, heads: 2, kv_heads: 1", "hidden_size: 128, layers: 1, heads: 4, kv_heads: 2"
     )
     line = [sys.executable, "-m", "trainers.grpo", written(tmp_path, text), f"runs={tmp_path}"]

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_runs import ROOT, SMALL, without_times
 
 from trainers import rollouts
 from trainers.checkpoints import whole_checkpoints
@@ -24,21 +25,8 @@ from trainers.config import Batches, ConfigError, load
 from trainers.continuing import check_batch
 from trainers.failures import Stopped, answering
 
-ROOT = Path(__file__).parent.parent
-SMALL = """
-name: small
-model: {build: qwen2_5_vl, sizes: {hidden_size: 32, layers: 1, heads: 2, kv_heads: 1, vision_hidden_size: 32,
-        vision_layers: 1, vision_heads: 2, vocab_size: 320}}
-prompt: "{question}"
-env: {cells: [bar/count, pie/count], px: 112x112, workers: 1}
-rewards: {accuracy: 1.0, boxed: 0.5, length: 0.1}
-launch: {devices: 1}
-trl: {max_steps: 12, per_device_train_batch_size: 16, num_generations: 4, max_completion_length: 24,
-      learning_rate: 1.0e-3, save_steps: 4, save_total_limit: 3,
-      use_cpu: true, bf16: false, gradient_checkpointing: false}
-"""
+SMALL = SMALL.replace("save_total_limit: 2", "save_total_limit: 3")
 TWO = ["launch.devices=2", "trl.per_device_train_batch_size=8"]
-TIMES = ("seconds", "time", "wait", "draw", "runtime")
 MARK = "CHARTGYM_TEST"  # in the environment of all that a run starts
 
 
@@ -95,8 +83,7 @@ class Started:
 
 
 def metrics(run: Path) -> list[dict[str, object]]:
-    found = rollouts.read(run / "metrics.jsonl")
-    return [{k: v for k, v in row.items() if not any(t in k for t in TIMES)} for row in found]
+    return without_times(run / "metrics.jsonl")
 
 
 def sampled(run: Path) -> list[dict[str, object]]:

@@ -12,13 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from small_runs import ROOT, without_times
 
 from trainers import rollouts
 from trainers.config import Config, ConfigError, batches, load
 from trainers.launch import command, deepspeed_config, first_host, leads, nodes, world_size, zero_stage
 from trainers.memory import GIB, SHAPES, engine_needs, estimate, image_tokens
 
-ROOT = Path(__file__).parent.parent
 SMALL = """
 name: small
 model: {build: qwen2_5_vl, sizes: {hidden_size: 32, layers: 1, heads: 2, kv_heads: 1, vision_hidden_size: 32,
@@ -293,9 +293,7 @@ def finish(*processes: subprocess.Popen[str]) -> str:
 
 
 def rows(folder: Path) -> list[dict[str, object]]:
-    times = ("seconds", "time", "wait", "draw", "runtime", "epoch")  # the epoch is the share of trl.max_steps
-    found = rollouts.read(folder / "small" / "metrics.jsonl")
-    return [{k: v for k, v in row.items() if not any(t in k for t in times)} for row in found]
+    return without_times(folder / "small" / "metrics.jsonl")
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from test_grpo import ENV, ROOT
+from small_runs import ENV, ROOT
 from test_seen import written
 from test_sft import finish
 
