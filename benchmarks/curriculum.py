@@ -1,32 +1,35 @@
 """Our curriculum beside published ones, on simulated learners: see docs/curriculum.md.
 
     PYTHONPATH=. python -m benchmarks.curriculum [--cells 200 1500] [--spread 0 1 2] [--known 0.333] [--only ours RLVE]
-        [--batches 300] [--seeds 3] [--out runs/curriculum.jsonl]
+        [--seeds 3 4 5] [--out docs/curriculum.csv]
 
-One line of JSON a run: share of useful groups, what an oracle would have had with the same learner, steps to given
-abilities, cells forgotten, calibration. Learners: benchmarks/learners.py. Rules of others: benchmarks/rivals.py.
+A row a run: share of useful groups, what an oracle would have had with the same learner, steps to given abilities,
+cells forgotten, calibration. A run whose row is there is not run again, unless the code that it depends on has changed;
+so the same command goes on where it was stopped. Learners: benchmarks/learners.py. Rules of others:
+benchmarks/rivals.py. Rows: benchmarks/curriculum_rows.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.learners import FEATURES, ROLLOUTS, Array, Cell, Learner, chance, grid, useful
+from benchmarks.curriculum_rows import Rows, digest
+from benchmarks.learners import FEATURES, ROLLOUTS, Array, Learner, chance, grid, useful
 from benchmarks.rivals import PUBLISHED
 from envs.address import Address
 from envs.curriculum import Curriculum, Outcome, Planned, World
 from envs.learnability import Learnability
 
-PROMPTS = {200: 64, 1500: 256}
+PROMPTS, BATCHES = {200: 64, 1500: 256}, {200: 400, 1500: 500}  # by cells
 WARM_UP = 50  # batches
-GAINS = (1.0, 2.0, 3.0)  # logits of mean ability, the marks that steps are counted to
+GAINS = (1, 2, 3)  # logits of mean ability, the marks that steps are counted to
 CANDIDATES = 8  # problems that an oracle chooses from, and that ours may
 EVERY = 10  # batches between two looks at what oracles would do
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
@@ -38,6 +41,9 @@ OURS: dict[str, Callable[[World, Learner], Curriculum]] = {
     "ours, 1 candidate": lambda world, start: Learnability(world),
 }
 POLICIES = OURS | PUBLISHED
+# What a row depends on, beside the random streams of envs/address.py.
+THEIRS = ("benchmarks/learners.py", "benchmarks/curriculum.py", "benchmarks/rivals.py")
+OWN = (*THEIRS[:2], "envs/belief.py", "envs/learnability.py", "envs/wish.py")
 
 
 @dataclass
@@ -52,6 +58,9 @@ class Course:
     draws: list[Array] = field(default_factory=list)  # groups by cell
     believed: list[tuple[float, float]] = field(default_factory=list)  # pass rate foretold, pass rate
     seconds: float = 0.0  # of CPU, for planning and observing
+
+
+SEES = ("level", "known", "all")  # what an oracle knows of a problem
 
 
 def oracle(learner: Learner, n: int, sees: str, random: np.random.Generator) -> float:
@@ -85,8 +94,15 @@ def _expected(logit: Array, spread: float) -> Array:
     return found
 
 
-def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches: int, n: int, seed: int) -> Course:
-    """A run as a stream does it: batch b is planned from the state after batch b - 2."""
+def run(
+    make: Callable[[World, Learner], Curriculum],
+    learner: Learner,
+    batches: int,
+    n: int,
+    seed: int,
+    tick: Callable[[], object] = lambda: None,
+) -> Course:
+    """A run as a stream does it: batch b is planned from the state after batch b - 2. `tick` hears of each batch."""
     course, random = Course(), np.random.default_rng([seed, 6])
     world = World(learner.cells, seed=seed)
     curriculum = make(world, learner)
@@ -110,7 +126,7 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
         bare, _ = granted(learner, bare) if bare else ([], [])
         cell, level, seeds = _arrays(learner, asked)
         if batch % EVERY == 0:
-            look = {sees: oracle(learner, 4 * n, sees, random) for sees in ("level", "known", "all")}
+            look = {sees: oracle(learner, 4 * n, sees, random) for sees in SEES}
             look["bare"] = _share(learner, *_arrays(learner, bare)) if bare else float("nan")
             course.looks.append(look)
         course.expected.append(_share(learner, cell, level, seeds))
@@ -127,6 +143,7 @@ def run(make: Callable[[World, Learner], Curriculum], learner: Learner, batches:
             rows = curriculum.state_dict()["recent"][-n:]
             course.believed += [(row[4], row[2] / row[3]) for row in rows]
         plan(batch + 2)
+        tick()
     return course
 
 
@@ -155,7 +172,7 @@ def _share(learner: Learner, cell: Array, level: Array, seeds: Array) -> float:
 
 
 def summary(course: Course, n: int) -> dict[str, object]:
-    """A run in a line. Shares are means after the warm-up; steps are batches; regret is in groups, over the run."""
+    """A run in a row. Shares are means after the warm-up; steps are batches; regret is in groups, over the run."""
     looks = {key: np.array([look[key] for look in course.looks]) for key in course.looks[0]}
     warm = slice(-(-WARM_UP // EVERY), None)
     at = np.array(course.expected)[::EVERY]
@@ -165,57 +182,64 @@ def summary(course: Course, n: int) -> dict[str, object]:
     for low in np.arange(10) / 10:
         inside = (rate >= low) & (rate < low + 0.1)
         if inside.sum() >= 50:
-            bins.append([float(rate[inside].mean()), float(true[inside].mean()), int(inside.sum())])
+            bins.append((float(rate[inside].mean()), float(true[inside].mean()), float(inside.mean())))
     return {
         "useful": float(np.mean(course.useful[WARM_UP:])),
         "useful_first": float(np.mean(course.useful[:WARM_UP])),
         "bare": float(looks["bare"][warm].mean()),
-        **{f"oracle_{sees}": float(looks[sees][warm].mean()) for sees in ("level", "known", "all")},
+        **{f"oracle_{sees}": float(looks[sees][warm].mean()) for sees in SEES},
         "regret": float(np.sum(looks["known"] - at) * EVERY * n),
         "gained": course.gained[-1],
-        "steps": [next((b + 1 for b, g in enumerate(course.gained) if g >= mark), None) for mark in GAINS],
+        **{f"steps_{mark}": _steps(course, mark) for mark in GAINS},
         "mean_level": float(np.mean(course.level[WARM_UP:])),
         "never": float(np.mean(after == 0)),
-        "calibration": float(sum(abs(b - t) * c for b, t, c in bins) / max(1, sum(c for *_, c in bins))),
-        "bins": bins,
+        "calibration": sum(abs(b - t) * c for b, t, c in bins) / sum(c for *_, c in bins) if bins else float("nan"),
         "ms_a_batch": 1000 * course.seconds / len(course.useful),
-        "curve": {
-            "useful": [
-                round(float(np.mean(course.expected[b : b + EVERY])), 4) for b in range(0, len(at) * EVERY, EVERY)
-            ],
-            "gained": [round(g, 4) for g in course.gained[EVERY - 1 :: EVERY]],
-            **{sees: [round(float(x), 4) for x in looks[sees]] for sees in ("level", "known", "all")},
-        },
+        "believed_rates": [b for b, _, _ in bins],
+        "true_rates": [t for _, t, _ in bins],
+        "useful_curve": [float(np.mean(course.expected[b : b + EVERY])) for b in range(0, len(at) * EVERY, EVERY)],
+        "gained_curve": course.gained[EVERY - 1 :: EVERY],
+        "regret_curve": (np.cumsum(looks["known"] - at) * EVERY * n / 1000).tolist(),  # thousands of groups
+        "known_curve": looks["known"].tolist(),
+        "level_curve": looks["level"].tolist(),
     }
 
 
-if __name__ == "__main__":
+def _steps(course: Course, mark: float) -> int | None:
+    return next((b + 1 for b, gained in enumerate(course.gained) if gained >= mark), None)
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, nargs="+", default=[200, 1500])
     parser.add_argument("--spread", type=float, nargs="+", default=[0.0, 1.0, 2.0])
     parser.add_argument("--known", type=float, nargs="+", default=[1 / 3])
     parser.add_argument("--only", nargs="+", default=list(POLICIES), choices=list(POLICIES))
-    parser.add_argument("--batches", type=int, default=300)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[3])
-    parser.add_argument("--out", type=Path, default=Path("runs/curriculum.jsonl"))
+    parser.add_argument("--batches", type=int, help="400 on 200 cells, 500 on others")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[3, 4, 5])
+    parser.add_argument("--out", type=Path, default=Path("docs/curriculum.csv"))
     arguments = parser.parse_args()
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    for size in arguments.cells:
-        cells: tuple[Cell, ...] = grid(size)
-        for spread in arguments.spread:
-            for known in arguments.known:
-                for name in arguments.only:
-                    for seed in arguments.seeds:
-                        learner = Learner(cells, spread, known, seed)
-                        n = PROMPTS.get(size, 64)
-                        course = run(POLICIES[name], learner, arguments.batches, n, seed)
-                        row = {"cells": size, "spread": spread, "known": known, "policy": name, "seed": seed}
-                        row |= summary(course, n)
-                        with arguments.out.open("a", encoding="utf-8") as file:
-                            file.write(json.dumps(row) + "\n")
-                        short = {
-                            k: round(v, 3) if isinstance(v, float) else v
-                            for k, v in row.items()
-                            if k not in ("bins", "curve")
-                        }
-                        print(" ".join(f"{k}={v}" for k, v in short.items()), flush=True)
+    from tqdm import tqdm
+
+    rows, todo = Rows(arguments.out), []
+    for size, spread, known, seed, name in product(
+        arguments.cells, arguments.spread, arguments.known, arguments.seeds, arguments.only
+    ):
+        if name in PUBLISHED and known != arguments.known[0]:
+            continue  # they do not choose
+        batches = arguments.batches or BATCHES.get(size, 500)
+        key = {"cells": size, "spread": spread, "known": round(known, 3), "policy": name, "seed": seed}
+        key |= {"batches": batches, "code": digest(OWN if name in OURS else THEIRS)}
+        if not rows.has(key):
+            todo.append((key, known))
+    with tqdm(total=sum(key["batches"] for key, _ in todo), unit="batch", smoothing=0.05) as bar:
+        for key, known in todo:
+            bar.set_postfix_str(f"{key['cells']} cells, spread {key['spread']:g}, {key['policy']}", refresh=False)
+            learner = Learner(grid(key["cells"]), key["spread"], known, key["seed"])
+            n = PROMPTS.get(key["cells"], 64)
+            course = run(POLICIES[key["policy"]], learner, key["batches"], n, key["seed"], bar.update)
+            rows.add(key | summary(course, n))
+
+
+if __name__ == "__main__":
+    main()

@@ -21,10 +21,32 @@ LEVELS = 12  # the highest level that rules without a stop of their own draw at
 
 
 class Rule(ABC):
-    """Every cell alike, at a level that the rule chooses for it."""
+    """What all rules share: a benchmark neither resumes nor logs them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
+
+    @abstractmethod
+    def plan(self, batch: int, n: int) -> list[Address]: ...
+
+    def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
+        return  # a rule without memory
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        return
+
+    def metrics(self) -> dict[str, float]:
+        return {}
+
+    def table(self) -> list[dict[str, Any]]:
+        return []
+
+
+class Levels(Rule):
+    """Every cell alike, at a level that the rule chooses for it."""
 
     def plan(self, batch: int, n: int) -> list[Address]:
         found = []
@@ -37,20 +59,8 @@ class Rule(ABC):
     @abstractmethod
     def level(self, cell: Cell, draws: Draws) -> int: ...
 
-    def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
-        return  # a rule without memory
 
-    def state_dict(self) -> dict[str, Any]:
-        return {}  # a benchmark never resumes
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        return
-
-    def metrics(self) -> dict[str, float]:
-        return {}
-
-
-class RLVE(Rule):
+class RLVE(Levels):
     """Each task has a highest level h and draws evenly from (h - 4, h]; when 8 groups' worth of rollouts at h were
     counted, h rises if nine in ten were right, and the count starts again; it never falls."""
 
@@ -79,7 +89,7 @@ class RLVE(Rule):
                     self.h[cell] += 1
 
 
-class ReasoningGym(Rule):
+class ReasoningGym(Levels):
     """Each task has a level; the mean of its last 20 rollouts there moves it up above .70 and down below .10."""
 
     def __init__(self, world: World) -> None:

@@ -3,9 +3,10 @@
     PYTHONPATH=. python -m benchmarks.traits [--problems 30000] [--cells 300] [--rows runs/traits.jsonl]
 
 Each problem of some cells, at a random level, is drafted, and the reader (envs/difficulty.py) answers it eight times.
-Then logits are fitted to four problems in five: without traits, with weights that all questions share, and with weights
-of each skill beside them. What is left of the spread of problems of a cell and level is a Gaussian in the logit, whose
-standard deviation is that of the best likelihood; likelihoods are told for the fifth that was left out.
+Then logits are fitted to four problems in five: without traits, with the number of values alone, which a figure knows
+before it is laid out, with weights that all questions share, and with weights of each skill beside them. What is left
+of the spread of problems of a cell and level is a Gaussian in the logit, whose standard deviation is that of the best
+likelihood; likelihoods are told for the fifth that was left out.
 
 The reader misreads what lies close and what is many, so that its traits are among ours by construction. It shows that
 traits carry through a real draft into a real outcome, and what they cost; what they are worth to a model only its own
@@ -17,16 +18,25 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from envs.address import Address, Draws
+from envs.curriculum import Uniform, World
 from envs.difficulty import answers, rises
+from envs.drawing.sheet import Unreadable
+from envs.figures.base import Figure
+from envs.figures.style import draw_style
+from envs.legibility import judge
 from envs.problem import Unmakeable, draw, word
-from envs.registry import cells
+from envs.registry import Scene, cells, find
+from envs.text import TextError
 from envs.traits import TRAITS, traits
+from envs.views import NotAskable
+from envs.wish import Wish
 
 LOOKS = 8
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
@@ -58,6 +68,35 @@ def sample(count: int, of_cells: int, path: Path) -> None:
     print(f"{done} drafts: {1000 * spent[0] / done:.2f} ms each, wording and traits {1000 * spent[1] / done:.2f} ms")
 
 
+def stages(count: int) -> None:
+    """Prints CPU milliseconds of what a draft is made of."""
+    plan = Uniform(World(cells()), 13).plan(0, count)
+    spent = dict.fromkeys(("addresses of 4 drafts", "style", "figure before its layout", "layout", "legibility"), 0.0)
+    for address in plan:
+        clock = [time.process_time()]
+        Wish(address, 4, ()).addresses()
+        clock.append(time.process_time())
+        family, question = find(address)
+        size = (address.width, address.height)
+        style = draw_style(Draws("style", "bench", address), *size, test=False, hues=question.hues)
+        clock.append(time.process_time())
+        needs = question.needs | {question.view.__name__, question.skill} | ({"sums"} if question.sums else set())
+        try:
+            drawn = family.draw(
+                Draws("figure", "bench", address), Scene(address.level, style, *size, "", False, needs, question.unfit)
+            )
+            clock.append(time.process_time())
+            sheet, _ = (drawn if isinstance(drawn, Figure) else Figure((drawn,), style, *size)).lay_out()
+            clock.append(time.process_time())
+            judge(sheet)
+        except (Unreadable, NotAskable, TextError):
+            continue  # some in a hundred, which are drawn again
+        clock.append(time.process_time())
+        for name, (start, end) in zip(spent, pairwise(clock)):
+            spent[name] += end - start
+    print(", ".join(f"{name} {1000 * seconds / count:.3f} ms" for name, seconds in spent.items()))
+
+
 def fit(rows: list[list[Any]]) -> None:
     """Prints what each model leaves unknown."""
     level, right = (np.array([row[i] for row in rows], dtype=np.float64) for i in (3, 5))
@@ -73,10 +112,16 @@ def fit(rows: list[list[Any]]) -> None:
     plain = [(np.column_stack([np.ones(len(rows)), -level / 4]), 0.1)]
     plain += [(_one(group), 1.0) for group in (family, question, cell)]
     plain += [(_one(question) * -level[:, None] / 4, 2.0), (_one(cell) * -level[:, None] / 4, 4.0)]
+    few = [*plain, (x[:, [TRAITS.index("values")]], 1.0)]
     shared = [*plain, (x, 1.0)]
     skilled = [*shared, *((_one(skill) * x[:, [j]], 4.0) for j in range(x.shape[1]))]
     train = np.random.default_rng(0).random(len(rows)) < 0.8
-    for name, blocks in (("no traits", plain), ("shared weights", shared), ("and of skills", skilled)):
+    for name, blocks in (
+        ("no traits", plain),
+        ("values alone", few),
+        ("shared weights", shared),
+        ("and of skills", skilled),
+    ):
         design = np.hstack([block for block, _ in blocks]).astype(np.float32)
         prior = np.concatenate([np.full(block.shape[1], precision) for block, precision in blocks])
         weights = _posterior(design[train], right[train], prior)
@@ -118,5 +163,6 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=Path, default=Path("runs/traits.jsonl"))
     arguments = parser.parse_args()
     arguments.rows.parent.mkdir(parents=True, exist_ok=True)
+    stages(arguments.problems // 20)
     sample(arguments.problems, arguments.cells, arguments.rows)
     fit([json.loads(line) for line in arguments.rows.read_text(encoding="utf-8").splitlines()])

@@ -69,6 +69,9 @@ class Curriculum(Protocol):
     def state_dict(self) -> State: ...
     def load_state_dict(self, state: State) -> None: ...
     def metrics(self) -> dict[str, float]: ...
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each cell with at least `cell`, `draws` and `pass_rate`: cheap, and part of the state."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -233,8 +236,11 @@ def _learnable(config: Mapping[str, Any], world: World) -> Curriculum:
     from envs.learnability import Learnability
 
     curriculum = Learnability(world, **given)
-    if config.get("beliefs"):
-        curriculum.load_beliefs(config["beliefs"])
+    if path := config.get("beliefs"):
+        from envs.evaluated import outcomes_of
+
+        if not curriculum.learned_from(outcomes_of(path)):
+            raise ValueError(f"beliefs {path!r} holds no answer of the cells in this run: check `cells`")
     return curriculum
 
 
@@ -270,7 +276,7 @@ def make_curriculum(config: Mapping[str, Any]) -> Curriculum:
     mode: one of MODES. seed: of the run. cells: Cell objects, or globs over family/question. px: "448x448" or a pair.
     text: "" or "grammar" for the built-in source, else name:digest8; words: that of a file of phrasings. Each mode has
     keys: level (learnability: where to start; fixed: a level or a list), floor, candidates, beliefs (a path, see
-    `load_beliefs`); levels; every; path.
+    envs/evaluated.py); levels; every; path.
     Keys of other modes are let be, so that one config serves all of them.
     """
     mode = config.get("mode") or "learnability"

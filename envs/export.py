@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from envs import hub
 from envs.address import Address, Draws
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ def write(plan: Plan, folder: Path, todo: list[int], workers: int) -> Iterator[i
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
+            child.kill()
 
 
 def write_with_ray(plan: Plan, folder: Path, todo: list[int], workers: int) -> Iterator[int]:
@@ -285,7 +286,7 @@ def write_with_ray(plan: Plan, folder: Path, todo: list[int], workers: int) -> I
                 raise ExportError(done["wrong"])
             yield done["rows"]
     except ray.exceptions.RayError as wrong:
-        raise ExportError(f"Ray gave up: {_first_line(getattr(wrong, 'cause', None) or wrong)}") from None
+        raise ExportError(f"Ray gave up: {hub.first_line(getattr(wrong, 'cause', None) or wrong)}") from None
     finally:
         if started:
             ray.shutdown()
@@ -293,38 +294,17 @@ def write_with_ray(plan: Plan, folder: Path, todo: list[int], workers: int) -> I
 
 def check_name(name: str) -> None:
     """Refuse a name that the hub would refuse, before anything is drawn."""
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-
     try:
-        validate_repo_id(name)
-    except HFValidationError as wrong:
-        raise ExportError(f"--push-to-hub {name!r}: {_first_line(wrong)}") from None
+        hub.check_name(name)
+    except hub.HubError as wrong:
+        raise ExportError(f"--push-to-hub {wrong}") from None
 
 
 def push(folder: Path, name: str) -> str:
     """Upload the folder as a data set; its address. ExportError in one line where the hub cannot be reached."""
-    from httpx import HTTPError
-    from huggingface_hub import HfApi
-
-    api = HfApi()
+    n = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["settings"]["n"]
+    gone = ["data/*.parquet"]  # of an export of another size
     try:
-        api.create_repo(name, repo_type="dataset", exist_ok=True)
-        api.upload_folder(
-            repo_id=name,
-            repo_type="dataset",
-            folder_path=folder,
-            ignore_patterns=["*.part"],
-            delete_patterns=["data/*.parquet"],  # of an export of another size; what is the same is not sent again
-            commit_message=f"chartgym: {json.loads((folder / SETTINGS).read_text())['settings']['n']} problems",
-        )
-    except (HTTPError, OSError, ValueError) as wrong:  # the hub's own errors are HTTPErrors
-        raise ExportError(
-            f"cannot push to {name!r} ({_first_line(wrong)}); {folder} is complete:"
-            " log in with `hf auth login` and repeat the command"
-        ) from None
-    return f"{api.endpoint}/datasets/{name}"
-
-
-def _first_line(wrong: BaseException) -> str:
-    return next(iter(str(wrong).strip().splitlines()), type(wrong).__name__)
+        return hub.upload(folder, name, "dataset", f"chartgym: {n} problems", ignore=["*.part"], delete=gone)
+    except hub.HubError as wrong:
+        raise ExportError(str(wrong)) from None

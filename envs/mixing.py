@@ -69,6 +69,10 @@ class Mixed:
                 found[f"stored/{name}/useful_share"] = sum(0 < c < total for c, total in recent) / len(recent)
         return found
 
+    def table(self) -> list[dict[str, Any]]:
+        """The inner curriculum's cells; sets are no cells and have their figures in `metrics`."""
+        return self.inner.table()
+
     def state_dict(self) -> dict[str, Any]:
         keys = {stored.name: stored.key for stored, _ in self._sets}
         recent = {name: [list(pair) for pair in pairs] for name, pairs in self._recent.items()}

@@ -16,6 +16,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,6 +29,7 @@ SIZES = {
     "smolvlm": {**SMALL, "max_length": 512, "tile": 56, "scale_factor": 2, "longest_edge": 112},
 }
 UPDATES = 3
+LORA = {"r": 4, "alpha": 16}
 FAR = 0.02  # a difference that no rounding and no forbidden token explains
 
 needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vllm is not installed")
@@ -45,11 +47,12 @@ def pictures(rng):
         yield Image.fromarray(pixels)
 
 
-def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
+def run(arch, sampler, folder, leave_out=(), lora=None, likelier_end=0.0, likelier_images=0.0, **changes):
     """Train for three updates and sample once more; what was seen at each of the four samplings.
 
-    `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server; `likelier_end`
-    is added to the logit of the end of turn; `changes` are other fields of GRPOConfig.
+    `sampler` is "hf" for generate(), "vllm" for an engine in this process, or the address of a server; `lora` trains an
+    adapter of such sizes; `likelier_end` is added to the logit of the end of turn, `likelier_images` to those of
+    placeholders; `changes` are other fields of GRPOConfig.
     """
     from trainers import models, quirks
 
@@ -60,7 +63,7 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
     from trl import GRPOConfig, GRPOTrainer
 
     checkpoint = models.build_tiny(arch, Path(folder) / arch, **SIZES[arch])
-    processor, policy = models.load_processor(checkpoint), models.load_policy(checkpoint)
+    processor, policy = models.load_processor(checkpoint), models.load_policy(checkpoint, lora=lora)
     before = {name: parameter.detach().clone() for name, parameter in policy.named_parameters()}
     seen = []
 
@@ -71,18 +74,19 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
             out = super()._generate_and_score_completions(inputs)
             forward = {key: out[key] for key in ("image_grid_thw", "mm_token_type_ids", "num_images") if key in out}
             forward |= {key: out[key] for key in ("pixel_values", "pixel_attention_mask") if key in out}
-            trained, _, _ = self._get_per_token_logps_and_entropies(
-                self.model,
-                self._joined(out, "ids"),
-                self._joined(out, "mask"),
-                out["completion_ids"].shape[1],
-                **forward,
-            )
+
+            def logps(**changed):
+                ids, mask = self._joined(out, "ids"), self._joined(out, "mask")
+                length = out["completion_ids"].shape[1]
+                found = self._get_per_token_logps_and_entropies(self.model, ids, mask, length, **{**forward, **changed})
+                return found[0].detach()
+
+            trained, negative = logps(), logps(pixel_values=-forward["pixel_values"])
             sampled = out["sampling_per_token_logps"] if use_vllm else self.sampled
-            apart = (trained.detach() - sampled).abs()[_written(out, processor)]
-            plain = (trained.detach() - _plain_logps(self.model, processor, inputs, out)).abs()[
-                _written(out, processor)
-            ]
+            written = _written(out, processor)
+            apart = (trained - sampled).abs()[written]
+            plain = (trained - _plain_logps(self.model, processor, inputs, out)).abs()[written]
+            moved = ((trained - negative).abs() * written).amax(1)
             lengths = out["prompt_mask"].sum(1).tolist()
             seen.append(
                 {
@@ -91,6 +95,7 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
                     "ended": (out["completion_ids"] == processor.tokenizer.eos_token_id).any(1).tolist(),
                     "counted": out["completion_mask"].sum(1).tolist(),
                     "ids": out["completion_ids"].unique().tolist(),
+                    "by_image": moved.tolist(),
                 }
             )
             return out
@@ -132,8 +137,10 @@ def run(arch, sampler, folder, leave_out=(), likelier_end=0.0, **changes):
         vllm_gpu_memory_utilization=0.05,
         generation_kwargs=quirks.forbid_tokens(None, models.forbidden_token_ids(processor), use_vllm=use_vllm),
     )
-    if likelier_end:
-        fields["generation_kwargs"]["sequence_bias"] = [[[processor.tokenizer.eos_token_id], likelier_end]]
+    likelier = {processor.tokenizer.eos_token_id: likelier_end}
+    likelier |= dict.fromkeys(models.forbidden_token_ids(processor), likelier_images)
+    if bias := [[[token], added] for token, added in likelier.items() if added]:
+        fields["generation_kwargs"]["sequence_bias"] = bias
     settings = GRPOConfig(**{**fields, **changes})
     trainer = Watched(policy, reward, settings, Dataset.from_list(rows), processing_class=processor)
     _watch_sampler(trainer, policy, use_vllm)
@@ -161,8 +168,15 @@ def _plain_logps(model, processor, inputs, out):
         types = batch["mm_token_type_ids"]
         batch["mm_token_type_ids"] = torch.cat([types, torch.zeros_like(out["completion_ids"]).to(types.dtype)], 1)
     batch["input_ids"], length = ids, out["completion_ids"].shape[1]
-    unwrapped = type(model).from_pretrained(model.name_or_path).eval()  # TRL has given `model` another forward
-    unwrapped.load_state_dict(model.state_dict())
+    if hasattr(model, "peft_config"):
+        from trainers.models import load_policy
+
+        with TemporaryDirectory() as folder:
+            model.save_pretrained(folder)
+            unwrapped = load_policy(folder).eval()
+    else:
+        unwrapped = type(model).from_pretrained(model.name_or_path).eval()  # TRL has given `model` another forward
+        unwrapped.load_state_dict(model.state_dict())
     with torch.no_grad():
         logits = unwrapped(**batch).logits[:, -length - 1 : -1].log_softmax(-1)
     return logits.gather(2, out["completion_ids"][:, :, None])[..., 0]
@@ -218,9 +232,9 @@ ENVIRONMENT = {
 }
 
 
-def run_apart(arch, folder, leave_out="", sampler="vllm"):
+def run_apart(arch, folder, leave_out="", sampler="vllm", lora=None):
     """The same in a process of its own: an engine is not given back before its process ends."""
-    command = [sys.executable, __file__, arch, sampler, str(folder), leave_out]
+    command = [sys.executable, __file__, arch, sampler, str(folder), leave_out, json.dumps(lora)]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600, check=False)
 
 
@@ -242,19 +256,25 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("agreement")
 
 
+@pytest.mark.parametrize("lora", [None, LORA], ids=["whole", "lora"])
 @pytest.mark.parametrize("arch", ARCHS)
-def test_generate_and_the_trainer_agree_after_three_updates(arch, folder, monkeypatch):
+def test_generate_and_the_trainer_agree_after_three_updates(arch, lora, folder, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    result = run(arch, "hf", folder)
+    result = run(arch, "hf", folder, lora=lora)
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 1e-4
     assert max(batch["plain"] for batch in result["seen"]) < 1e-4
+    # The same completions of the same prompts are as likely as they are because of the picture: not so of its negative.
+    assert min(moved for batch in result["seen"] for moved in batch["by_image"]) > 1e-3
 
 
 @pytest.mark.parametrize("arch", ARCHS)
-def test_truncated_completions_are_masked_and_others_are_not(arch, folder, monkeypatch):
+def test_truncated_completions_are_masked_and_placeholders_never_sampled(arch, folder, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    seen = run(arch, "hf", folder, likelier_end=3.0, max_steps=2, mask_truncated_completions=True)["seen"]
+    likelier = {"likelier_end": 3.0, "likelier_images": 50.0}
+    result = run(arch, "hf", folder, **likelier, max_steps=2, mask_truncated_completions=True)
+    seen, forbidden = result["seen"], set(result["forbidden"])
+    assert forbidden and all(forbidden.isdisjoint(batch["ids"]) for batch in seen)
     rows = [pair for batch in seen for pair in zip(batch["ended"], batch["counted"])]
     assert {ended for ended, _ in rows} == {True, False}, "both kinds are needed to tell"
     assert all((counted > 0) == ended for ended, counted in rows)
@@ -262,9 +282,10 @@ def test_truncated_completions_are_masked_and_others_are_not(arch, folder, monke
 
 @needs_vllm
 @pytest.mark.vllm
+@pytest.mark.parametrize("lora", [None, LORA], ids=["whole", "lora"])
 @pytest.mark.parametrize("arch", ARCHS)
-def test_vllm_and_the_trainer_agree_after_three_updates(arch, folder):
-    result = result_of(run_apart(arch, folder))
+def test_vllm_and_the_trainer_agree_after_three_updates(arch, lora, folder):
+    result = result_of(run_apart(arch, folder, lora=lora))
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 0.01
 
@@ -335,5 +356,5 @@ def test_a_server_and_the_trainer_agree_after_three_updates(server, folder):
 
 
 if __name__ == "__main__":
-    arch, sampler, folder, left_out = sys.argv[1:5] if len(sys.argv) > 4 else (*sys.argv[1:4], "")
-    print(json.dumps(run(arch, sampler, folder, [name for name in left_out.split(",") if name])))
+    arch, sampler, folder, left_out, lora = (*sys.argv[1:], "", "null")[:5]
+    print(json.dumps(run(arch, sampler, folder, [name for name in left_out.split(",") if name], json.loads(lora))))

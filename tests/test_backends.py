@@ -21,8 +21,9 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 from envs.problem import make
 from trainers import backends
+from trainers.answering import evaluate_policy
 from trainers.checkpoints import merged
-from trainers.evaluate import evaluate_policy, main
+from trainers.evaluate import main
 from trainers.models import build_tiny, forbidden_token_ids, load_policy, load_processor, prompt_messages
 from trainers.report import Row
 
@@ -128,16 +129,23 @@ def test_samples_at_a_temperature_differ_and_repeat_with_the_seed(checkpoint, co
     assert set(report_of(tmp_path / "a")["summary"]["pass_at"]) == {"1", "2", "3"}
 
 
-def test_an_adapter_answers_as_its_merged_model_does_and_not_as_its_base(checkpoint, tmp_path):
+def adapter_of(checkpoint, folder):
+    """A folder that holds an adapter of the checkpoint and its processor, and nothing else."""
     import torch
 
-    adapted, processor = load_policy(checkpoint, lora={"r": 4, "alpha": 64}), load_processor(checkpoint)
+    adapted = load_policy(checkpoint, lora={"r": 4, "alpha": 64})
     with torch.no_grad():
         for name, weight in adapted.named_parameters():
             if "lora_" in name:
                 weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(weight.numel()))
-    adapted.save_pretrained(tmp_path / "adapter")
-    processor.save_pretrained(tmp_path / "adapter")
+    adapted.save_pretrained(folder)
+    load_processor(checkpoint).save_pretrained(folder)
+    return folder
+
+
+def test_an_adapter_answers_as_its_merged_model_does_and_not_as_its_base(checkpoint, tmp_path):
+    adapter_of(checkpoint, tmp_path / "adapter")
+    processor = load_processor(checkpoint)
     whole = merged(str(tmp_path / "adapter"), tmp_path / "whole", "float32")
     assert merged(str(checkpoint), tmp_path / "unused", "float32") == str(checkpoint)
     found = [
@@ -150,6 +158,58 @@ def test_an_adapter_answers_as_its_merged_model_does_and_not_as_its_base(checkpo
         for folder in (tmp_path / "adapter", whole, checkpoint)
     ]
     assert found[0] == found[1] != found[2]
+
+
+# --- several processes
+
+
+one_architecture = pytest.mark.parametrize("checkpoint", ["qwen2_5_vl"], indirect=True)
+
+
+@one_architecture
+def test_two_processes_go_on_where_one_was_cut_off_and_write_the_report_of_one(checkpoint, config, tmp_path, capfd):
+    arguments = [str(config), "--checkpoint", str(checkpoint), "env.workers=0"]
+    assert main([*arguments, "--out", str(tmp_path / "one")]) == 0
+    rows = (tmp_path / "one" / "rows.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "rows.jsonl").write_text("".join(rows[:3]) + rows[3][:20])
+    assert main([*arguments, "--out", str(tmp_path / "two"), "launch.devices=2"]) == 0
+    said = capfd.readouterr()
+    assert "holds 2 of 10 answers" in said.out
+    assert "2 processes" in said.err and "10/10" in said.err  # one bar over all
+    assert report_of(tmp_path / "two") == report_of(tmp_path / "one")
+    assert responses(tmp_path / "two") == responses(tmp_path / "one")
+    assert (tmp_path / "two" / "rows.jsonl").read_text().startswith("".join(rows[:3]))
+
+
+def responses(folder):
+    return {row["address"]: row["response"] for row in rows_of(folder)}
+
+
+def test_a_checkpoint_that_no_process_can_load_is_one_line(config, tmp_path, capfd):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    assert main([str(config), "--checkpoint", str(tmp_path / "model"), "launch.devices=2", "--quiet"]) == 2
+    said = capfd.readouterr().err
+    assert said.startswith("evaluate: cannot load the checkpoint") and said.count("\n") == 1
+
+
+@pytest.mark.slow
+@one_architecture
+def test_processes_that_share_the_work_end_when_theirs_is_killed(checkpoint, config, tmp_path):
+    command = [sys.executable, "-m", "trainers.evaluate", str(config), "--checkpoint", str(checkpoint), "--quiet"]
+    command += ["launch.devices=2", "eval.batch_size=1", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    deadline = time.time() + 90
+    while time.time() < deadline and not ((tmp_path / "out" / "rows.jsonl").exists() and rows_of(tmp_path / "out")):
+        time.sleep(0.05)
+    started = children(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(started) >= 2
+    while time.time() < deadline and any(Path(f"/proc/{one}").exists() for one in started):
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{one}").exists() for one in started)
 
 
 # --- servers
@@ -334,6 +394,18 @@ def test_vllm_answers_greedily_as_a_plain_forward_does(checkpoint, config, tmp_p
     rows = [Row(**row) for row in rows_of(tmp_path / "out")]
     assert sorted(row.address for row in rows) == sorted(ADDRESSES)
     assert_greedy(load_policy(checkpoint), load_processor(checkpoint), rows, ENGINES_APART)
+
+
+@pytest.mark.vllm
+@one_architecture
+def test_two_engines_share_what_an_adapter_is_asked(checkpoint, config, tmp_path):
+    adapter = adapter_of(checkpoint, tmp_path / "adapter")
+    command = [sys.executable, "-m", "trainers.evaluate", str(config), "--checkpoint", str(adapter), "--quiet"]
+    command += ["--backend", "vllm", "launch.devices=2", "--out", str(tmp_path / "out")]
+    subprocess.run(command, cwd=ROOT, check=True)
+    rows = [Row(**row) for row in rows_of(tmp_path / "out")]
+    assert sorted(row.address for row in rows) == sorted(ADDRESSES)
+    assert_greedy(load_policy(adapter), load_processor(adapter), rows, ENGINES_APART)
 
 
 @pytest.mark.vllm

@@ -5,9 +5,11 @@ from xml.etree import ElementTree
 import pytest
 from conftest import ADDRESSES, report_of, rows_of
 
+from envs import testsets
 from envs.problem import make
-from trainers import evaluate
-from trainers.backends import Reply
+from trainers import answering
+from trainers.backends import Reply, Sampling
+from trainers.config import load
 from trainers.evaluate import main
 from trainers.report import mcnemar, wilson
 
@@ -25,7 +27,7 @@ def told(monkeypatch, tmp_path):
                 asked.append((str(request.problem.address), request.sample))
                 yield request, answer(request.problem, request.sample)
 
-        monkeypatch.setattr(evaluate, "_backend", lambda *_: backend)
+        monkeypatch.setattr(answering, "_backend", lambda task: backend)
         return asked
 
     return tell
@@ -160,3 +162,34 @@ def test_bad_input_is_one_line_and_status_2(config, tmp_path, capfd, arguments, 
     written = capfd.readouterr().err
     assert status == 2 and said in written and "Traceback" not in written
     assert len([line for line in written.splitlines() if line.startswith("evaluate: ")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("visible", "devices", "problems", "places"),
+    [
+        ("2,3,5", "auto", 10, ["2", "3", "5"]),  # a process a GPU, and each sees its own alone
+        ("2,3,5", 8, 10, ["2", "3", "5"]),  # trained on a larger node
+        ("0,1,2,3,4,5,6,7", "auto", 6, ["0", "1"]),  # no more processes than batches of four
+        ("0,1", 1, 10, ["0"]),
+        ("", "auto", 10, [None]),
+        ("", 2, 10, [None, None]),
+    ],
+)
+def test_every_gpu_takes_a_share(config, monkeypatch, visible, devices, problems, places):
+    from argparse import Namespace
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    settings = load(config, [f"launch.devices={devices}"])
+    task = answering.Task(
+        config=settings,
+        args=Namespace(backend="hf"),
+        sampling=Sampling(prompt="{question}", max_tokens=4),
+        test_set=testsets.load(settings.eval.test_set),
+        stored=[],
+        sizes=frozenset(),
+        todo=[(address, 0) for address in ADDRESSES[:problems]],
+    )
+    found = [answering._place(number, task.processes) for number in range(task.processes)]
+    assert [place.get("CUDA_VISIBLE_DEVICES") for place in found] == places
+    task.args.backend = "openai"
+    assert task.processes == 1

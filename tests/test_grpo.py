@@ -83,6 +83,8 @@ def test_a_run_killed_in_its_warm_start_and_in_grpo_equals_the_unbroken_one(tmp_
     assert len({row["address"] for row in ours}) == 12 * 4
     assert without_times(whole / "metrics.jsonl") == without_times(broken / "metrics.jsonl")
     assert without_times(whole / "warm.jsonl") == without_times(broken / "warm.jsonl")
+    asked = list(rollouts.read(whole / "curriculum.jsonl"))
+    assert asked == list(rollouts.read(broken / "curriculum.jsonl")) and sum(row["draws"] for row in asked) == 12 * 4
     assert any(row["grad_norm"] > 0 for row in rollouts.read(whole / "metrics.jsonl")), "nothing was learned at all"
     assert [row["step"] for row in rollouts.read(broken / "metrics.jsonl")] == list(range(1, 13))
     assert '{"batch": 7, "slot"' in (broken / "rollouts.jsonl.aside").read_text(encoding="utf-8")
@@ -177,17 +179,18 @@ def test_rows_past_the_checkpoint_and_a_torn_line_are_set_aside(tmp_path):
     log = Log(path)
     log.write({"step": 1}, {"step": 2}, {"step": 3})
     log.close()
-    with path.open("a") as file:
-        file.write('{"step": 4, "lo')
+    with path.open("ab") as file:
+        file.write('{"step": 4, "ü'.encode()[:-1])  # within a character
+    assert [row["step"] for row in rollouts.read(path)] == [1, 2, 3]
     assert rollouts.set_aside(path, lambda row: row["step"] <= 2) == 2
     assert [row["step"] for row in rollouts.read(path)] == [1, 2]
-    assert (tmp_path / "metrics.jsonl.aside").read_text().splitlines() == ['{"step": 3}', '{"step": 4, "lo']
+    assert (tmp_path / "metrics.jsonl.aside").read_text().splitlines() == ['{"step": 3}', '{"step": 4, "\ufffd']
     assert rollouts.set_aside(path, lambda row: row["step"] <= 2) == 0
 
 
 def test_a_checkpoint_without_its_last_file_is_never_loaded(tmp_path):
-    make_torchvision_importable()
-    from trainers.resuming import STREAM_STATE, last_checkpoint
+    from trainers.checkpoints import STREAM_STATE
+    from trainers.continuing import last_checkpoint
 
     for step, whole in ((5, True), (10, True), (100, False)):
         (tmp_path / f"checkpoint-{step}").mkdir()

@@ -315,21 +315,31 @@ def test_two_nodes_rehearsed_on_one_machine_are_one_run(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
-@pytest.mark.parametrize("stage", [2, 3])
-def test_a_run_that_is_cut_up_and_was_cut_off_equals_the_unbroken_one(tmp_path, stage):
+@pytest.mark.parametrize(("stage", "arch"), [(2, "qwen2_5_vl"), (2, "qwen3_vl"), (2, "smolvlm"), (3, "qwen2_5_vl")])
+def test_a_run_that_is_cut_up_and_was_cut_off_equals_the_unbroken_one(tmp_path, stage, arch):
     from trainers.models import build_tiny
 
     sizes = {"hidden_size": 32, "layers": 1, "heads": 2, "kv_heads": 1, "vocab_size": 320}
-    base = build_tiny("qwen2_5_vl", tmp_path / "base", **sizes, vision_hidden_size=32, vision_layers=1, vision_heads=2)
+    if arch == "smolvlm":
+        sizes |= {"vocab_size": 512, "tile": 56, "scale_factor": 2, "longest_edge": 112}
+    base = build_tiny(arch, tmp_path / "base", **sizes, vision_hidden_size=32, vision_layers=1, vision_heads=2)
     strategy = ROOT / "configs" / "launch" / f"zero{stage}.json"
-    cut_up = ["model.build=null", f"model.id={base}", "launch.devices=2", f"launch.strategy={strategy}"]
+    (tmp_path / "five.jsonl").write_text(
+        "".join(f'{{"address": "test:bar/count/0/{i}?px=112x112"}}\n' for i in range(5))
+    )
+    looks = ["eval.every=2", f"eval.during={tmp_path / 'five.jsonl'}"]
+    cut_up = ["model.build=null", f"model.id={base}", "launch.devices=2", f"launch.strategy={strategy}", *looks]
     finish(begin(tmp_path / "whole", *cut_up))
     finish(begin(tmp_path / "broken", *cut_up, "trl.max_steps=2"))
     assert "resuming from" in finish(begin(tmp_path / "broken", *cut_up, "--resume"))
     ours, theirs = (list(rollouts.read(tmp_path / name / "small" / "rollouts.jsonl")) for name in ("whole", "broken"))
     assert ours == theirs and len(ours) == 4 * 16
     assert rows(tmp_path / "whole") == rows(tmp_path / "broken")
-    assert any(row["grad_norm"] > 0 for row in rows(tmp_path / "whole"))
+    assert any(row.get("grad_norm", 0) > 0 for row in rows(tmp_path / "whole"))
+    looked = [row for row in rows(tmp_path / "whole") if row["stage"] == "eval"]
+    assert [(row["step"], row["eval/problems"]) for row in looked] == [(2, 5.0), (4, 5.0)]
+    best = [(tmp_path / name / "small" / "best" / "model.safetensors").read_bytes() for name in ("whole", "broken")]
+    assert best[0] == best[1]  # of step 2: a tie leaves the earlier one
     weights = [(tmp_path / name / "small" / "final" / "model.safetensors").read_bytes() for name in ("whole", "broken")]
     assert weights[0] == weights[1] != (base / "model.safetensors").read_bytes()
     shards = list((tmp_path / "whole" / "small" / "checkpoint-4").glob("**/*optim_states.pt"))

@@ -20,6 +20,7 @@ from envs.curriculum import Outcome, make_curriculum
 from envs.mixing import Mixed, room_for
 from envs.stored import Spec, StoredSet, open_stored
 from envs.stream import Stream
+from envs.wish import Wish
 from trainers.config import ConfigError, load
 from trainers.data import mixed, open_data
 
@@ -84,7 +85,7 @@ def test_the_curriculum_does_not_hear_of_stored_problems_and_its_state_is_kept()
         outcomes = [Outcome(address, (i + batch) % 5, 4 + 4) for i, address in enumerate(mix.plan(batch, 8))]
         mix.observe(batch, outcomes)
         alone.observe(batch, [o for o in outcomes if not Address.parse(str(o.address)).stored])
-    assert mix.inner.state_dict() == alone.state_dict()
+    assert mix.inner.state_dict() == alone.state_dict() and mix.table() == alone.table()
     metrics = mix.metrics()
     assert 0 < metrics["stored/one/pass_rate"] < 1 and metrics["pass_rate"] == alone.metrics()["pass_rate"]
     again = Mixed(make_curriculum(config), sets, 0)
@@ -92,6 +93,50 @@ def test_the_curriculum_does_not_hear_of_stored_problems_and_its_state_is_kept()
     assert again.state_dict() == mix.state_dict() and again.plan(4, 8) == mix.plan(4, 8)
     with pytest.raises(ValueError, match="bring back the files as they were"):
         Mixed(make_curriculum(config), [(a_set("two", 30), 0.5)], 0).load_state_dict(mix.state_dict())
+
+
+CHOOSING = {"mode": "learnability", "cells": ["bar/count", "pie/count"], "px": "112x112", "candidates": 3}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_drafts_are_chosen_from_beside_stored_problems_and_their_traits_reach_the_curriculum(tmp_path, workers) -> None:
+    """What a curriculum that chooses among drafts learns and plans is what it would without the sets; a stream goes on
+    from a state in mid-run."""
+    found = open_stored(spec(plain(tmp_path / "a.parquet", 20)))
+
+    def stream() -> Stream:
+        mix = Mixed(make_curriculum(CHOOSING), [(found, 0.25)], 0)
+        return Stream(mix, 8, workers=workers, stored=[found.handle])
+
+    def outcomes(problems: dict[int, Any]) -> list[Outcome]:
+        return [
+            Outcome(problem.address, slot % 9, 8, tuple(problem.meta.get("traits", ())))
+            for slot, problem in problems.items()
+        ]
+
+    alone, asked, states = make_curriculum(CHOOSING), [], []
+    with stream() as mixed_in:
+        for batch in range(4):
+            states.append(json.loads(json.dumps(mixed_in.state_dict())))
+            planned = states[-1]["planned"][str(batch)]
+            problems = mixed_in.problems(batch, mixed_in.own_slots(batch))
+            stored = [text.startswith("stored/") for text in planned]
+            assert [problem.address.stored for problem in problems.values()] == stored and sum(stored) == 2
+            for text, problem in zip(planned, problems.values(), strict=True):
+                assert text == str(problem.address) if problem.address.stored else " of " in text
+                assert ("traits" in problem.meta) != problem.address.stored
+                if not problem.address.stored:
+                    assert problem.address in Wish.parse(text).addresses()
+            asked.append([str(problem.address) for problem in problems.values()])
+            mixed_in.observe(batch, outcomes(problems))
+            alone.observe(batch, [o for o in outcomes(problems) if o.traits])
+        assert mixed_in.curriculum.inner.state_dict() == alone.state_dict()
+    with stream() as again:
+        again.load_state_dict(states[2])
+        for batch in (2, 3):
+            problems = again.problems(batch, again.own_slots(batch))
+            assert [str(problem.address) for problem in problems.values()] == asked[batch]
+            again.observe(batch, outcomes(problems))
 
 
 def test_no_row_that_is_set_apart_is_trained_on_nor_one_that_shows_its_image(tmp_path) -> None:
@@ -246,6 +291,10 @@ def test_a_run_with_a_mix_learns_from_both_resumes_exactly_and_is_evaluated_on_b
     arguments = ("--checkpoint", checkpoint, "--test-set", str(four), "--quiet", "--compare", str(out))
     again = run("trainers.evaluate", *arguments, "--out", str(tmp_path / "again"))
     assert "stored own against it: +0.0 points" in again
+    said = run("trainers.grpo", f"runs={tmp_path / 'next'}", f"curriculum.beliefs={out}", "--dry-run")
+    assert f"beliefs: {out}" in said
+    said = run("trainers.grpo", f"runs={tmp_path / 'next'}", f"curriculum.beliefs={config}", "--dry-run", status=2)
+    assert "is no evaluation" in said and "Traceback" not in said
 
     plain(tmp_path / "own.parquet", 30, images=7)
     said = run("trainers.grpo", f"runs={tmp_path / 'cut'}", "trl.max_steps=8", "--resume", status=2)

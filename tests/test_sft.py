@@ -331,6 +331,8 @@ def test_a_run_killed_and_resumed_equals_the_unbroken_one(more, tmp_path, capsys
     (tmp_path / "unbroken").mkdir()
     (tmp_path / "killed").mkdir()
     whole = finish(tmp_path / "unbroken", *more)
+    (tmp_path / "two.jsonl").write_text("".join(f'{{"address": "test:bar/count/0/{i}?px=112x112"}}\n' for i in (0, 1)))
+    more = [*more, "eval.every=3", f"eval.during={tmp_path / 'two.jsonl'}"]  # which changes nothing, dropout or not
     kill_when(tmp_path / "killed", 3, *more)
     cut = tmp_path / "killed" / "small"
     (cut / "checkpoint-5").mkdir()  # one that was cut off while it was written
@@ -340,7 +342,9 @@ def test_a_run_killed_and_resumed_equals_the_unbroken_one(more, tmp_path, capsys
     lessons = [list(rollouts.read(folder / "lessons.jsonl")) for folder in (whole, cut)]
     assert lessons[0] == lessons[1] and [row["slot"] for row in lessons[0]] == list(range(6 * 8))
     assert len({row["address"] for row in lessons[0]}) == 48 and len({row["target"] for row in lessons[0]}) == 4
-    metrics = [rows_of(folder / "metrics.jsonl") for folder in (whole, cut)]
+    looks = [row for row in rows_of(cut / "metrics.jsonl") if row["stage"] == "eval"]
+    assert [(row["step"], row["eval/problems"]) for row in looks] == [(3, 2.0), (6, 2.0)]
+    metrics = [[row for row in rows_of(folder / "metrics.jsonl") if row["stage"] == "sft"] for folder in (whole, cut)]
     assert metrics[0] == metrics[1] and [row["step"] for row in metrics[0]] == [1, 2, 3, 4, 5, 6]
     assert all(row["grad_norm"] > 0 for row in metrics[0])
     weights = [(folder / "final" / "model.safetensors").read_bytes() for folder in (whole, cut)]

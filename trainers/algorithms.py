@@ -82,8 +82,14 @@ OWNED_BY = {
     "shuffle_dataset": "the stream, which fixes the order of slots",
     "remove_unused_columns": "the stream, whose rows hold a slot",
     "resume_from_checkpoint": "--resume",
-    "eval_strategy": "eval",
-    "do_eval": "eval",
+    "eval_strategy": "eval.every",
+    "eval_steps": "eval.every",
+    "do_eval": "eval.every",
+    "metric_for_best_model": "eval.keep_best",
+    "load_best_model_at_end": "eval.keep_best",
+    "push_to_hub": "push_to_hub",
+    "hub_model_id": "push_to_hub",
+    "report_to": "track",
     "vllm_tensor_parallel_size": "nothing: one engine a rank, which a model of up to some billion parameters fits",
 }
 

@@ -156,26 +156,22 @@ def vllm(
     if mended:  # vLLM's child processes would lack what was mended
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     try:
-        from vllm import LLM, SamplingParams
+        from vllm import LLM
     except ImportError:
         raise EvaluationError(
             "the vllm backend needs vLLM: pip install 'chartgym[vllm]', or take --backend hf"
         ) from None
-    from PIL import Image
 
     if mended:
         inspect_models_in_this_process()
     processor = load_processor(checkpoint)
-    bias = {token: -100.0 for token in forbidden_token_ids(processor)}
 
     def backend(requests: Iterable[Request]) -> Iterator[tuple[Request, Reply]]:
         requests = iter(requests)
         if (first := next(requests, None)) is None:
             return
-        height, width = first.problem.image.shape[:2]
-        length = prompt_token_count(processor, sampling.prompt, first.problem.question, width, height)
         longest = max(prompt_token_count(processor, sampling.prompt, "", *size) for size in sizes)
-        engine = LLM(
+        llm = LLM(
             model=checkpoint,
             dtype=dtype,
             seed=sampling.seed,
@@ -183,8 +179,21 @@ def vllm(
             limit_mm_per_prompt={"image": 1, "video": 0},
             generation_config="vllm",
         )
+        yield from engine(llm, processor, sampling, batch_size)(itertools.chain([first], requests))
+
+    return backend
+
+
+def engine(llm: Any, processor: Any, sampling: Sampling, batch_size: int) -> Backend:
+    """A vLLM engine of this process: one made for an evaluation, or the one that a trainer samples from."""
+    from PIL import Image
+    from vllm import SamplingParams
+
+    bias = {token: -100.0 for token in forbidden_token_ids(processor)}
+
+    def backend(requests: Iterable[Request]) -> Iterator[tuple[Request, Reply]]:
         checked = False
-        for chunk in _chunks(itertools.chain([first], requests), max(256, 4 * batch_size)):
+        for chunk in _chunks(requests, max(256, 4 * batch_size)):
             prompts = [
                 {
                     "prompt": _rendered(processor, sampling, request),
@@ -202,12 +211,9 @@ def vllm(
                 )
                 for request in chunk
             ]
-            outputs = engine.generate(prompts, settings, use_tqdm=False)
-            if not checked and len(outputs[0].prompt_token_ids) != length:
-                raise EvaluationError(
-                    f"vLLM reads {len(outputs[0].prompt_token_ids)} tokens where the processor makes {length}: "
-                    "the two disagree about the image; take --backend hf"
-                )
+            outputs = llm.generate(prompts, settings, use_tqdm=False)
+            if not checked:
+                _check_length(processor, sampling, chunk[0], outputs[0])
             checked = True
             for request, output in zip(chunk, outputs):
                 best = output.outputs[0]
@@ -217,6 +223,16 @@ def vllm(
                 yield request, Reply(text, len(best.token_ids), finish)
 
     return backend
+
+
+def _check_length(processor: Any, sampling: Sampling, request: Request, output: Any) -> None:
+    height, width = request.problem.image.shape[:2]
+    length = prompt_token_count(processor, sampling.prompt, request.problem.question, width, height)
+    if len(output.prompt_token_ids) != length:
+        raise EvaluationError(
+            f"vLLM reads {len(output.prompt_token_ids)} tokens where the processor makes {length}: "
+            "the two disagree about the image; take --backend hf"
+        )
 
 
 def _model_length(checkpoint: str, wanted: int) -> int:

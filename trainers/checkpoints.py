@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import re
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
+
+STREAM_STATE = "stream.json"  # of a checkpoint, written last: without it the checkpoint was never finished
+BEST = "best"  # the folder in a run's folder with the policy that an evaluation during training found best
 
 
 class EvaluationError(ValueError):
     """What keeps an evaluation from going on; one line, with the mend."""
 
 
+def whole_checkpoints(folder: Path) -> list[Path]:
+    """The complete checkpoints, in the order of their steps."""
+    found = (path.parent for path in folder.glob(f"checkpoint-*/{STREAM_STATE}"))
+    return sorted(found, key=lambda path: int(path.name.split("-")[1]))
+
+
 def _holds_model(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+
+
+def best_of(folder: Path, name: str = BEST) -> dict[str, Any] | None:
+    """What is known of the best policy of a run: step, accuracy, test_set ...; None where none was kept."""
+    try:
+        found: dict[str, Any] = json.loads((folder / name / f"{BEST}.json").read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError):
+        return None
+
+
+def chosen(checkpoint: str) -> str:
+    """What `checkpoint` means: of the folder of a run its final policy, or else its last whole checkpoint."""
+    folder = Path(checkpoint)
+    if not folder.is_dir() or _holds_model(folder):
+        return checkpoint
+    found = [path for path in [*whole_checkpoints(folder), folder / "final"] if _holds_model(path)]
+    return str(found[-1]) if found else checkpoint
 
 
 def check_checkpoint(checkpoint: str) -> None:

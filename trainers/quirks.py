@@ -12,7 +12,10 @@ import importlib
 import inspect
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+
+from trainers.failures import answering
 
 # The hooks of TRL that this project overrides or replaces, and the parameters they had when that was written.
 HOOKS = {
@@ -20,12 +23,15 @@ HOOKS = {
     "trl.trainer.grpo_trainer:GRPOTrainer._calculate_rewards": (
         "self, inputs, prompts, completions, completion_ids_list"
     ),
+    "trl.trainer.grpo_trainer:GRPOTrainer._generate": "self, prompts",
     "trl.trainer.grpo_trainer:GRPOTrainer._save_checkpoint": "self, model, trial",
     "trl.trainer.grpo_trainer:GRPOTrainer.log": "self, logs, start_time",
+    "trl.trainer.grpo_trainer:GRPOTrainer._get_grad_norm": "self, model, grad_norm",
 }
 SFT_HOOKS = {
     "trl.trainer.sft_trainer:SFTTrainer._save_checkpoint": "self, model, trial",
     "trl.trainer.sft_trainer:SFTTrainer._load_from_checkpoint": "self, resume_from_checkpoint, model",
+    "trl.trainer.sft_trainer:SFTTrainer._get_grad_norm": "self, model, grad_norm",
 }
 VLLM_HOOKS = {
     "trl.generation.vllm_generation:VLLMGeneration._init_vllm": "self",
@@ -217,7 +223,8 @@ def _generation_class(leave_out: frozenset[str]) -> type:
             if self.mode == "server":
                 check_server_reads(self.processing_class)
             if self.mode != "colocate" or self.accelerator.device.type != "cpu" or "dtype" in leave_out:
-                super()._init_vllm()
+                with self.answering():
+                    super()._init_vllm()
                 return
             engine, dtype = vllm_generation.LLM, str(self.model.dtype).removeprefix("torch.")
             # A prompt that is prefilled in pieces makes vLLM 0.31 wind the request's generator back, which one of the
@@ -233,12 +240,23 @@ def _generation_class(leave_out: frozenset[str]) -> type:
             # Server mode pairs the expanded prompt with features instead.
             shortened = images is not None and self.mode == "colocate" and "images" not in leave_out
             sent = [unexpanded(ids, self.processing_class) for ids in prompts] if shortened else prompts
-            sampled, *rest = super().generate(sent, images, num_generations, profiler)
+            with self.answering():
+                sampled, *rest = super().generate(sent, images, num_generations, profiler)
             if "prompt check" not in leave_out:
                 check_prompts(sampled, prompts)
             return (sampled, *rest)
 
+        def answering(self) -> AbstractContextManager[None]:
+            """Around what is asked of a server."""
+            if self.mode != "server" or not self.accelerator.is_main_process:
+                return nullcontext()
+            return answering(self.server_base_url or f"http://{self.server_host}:{self.server_port}")
+
         def sync_weights(self) -> None:
+            with self.answering():
+                self.hand_over()
+
+        def hand_over(self) -> None:
             on_cpu = self.accelerator.device.type == "cpu"
             if self.mode == "colocate" and on_cpu and "weights" not in leave_out:
                 runner = self.llm.llm_engine.model_executor.driver_worker.model_runner

@@ -5,6 +5,8 @@ is pass@1 and its interval is Wilson's. With K > 1 the accuracy is mean@K; the K
 independent, so Wilson's interval is taken at the effective sample size p(1-p) / Var(mean) with the variance over
 problems (Miller 2024, "Adding Error Bars to Evals", section 2.2: clustered errors). Requests that failed (`finish` is
 "error") are no answers: they are counted apart and never scored. `report_page.py` turns a report into HTML.
+
+`python -m trainers.report runs/<name>` shows a run instead: run_report.py.
 """
 
 from __future__ import annotations
@@ -167,16 +169,25 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     return summary
 
 
+def skill_of(address: str) -> str:
+    """What the question of a problem tries: ranking, counting ...; "stored" for those of one's own."""
+    from envs.registry import find
+
+    parsed = Address.parse(address)
+    return "stored" if parsed.stored else find(parsed)[1].skill
+
+
 GROUPS: dict[str, Callable[[Row], str]] = {
     "family": lambda row: Address.parse(row.address).family,
     "question": lambda row: Address.parse(row.address).question,
     "level": lambda row: str(Address.parse(row.address).level),
+    "skill": lambda row: skill_of(row.address),
     "phrasing": lambda row: "held out" if row.held_out else "trained",
 }
 
 
 def grouped(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, Any]]]:
-    """The summary of every family, question, level and kind of phrasing, sorted by name (levels by number)."""
+    """The summary of every family, question, level, skill and kind of phrasing, sorted by name (levels by number)."""
     tables = {}
     for group, key in GROUPS.items():
         parts: dict[str, list[Row]] = defaultdict(list)
@@ -318,3 +329,11 @@ def as_text(report: Mapping[str, Any]) -> str:
             f"({versus['test']}; {versus['common']} common addresses)"
         )
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from trainers.run_report import main
+
+    sys.exit(main())

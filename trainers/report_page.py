@@ -104,6 +104,17 @@ def data_uri(image: Any) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def document(title: str, body: str, *, style: str = "", script: str = "", refresh: float | None = None) -> str:
+    """The file around a page's body; with `refresh` a browser loads it again every so many seconds."""
+    again = f'<meta http-equiv="refresh" content="{refresh:.0f}"/>' if refresh else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>{again}'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+        f"<title>{text(title)}</title><style>{STYLE}{style}</style></head><body><main>{body}</main>"
+        f"<script>{script}</script></body></html>\n"
+    )
+
+
 def _range(part: Mapping[str, Any]) -> str:
     return f"{100 * part['low']:.0f} to {100 * part['high']:.0f}"
 
@@ -230,18 +241,15 @@ def page(report: Mapping[str, Any], title: str, cases: Sequence[tuple[Problem, R
     menus = _menu("cell", "every question", (f"{p.address.family}/{p.address.question}" for p, _, _ in cases))
     menus += _menu("verdict", "every verdict", (row.verdict for _, row, _ in cases))
     columns = (
-        (("By level", level_plot(by["level"])), ("By phrasing", bars(by["phrasing"]))),
+        (("By level", level_plot(by["level"])), ("By skill", bars(by["skill"])), ("By phrasing", bars(by["phrasing"]))),
         (("By family", bars(by["family"])), ("By question", bars(by["question"]))),
     )
     plots = "".join(
         "<div>" + "".join(f'<div class="card"><h3>{head}</h3>{plot}</div>' for head, plot in column) + "</div>"
         for column in columns
     )
-    return "".join(
+    body = "".join(
         [
-            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>',
-            '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
-            f"<title>{text(title)}</title><style>{STYLE}</style></head><body><main>",
             f'<h1>{text(title)}</h1><p class="lead">{text(report["settings"].get("test_set", ""))}</p>',
             '<div class="tiles">',
             *(f'<div class="card tile"><b>{text(value)}</b><span>{text(name)}</span></div>' for value, name in tiles),
@@ -254,6 +262,6 @@ def page(report: Mapping[str, Any], title: str, cases: Sequence[tuple[Problem, R
             f'<h2>Not answered rightly</h2><p class="lead">{len(cases)} of {failing} problems{more}.</p>',
             f'<div>{menus}</div><div class="cases">{"".join(case(*each) for each in cases)}</div>' if cases else "",
             f'<h2>Settings</h2><div class="card"><table>{settings}</table></div>',
-            f"</main><script>{SCRIPT}</script></body></html>\n",
         ]
     )
+    return document(title, body, script=SCRIPT)

@@ -2,6 +2,7 @@
 
     runs/<name>/rollouts.jsonl   every completion: a Rollout a line
     runs/<name>/metrics.jsonl    every log row of the trainer: a flat dict a line, with `step`
+    runs/<name>/curriculum.jsonl what was asked by cell, a window of batches at a time: trainers/asked.py
 
 A run that was killed has logged more than its last checkpoint knows. On resume those rows, and a torn last line, move
 to `<log>.aside`: nothing is lost, and the log reads as if the run had never been broken.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ class Rollout:
     score: float  # the checker's value, before reward weights
     given: str | None  # what stood in the box
     reason: str  # why it is right or wrong
+    reward: float  # what GRPO learned from: the weighted sum
+    rewards: dict[str, float | None]  # of each reward function; None where it had nothing to say
 
 
 class Log:
@@ -41,9 +45,14 @@ class Log:
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, *rows: Rollout | dict[str, Any]) -> None:
-        for row in rows:
-            self._file.write(json.dumps(row if isinstance(row, dict) else asdict(row), ensure_ascii=False) + "\n")
-        self._file.flush()
+        try:
+            for row in rows:
+                self._file.write(json.dumps(row if isinstance(row, dict) else asdict(row), ensure_ascii=False) + "\n")
+            self._file.flush()
+        except OSError:  # a full disk; what is left in the buffer would fail once more when Python ends
+            with suppress(OSError):
+                self._file.close()
+            raise
 
     def close(self) -> None:
         self._file.close()
@@ -52,7 +61,7 @@ class Log:
 def read(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a log, whole lines only."""
     if path.exists():
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8", errors="replace") as file:  # a torn line may end within a character
             for line in file:
                 if line.endswith("\n"):
                     yield json.loads(line)
@@ -67,7 +76,7 @@ def set_aside(path: Path, keep: Callable[[dict[str, Any]], bool]) -> int:
         return 0
     kept: list[str] = []
     moved: list[str] = []
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:  # a torn line may end within a character
         for line in file:
             whole = line.endswith("\n")
             (kept if whole and keep(json.loads(line)) else moved).append(line if whole else line + "\n")

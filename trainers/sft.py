@@ -8,21 +8,20 @@ in runs/<name>/
     config.yaml                  the resolved config
     base/                        the policy from scratch (model.build)
     checkpoint-N/                trainer and random states, and stream.json, written last: without it it is void
+    best/                        the best so far (eval.every), whole or the adapter
     final/                       the policy (or with sft.adapter its adapter) and its processor
-    lessons.jsonl metrics.jsonl table.json
+    lessons.jsonl metrics.jsonl table.json tensorboard/
 GRPO starts from it with `model.id=runs/<name>/final`, and trainers.evaluate takes it as --checkpoint. `--resume` goes
 on from the last complete checkpoint, exactly: on the CPU in float32 a resumed run equals the unbroken one in addresses
 and metrics, times aside. With `model.quantize: nf4` and `model.lora` it is QLoRA, on CUDA or, at tiny size, on the CPU.
 
-Left out on purpose: packing, evaluation during training, a curriculum that follows the model (nothing is sampled here).
+Left out on purpose: packing, a curriculum that follows the model (nothing is sampled here).
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,15 +31,19 @@ from envs.address import Address
 from envs.curriculum import make_curriculum
 from envs.stream import Stream
 from trainers import rollouts
+from trainers.checkpoints import STREAM_STATE
 from trainers.config import Batches, Config, ConfigError
-from trainers.folder import load_both, make_folder, whole
+from trainers.continuing import last_checkpoint
+from trainers.folder import load_both, make_folder, save_final
 from trainers.grpo import build_policy, curriculum_keys
-from trainers.launch import barrier, from_rank_0, rank, say
+from trainers.launch import from_rank_0, rank, say
 from trainers.lessons import Draw, LessonError, Targets, WithTraces, read_traces, state_at
 from trainers.preflight import check_processor, quiet_libraries, size_of
+from trainers.push import finish
 from trainers.quirks import SFT_HOOKS, check_hooks, make_torchvision_importable
 from trainers.story import tell
 from trainers.table import Run, Table, measure
+from trainers.tracking import add_trackers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,11 +62,10 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
     quiet_libraries()
     from transformers import set_seed
 
-    from trainers.resuming import last_checkpoint
     from trainers.sft_trainer import trl_arguments
 
     arguments = trl_arguments(config)  # several ranks find each other here
-    make_folder(config)
+    make_folder(config, plan)
     if plan.world > 1:
         stream.use_broadcast(from_rank_0)
     this = Run(
@@ -84,14 +86,16 @@ def run(config: Config, plan: Batches, targets: Targets, resume: bool) -> None:
         say(check_processor(config, processor))
         if not this.table.has("before"):
             measure(this, "before", model, processor)
-        train(this, targets, model, processor, last_checkpoint(folder))
+        train(this, targets, model, processor, source, last_checkpoint(folder))
     stream.close()
+    finish(config)
     say(
         "",
         this.table.text(),
         "",
         f"{folder} took {time.monotonic() - began:.0f} s; its policy is in {folder / 'final'}",
     )
+    say(f"see how it went: python -m trainers.report {folder}")
     say(f"evaluate it with: python -m trainers.evaluate {folder / 'config.yaml'} --checkpoint {folder / 'final'}")
     say(f"start GRPO from it with: python -m trainers.grpo CONFIG model.id={folder / 'final'}")
 
@@ -130,9 +134,9 @@ def open_stream(config: Config, plan: Batches, targets: Targets) -> Stream:
     )
 
 
-def train(run: Run, targets: Targets, model: Any, processor: Any, checkpoint: Path | None) -> None:
+def train(run: Run, targets: Targets, model: Any, processor: Any, source: str, checkpoint: Path | None) -> None:
     """TRL's supervision on slots, from the start or from a checkpoint; leaves final/ and its row of the table."""
-    from trainers.resuming import STREAM_STATE
+    from trainers.during import watch
     from trainers.sft_trainer import Collator, LessonTrainer
 
     assert run.config.sft is not None
@@ -157,47 +161,21 @@ def train(run: Run, targets: Targets, model: Any, processor: Any, checkpoint: Pa
         metrics_log=metrics_log,
         elapsed=elapsed,
         tokens=tokens,
+        hang_seconds=run.config.launch.hang_seconds,
         model=model,
         processing_class=processor,
         args=run.arguments,
         data_collator=collator,
     )
+    watch(run, trainer, processor, source, done)
+    add_trackers(trainer, run.config)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     about = {"seconds": trainer.seconds, "steps": trainer.state.global_step}
-    save_final(run, trainer, processor)
+    save_final(run, trainer, processor, source)
     if run.config.launch.strategy == "zero3":
         say("ZeRO-3 holds the policy in pieces: evaluate final/ instead of reading the table")
         return
     measure(run, "sft", trainer.accelerator.unwrap_model(trainer.model), processor, **about)
-
-
-def save_final(run: Run, trainer: Any, processor: Any) -> None:
-    """The policy and its processor, in one rename: whole weights, or the adapter alone with sft.adapter."""
-    config, partial, final = run.config, run.folder / "final.partial", run.folder / "final"
-    assert config.sft is not None
-    if rank() == 0:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(final, ignore_errors=True)
-    barrier()
-    if config.model.lora is None:
-        trainer.save_model(str(partial))
-    elif rank() == 0:
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        if config.sft.adapter:
-            model.save_pretrained(partial)
-        elif config.model.quantize is None:
-            whole(model, config).save_pretrained(partial)
-        else:  # 4 bits cannot take the adapter in without a loss: it goes into the weights they were made from
-            from trainers.checkpoints import merged
-
-            with tempfile.TemporaryDirectory(dir=run.folder) as adapter:
-                model.save_pretrained(adapter)
-                processor.save_pretrained(adapter)
-                merged(adapter, partial, config.model.dtype)
-    barrier()
-    if rank() == 0:
-        processor.save_pretrained(partial)
-        partial.rename(final)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ whose labels are -100 on prompt and image (TRL's own would want the images in th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
@@ -15,10 +16,12 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from envs.stream import Stream
 from trainers.config import Batches, Config
+from trainers.during import Evaluated
 from trainers.launch import deepspeed_config, on_cpu
 from trainers.lessons import Targets, labelled, lesson_batch
 from trainers.resuming import Bar, Resuming
 from trainers.rollouts import Log
+from trainers.timing import Clock, Timed, cuda_is_done, timed
 
 SHOWN = (("loss", "loss"), ("mean_token_accuracy", "tokens right"), ("grad_norm", "gradient"))
 
@@ -40,10 +43,11 @@ def lesson_rows(batches: Batches) -> Dataset:
 
 def trl_arguments(config: Config) -> SFTConfig:
     """The `trl:` section and what follows from our own keys. Making it is what starts torch.distributed."""
-    chosen: dict[str, Any] = {"logging_steps": 1, "report_to": "none", "save_steps": 100, "use_cpu": on_cpu(config)}
+    chosen: dict[str, Any] = {"logging_steps": 1, "save_steps": 100, "use_cpu": on_cpu(config)}
     return SFTConfig(
         **(chosen | config.trl),
         output_dir=str(config.folder),
+        report_to="none",  # trainers/tracking.py adds the callbacks
         seed=config.seed,
         deepspeed=deepspeed_config(config),
         shuffle_dataset=False,
@@ -64,14 +68,17 @@ class Collator:
         self.stream, self.targets, self.processor, self.batches = stream, targets, processor, batches
         self.longest, self.log = longest, log
         self.batch = 0
+        self.clock = Clock(settle=cuda_is_done)
 
+    @timed("prepare")
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         slots = [row["slot"] for row in rows]
         batch = slots[0] // self.batches.prompts
         while self.batch < batch:
             self.stream.observe(self.batch, [])
             self.batch += 1
-        problems = self.stream.problems(batch, slots)
+        with self.clock.phase("wait"):
+            problems = self.stream.problems(batch, slots)
         found = [self.targets.lesson(slot, problems[slot]) for slot in slots]
         if self.log is not None and batch < self.batches.max_steps:  # one batch is fetched past the end
             self.log.write(
@@ -83,16 +90,35 @@ class Collator:
         return labelled(lesson_batch(self.processor, [lesson for _, lesson in found], self.longest))
 
 
-class LessonTrainer(Resuming, SFTTrainer):
+class LessonTrainer(Timed, Evaluated, Resuming, SFTTrainer):
     """Supervision on the stream. `metrics_log` is for the main process only, None elsewhere."""
 
     def __init__(
-        self, *, batches: Batches, metrics_log: Log | None, elapsed: float = 0.0, tokens: int = 0, **arguments: Any
+        self,
+        *,
+        batches: Batches,
+        metrics_log: Log | None,
+        elapsed: float = 0.0,
+        tokens: int = 0,
+        hang_seconds: float | None = None,
+        **arguments: Any,
     ) -> None:
         super().__init__(train_dataset=lesson_rows(batches), **arguments)
+        self.batches = batches
         self.elapsed = elapsed
         self._total_train_tokens = tokens  # TRL counts from 0 again when a run is resumed
         self.show(Bar("SFT", SHOWN), metrics_log, "sft")
+        self.watch_over(Path(str(self.args.output_dir)), hang_seconds)
+        self.keep_time(arguments["data_collator"].clock)
+        self._tokens_logged = tokens
 
     def to_resume(self) -> dict[str, Any]:
         return {"tokens": self._total_train_tokens}
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        if "loss" in logs:
+            steps = self.state.global_step - self.clock.step
+            tokens = self._total_train_tokens - self._tokens_logged
+            self.clock.count(charts=steps * self.batches.prompts, tokens=tokens)
+            self._tokens_logged = self._total_train_tokens
+        super().log(logs, start_time)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from envs.address import AddressError
 from envs.workers import StreamError
 from trainers.config import Batches, Config, ConfigError, load
+from trainers.failures import Stopped, sigterm_is_told, told
 from trainers.folder import check_folder
 from trainers.launch import leads, rank, relaunch_if_needed
 from trainers.preflight import check, check_packages, report
@@ -28,6 +29,7 @@ def tell(
     """Run `python -m trainers.STAGE`; the exit status. `prepare` reads what the run needs beside its config, also for a
     dry run; `run` takes the config, the batch arithmetic, what was prepared, and whether to resume."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    config: Config | None = None
     module = f"trainers.{stage}"
     parser = argparse.ArgumentParser(
         prog=f"python -m {module}", description=about, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -50,9 +52,10 @@ def tell(
             return 0
         check_packages(config)
         if leads(config):
-            check_folder(config, args.resume)
+            check_folder(config, plan, args.resume)
         relaunch_if_needed(config, module, argv)
-        run(config, plan, prepared, args.resume)
+        with sigterm_is_told(config.folder):
+            run(config, plan, prepared, args.resume)
         return 0
     except (ConfigError, AddressError) as error:
         if rank() == 0:
@@ -61,7 +64,16 @@ def tell(
     except (StreamError, QuirkError) as error:
         print(f"{stage}: {error}", file=sys.stderr)
         return 1
+    except Stopped as error:
+        if rank() == 0 or not error.agreed:
+            print(f"{stage}: {error}", file=sys.stderr)
+        return error.code
     except KeyboardInterrupt:
         if rank() == 0:
             print("\nstopped; the same command with --resume goes on", file=sys.stderr)
         return 130
+    except Exception as error:
+        if config is None or (line := told(error, config)) is None:
+            raise
+        print(f"{stage}: {line}", file=sys.stderr)
+        return 1

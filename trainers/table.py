@@ -12,13 +12,12 @@ It is kept in table.json after every stage, so that a resumed run measures nothi
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainers.config import Batches, Config
+from trainers.config import Batches, Config, write_whole
 from trainers.launch import rank
 from trainers.report import Row, mcnemar, percent, wilson
 
@@ -56,9 +55,7 @@ class Table:
     def add(self, stage: str, row: dict[str, Any]) -> None:
         self.rows[stage] = row
         if rank() == 0:
-            partial = self.path.with_suffix(".partial")
-            partial.write_text(json.dumps(self.rows, indent=1), encoding="utf-8")
-            os.replace(partial, self.path)
+            write_whole(self.path, json.dumps(self.rows, indent=1))
 
     @property
     def measured(self) -> dict[str, dict[str, Any]]:
@@ -126,24 +123,35 @@ def against(table: Table, other: str) -> str:
 
 def answers(run: Run, model: Any, processor: Any, addresses: Sequence[Any]) -> list[Row]:
     """Greedy answers to the problems at these addresses, in their order; every rank answers its share."""
-    from trainers.evaluate import evaluate_policy
+    from trainers.answering import evaluate_policy
 
-    settings, world = run.config.eval, run.plan.world
-    mine = evaluate_policy(
-        model,
-        processor,
-        addresses[rank() :: world],
-        prompt=run.config.prompt,
-        max_tokens=settings.max_tokens,
-        batch_size=settings.batch_size,
-        progress=False,
+    settings = run.config.eval
+    return shared(
+        lambda mine: evaluate_policy(
+            model,
+            processor,
+            mine,
+            prompt=run.config.prompt,
+            max_tokens=settings.max_tokens,
+            batch_size=settings.batch_size,
+            progress=False,
+        ),
+        addresses,
+        run.plan.world,
     )
+
+
+def shared(ask: Callable[[Sequence[Any]], list[Row]], addresses: Sequence[Any], world: int) -> list[Row]:
+    """The rows of all addresses on every rank, in their order; each rank asks for its share."""
+    share = addresses[rank() :: world]
+    mine = ask(share)
     if world == 1:
         return mine
     from accelerate.utils import gather_object
 
-    by_address = {row.address: row for row in gather_object(mine)}
-    return [by_address[str(address)] for address in addresses]
+    # An address that cannot be made gives way to the next, whose row it gets.
+    found = dict(gather_object([(str(address), row) for address, row in zip(share, mine, strict=True)]))
+    return [found[str(address)] for address in addresses]
 
 
 def measure(run: Run, stage: str, model: Any, processor: Any, **about: Any) -> None:

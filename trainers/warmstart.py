@@ -28,7 +28,7 @@ class Repeated:
 
     def __init__(self, inner: Curriculum, batches: int) -> None:
         self.inner, self.batches = inner, batches
-        self.observe, self.metrics = inner.observe, inner.metrics
+        self.observe, self.metrics, self.table = inner.observe, inner.metrics, inner.table
         self.state_dict, self.load_state_dict = inner.state_dict, inner.load_state_dict
 
     def plan(self, batch: int, n: int) -> list[Address]:

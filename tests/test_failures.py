@@ -1,0 +1,431 @@
+"""What can go wrong with a healthy program: a line that says what to do, a clean end, nothing lost, nothing running."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trainers import rollouts
+from trainers.checkpoints import whole_checkpoints
+from trainers.config import Batches, ConfigError, load
+from trainers.continuing import check_batch
+from trainers.failures import Stopped, answering
+
+ROOT = Path(__file__).parent.parent
+SMALL = """
+name: small
+model: {build: qwen2_5_vl, sizes: {hidden_size: 32, layers: 1, heads: 2, kv_heads: 1, vision_hidden_size: 32,
+        vision_layers: 1, vision_heads: 2, vocab_size: 320}}
+prompt: "{question}"
+env: {cells: [bar/count, pie/count], px: 112x112, workers: 1}
+rewards: {accuracy: 1.0, boxed: 0.5, length: 0.1}
+launch: {devices: 1}
+trl: {max_steps: 12, per_device_train_batch_size: 16, num_generations: 4, max_completion_length: 24,
+      learning_rate: 1.0e-3, save_steps: 4, save_total_limit: 3,
+      use_cpu: true, bf16: false, gradient_checkpointing: false}
+"""
+TWO = ["launch.devices=2", "trl.per_device_train_batch_size=8"]
+TIMES = ("seconds", "time", "wait", "draw", "runtime")
+MARK = "CHARTGYM_TEST"  # in the environment of all that a run starts
+
+
+class Started:
+    """A run of GRPO in `folder`, and all the processes that came of it."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+        self.run, self.mark = folder / "small", uuid.uuid4().hex
+        self.said = folder.with_suffix(".txt")  # beside it: the folder may be on a disk that is full
+        line = [sys.executable, "-m", "trainers.grpo", str(folder / "small.yaml"), f"runs={folder}", *arguments]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), MARK: self.mark}
+        with self.said.open("wb") as log:
+            self.process = subprocess.Popen(
+                line, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def when(self, so: Callable[[], object]) -> Started:
+        while self.process.poll() is None and not so():
+            time.sleep(0.01)
+        assert self.process.poll() is None, "the run ended too soon: " + self.text()
+        return self
+
+    def logged(self, name: str = "metrics.jsonl") -> int:
+        path = self.run / name
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
+    def ends(self, code: int = 0, seconds: float = 240) -> str:
+        """What it said, once it has ended with this status and nothing of it is running any more."""
+        found = self.process.wait(seconds)
+        assert found == code, self.text()
+        deadline = time.monotonic() + 5
+        while (left := self.running()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not left, f"{left} are left running"
+        return self.text()
+
+    def text(self) -> str:
+        return self.said.read_text(errors="replace").replace("\r", "\n")
+
+    def running(self, words: str = "") -> list[int]:
+        """Processes of this run that are not over, whose command line has these words."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                ours = f"{MARK}={self.mark}".encode() in (path / "environ").read_bytes().split(b"\0")
+                alive = (path / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+                if ours and alive and words.encode() in (path / "cmdline").read_bytes():
+                    found.append(int(path.name))
+            except OSError:
+                continue
+        return found
+
+
+def metrics(run: Path) -> list[dict[str, object]]:
+    found = rollouts.read(run / "metrics.jsonl")
+    return [{k: v for k, v in row.items() if not any(t in k for t in TIMES)} for row in found]
+
+
+def sampled(run: Path) -> list[dict[str, object]]:
+    return list(rollouts.read(run / "rollouts.jsonl"))
+
+
+def assert_equal_runs(ours: Path, theirs: Path) -> None:
+    assert sampled(ours) == sampled(theirs) and len(sampled(ours)) == 12 * 16
+    assert metrics(ours) == metrics(theirs)
+    assert (ours / "final" / "model.safetensors").read_bytes() == (theirs / "final" / "model.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 12 batches on one process, during which the process that draws for it was killed."""
+    started = Started(tmp_path_factory.mktemp("unbroken"))
+    started.when(lambda: started.logged() >= 2)
+    [drawing] = [pid for pid in started.running("spawn_main") if pid != started.process.pid]
+    os.kill(drawing, signal.SIGKILL)
+    said = started.ends()
+    assert said.count("a drawing worker died (exit code -9)") == 1
+    return started.run
+
+
+# --- which keys may change ------------------------------------------------------------------------------------------
+
+
+def begun(**changed: int) -> Batches:
+    usual = {"world": 8, "per_device": 4, "accumulation": 2, "steps_per_generation": 2, "iterations": 1}
+    return Batches(**{**usual, "generations": 8, "max_steps": 10, "max_tokens": 10, **changed})
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        ({"world": 4, "accumulation": 4, "steps_per_generation": 4}, None),
+        ({"world": 16, "accumulation": 1, "steps_per_generation": 1}, None),
+        ({"world": 4}, "on 4 processes that takes trl.per_device_train_batch_size=4 trl.gradient_accumulation_steps=4"),
+        ({"world": 16}, "trl.per_device_train_batch_size=4 trl.gradient_accumulation_steps=1"),
+        ({"world": 32}, "trl.per_device_train_batch_size=2 trl.gradient_accumulation_steps=1"),
+        ({"world": 6}, "which 6 processes cannot share: use one of 1, 2, 4, 8, 16, 32, 64"),
+        ({"accumulation": 1, "steps_per_generation": 1}, "64 rollouts a generation batch and 64 an optimizer step"),
+    ],
+)
+def test_another_number_of_processes_must_make_the_same_batch_and_is_told_how(tmp_path, now, words):
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    config = load(tmp_path / "small.yaml")
+    if words is None:
+        check_batch(config, begun(), begun(**now))
+        return
+    with pytest.raises(ConfigError) as refused:
+        check_batch(config, begun(), begun(**now))
+    assert words in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_mend_that_is_followed_is_accepted(tmp_path):
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    config = load(tmp_path / "small.yaml")
+    for world in (1, 2, 4, 8, 16, 32, 64):
+        try:
+            check_batch(config, begun(), begun(world=world))
+        except ConfigError as refused:
+            each, steps = (int(n) for n in re.findall(r"_size=(\d+) \S+_steps=(\d+)", str(refused))[0])
+            now = {"world": world, "per_device": each, "accumulation": steps, "steps_per_generation": steps}
+            check_batch(config, begun(), begun(**now))
+
+
+def test_zero_is_taken_up_with_as_many_processes(tmp_path):
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    config = load(tmp_path / "small.yaml", ["launch.strategy=zero2"])
+    with pytest.raises(ConfigError, match="resume it on 8, not 4"):
+        check_batch(config, begun(), begun(world=4, accumulation=4, steps_per_generation=4))
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("trl.learning_rate=1.0e-4", "trl.learning_rate=0.001, not 0.0001"),
+        ("trl.num_generations=8", "trl.num_generations=4, not 8"),
+        ("launch.strategy=zero2", "launch.strategy='ddp', not 'zero2'"),
+        ("env.px=224x224", "env.px='112x112', not '224x224'"),
+        ("trl.max_steps=4", "is past trl.max_steps 4: write 8 or more"),
+        ("launch.devices=2", "on 2 processes that takes trl.per_device_train_batch_size=8"),
+        ("env.workers=0", None),
+        ("trl.save_steps=2", None),
+        ("eval.max_tokens=8", None),
+        ("trl.max_steps=20", None),
+    ],
+)
+def test_a_key_may_change_on_resume_or_is_refused_with_old_and_new_value(tmp_path, override, words):
+    from trainers.config import batches
+    from trainers.folder import check_folder, make_folder
+
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    config = load(tmp_path / "small.yaml", [f"runs={tmp_path}"])
+    make_folder(config, batches(config, 1))
+    (config.folder / "checkpoint-8").mkdir()
+    (config.folder / "checkpoint-8" / "stream.json").write_text("{}")
+    changed = load(tmp_path / "small.yaml", [f"runs={tmp_path}", override])
+    plan = batches(changed, int(changed.launch.devices))
+    if words is None:
+        check_folder(changed, plan, True)
+        return
+    with pytest.raises(ConfigError) as refused:
+        check_folder(changed, plan, True)
+    assert words in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_run_killed_before_its_first_file_was_whole_is_begun_by_resume(tmp_path):
+    from trainers.config import batches
+    from trainers.folder import check_folder
+
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    config = load(tmp_path / "small.yaml", [f"runs={tmp_path}"])
+    config.folder.mkdir()
+    (config.folder / "config.yaml.partial").write_text("name:")
+    check_folder(config, batches(config, 1), True)
+    (config.folder / "thesis.tex").write_text("not a run")
+    with pytest.raises(ConfigError, match="no run"):
+        check_folder(config, batches(config, 1), True)
+
+
+def test_a_rollouts_tokens_are_those_of_its_seed_whatever_is_sampled_beside_it():
+    import torch
+
+    from trainers.quirks import make_torchvision_importable
+
+    make_torchvision_importable()
+    from trainers.sampling import DrawBySeed
+
+    scores = torch.randn(1, 50).repeat(4000, 1)
+    scores[:, 7] = -torch.inf  # top-k left it out
+    seeds = list(range(4000))
+
+    def draw(chosen: list[int]) -> list[int]:
+        return DrawBySeed(chosen, 3)(None, scores[: len(chosen)]).argmax(-1).tolist()
+
+    tokens = draw(seeds)
+    assert draw(seeds[1000:1010]) == tokens[1000:1010] and draw(seeds[::-1]) == tokens[::-1]
+    share = torch.bincount(torch.tensor(tokens), minlength=50) / 4000
+    wanted = torch.softmax(scores[0], -1)
+    assert share[7] == 0
+    assert (share - wanted).abs().max() < 5 * (wanted * (1 - wanted) / 4000).sqrt().max()
+    both = DrawBySeed(seeds, 3)
+    first, second = (both(None, scores).argmax(-1) for _ in range(2))
+    assert (first != second).float().mean() > 0.5  # each token has a number of its own
+
+
+# --- a server that goes away ----------------------------------------------------------------------------------------
+
+
+def test_a_server_that_goes_away_or_breaks_is_one_line_with_its_address():
+    class Breaks(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_error(500, "out of memory")
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Breaks)
+    url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def ask() -> None:
+        with answering(url):
+            asked = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+            asked.request("POST", "/v1/completions")
+            raise Exception(f"Request failed: {asked.getresponse().status}, ...")  # what TRL's client raises
+
+    with pytest.raises(Stopped) as broken:
+        ask()
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(Stopped) as gone:
+        ask()
+    for error, words in ((broken, "500"), (gone, "refused")):
+        assert url in str(error.value) and words in str(error.value) and "--resume" in str(error.value)
+        assert "\n" not in str(error.value) and error.value.code == 1
+    with pytest.raises(ZeroDivisionError), answering(url):
+        print(1 / 0)  # a mistake keeps its traceback
+
+
+# --- the watchdog ---------------------------------------------------------------------------------------------------
+
+RANKS = """
+import sys, time
+from pathlib import Path
+from trainers.watchdog import Watchdog
+
+def hang():
+    time.sleep(60)
+
+rank = int(sys.argv[2])
+with Watchdog(Path(sys.argv[1]), rank, 3, 2.0) as dog:
+    for step in range(1, 5):
+        dog.beat("drawing", step)
+        time.sleep(0.2)
+        dog.beat("generation")
+        if step == 3 and rank == 1:
+            hang()
+        if step == 3:
+            dog.beat("scoring")
+            time.sleep(60)      # a collective, in which the others wait
+"""
+
+
+def test_the_watchdog_names_the_rank_that_hangs_and_every_rank_ends(tmp_path):
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", RANKS, str(tmp_path), str(rank)],
+            cwd=ROOT,
+            text=True,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for rank in range(3)
+    ]
+    said = [process.communicate(timeout=30)[1] for process in ranks]
+    assert [process.returncode for process in ranks] == [3, 3, 3], said
+    for text in said:
+        assert "rank 1 of 3" in text and "hung in generation of step 3" in text and "--resume" in text
+    assert "in hang" in said[1] and "in hang" not in said[0] + said[2], "the stack is that of the one that hangs"
+
+
+def test_ranks_that_go_on_are_left_alone(tmp_path):
+    code = RANKS.replace("hang()\n", "pass\n", 1).replace("time.sleep(60)      #", "time.sleep(0.3)     #")
+    code = code.replace("range(1, 5)", "range(1, 12)")  # longer than it waits
+    line = [sys.executable, "-c", code, str(tmp_path)]
+    ranks = [
+        subprocess.Popen([*line, str(rank)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        for rank in (0, 1, 2)
+    ]
+    assert [process.wait(30) for process in ranks] == [0, 0, 0]
+    assert not list((tmp_path / "beats").iterdir())
+
+
+@pytest.mark.slow
+def test_a_rank_that_was_stopped_is_named_and_the_run_ends(tmp_path):
+    started = Started(tmp_path, *TWO, "trl.max_steps=400", "trl.save_steps=100", "launch.hang_seconds=4")
+    started.when(lambda: started.logged() >= 2)
+    beats = json.loads((started.run / "beats" / "rank-1.json").read_text())
+    os.kill(beats["pid"], signal.SIGSTOP)
+    said = started.ends(3)
+    assert f"rank 1 of 2 (pid {beats['pid']}) hung in" in said and "its process was stopped" in said
+    assert "Traceback" not in said
+
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_begun_on_two_processes_ended_by_the_scheduler_and_continued_on_one(unbroken, tmp_path):
+    started = Started(tmp_path, *TWO)
+    started.when(lambda: started.logged() >= 5)
+    os.kill(started.process.pid, signal.SIGTERM)  # torchrun, which hands it on
+    said = started.ends(143)
+    [last] = set(re.findall(r"stopped by SIGTERM after step (\d+); checkpoint-\1 is whole: --resume", said))
+    assert 5 <= int(last) < 12 and len(sampled(started.run)) == int(last) * 16
+    planned = json.loads((started.run / f"checkpoint-{last}" / "stream.json").read_text())["stream"]["planned"]
+    Started(tmp_path, "--resume").ends()
+    ours, theirs = sampled(started.run), sampled(unbroken)
+    assert [row["address"] for row in ours] == [row["address"] for row in theirs] and len(ours) == 12 * 16
+    for batch, plan in planned.items():  # the two after the checkpoint, whatever was sampled
+        asked = {str(row["slot"]): row["address"] for row in ours if row["batch"] == int(batch)}
+        assert int(batch) >= 12 or list(asked.values()) == plan
+
+
+@pytest.mark.slow
+def test_ended_by_sigterm_to_all_its_processes_and_continued_it_equals_the_unbroken_run(unbroken, tmp_path):
+    started = Started(tmp_path)
+    started.when(lambda: started.logged() >= 2)
+    os.killpg(started.process.pid, signal.SIGTERM)  # as a scheduler does
+    said = started.ends(143)
+    assert "stopped by SIGTERM after step" in said and "drawing worker died" not in said
+    Started(tmp_path, "--resume").ends()
+    assert_equal_runs(unbroken, started.run)
+
+
+@pytest.mark.slow
+def test_numbers_that_are_none_end_the_run_and_no_checkpoint_has_them(tmp_path):
+    import torch
+    from safetensors.torch import load_file
+
+    steps = ["trl.learning_rate=1.0e+20", "trl.save_steps=1", "trl.save_total_limit=null"]
+    said = Started(tmp_path, *steps).ends(1)
+    [line] = [line for line in said.splitlines() if line.startswith("grpo: ")]
+    assert re.search(r"the gradient of step (\d+) is (nan|inf)", line) and "trl.max_grad_norm" in line
+    assert "Traceback" not in said
+    found = whole_checkpoints(tmp_path / "small")
+    assert found and f"{found[-1].name} is whole" in line
+    for path in found:
+        weights = load_file(path / "model.safetensors")
+        assert all(bool(torch.isfinite(one).all()) for one in weights.values())
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_one_line_and_with_room_the_run_equals_the_unbroken_one(unbroken, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=240m", "tmpfs", str(disk)], check=False).returncode:
+        pytest.skip("a small file system takes a mount, and this user may not")
+    try:
+        for room, words, more in ((300_000, "could not be written", ()), (0, "the disk of", ("--resume",))):
+            started = Started(disk, *more)
+            started.when(lambda: "GRPO:" in started.text() and started.logged() > 4)  # noqa: B023
+            fill(disk / "ballast", room)  # for logs and no checkpoint; for not even a row of a log
+            said = started.ends(1)
+            [line] = [line for line in said.splitlines() if line.startswith("grpo: ")]
+            assert words in line and "full" in line and "checkpoint-4 is whole: --resume" in line
+            assert "Traceback" not in said and "Exception ignored" not in said, said
+            assert [path.name for path in started.run.glob("checkpoint-*")] == ["checkpoint-4"]
+            (disk / "ballast").unlink()
+        Started(disk, "--resume").ends()
+        assert_equal_runs(unbroken, started.run)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(path: Path, room: int) -> None:
+    """A file that leaves so many bytes of its file system."""
+    free = os.statvfs(path.parent)
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize - room)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_a_run_equals_the_one_that_was_left_alone(tmp_path):
+    line = [sys.executable, str(ROOT / "benchmarks" / "killing.py"), "--kills", "2", "--out", str(tmp_path)]
+    done = subprocess.run(
+        line, cwd=ROOT, text=True, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
