@@ -82,7 +82,7 @@ def right(config: Config, checkpoint: Path, processor: Path, addresses: Sequence
     """Whether the greedy answer to each problem is right."""
     import torch
 
-    from trainers.evaluate import evaluate_policy
+    from trainers.answering import evaluate_policy
     from trainers.models import load_policy, load_processor
 
     quiet_libraries()

@@ -2,15 +2,16 @@
 
     OMP_NUM_THREADS=1 python benchmarks/learning/overhead.py [--size cpu|gpu] [--policy DIR] [--repeats 5] [--steps 6]
 
-Three ways to train on the same problems, from the same policy, with the same draws of the sampler:
+Three ways to train on the same problems, from the same policy:
     live     SlotTrainer on the adaptive stream, drawn by worker processes while it trains
     drawn    SlotTrainer on the same problems, drawn beforehand and held in memory
     plain    TRL's GRPOTrainer on a datasets.Dataset of the same prompts, images and answers
 They take turns, `--repeats` times `--steps` steps each, the first step of each turn left out. Steps are compared in
 pairs (same repeat, same batch), in wall seconds and in CPU seconds of the training process; workers are counted apart.
 `live` and `drawn` differ by the stream's calls and the thread that feeds its workers alone, so their CPU seconds are
-taken by themselves as well: beside other work ratios of whole steps are not that fine. The completions of all three are
-compared too: where they are equal, so was the work.
+taken by themselves as well: beside other work ratios of whole steps are not that fine. The completions are compared
+too: where they are equal, so was the work. SlotTrainer draws each rollout by a seed of its own and TRL a batch by one,
+so that `plain` answers otherwise in places, and only the usual step can be compared with it.
 """
 
 from __future__ import annotations
