@@ -267,3 +267,5 @@ def _share(connection: Connection, task: Task, variables: dict[str, str], parent
         connection.send(error)
     except BrokenPipeError:  # nobody listens any more
         sys.exit(1)
+    finally:  # it ends by itself now, and an exit within Python's own would be shown
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
