@@ -258,7 +258,7 @@ def plot(results: Results, path: Path) -> None:
         ax.set_xlabel("step")
         ax.grid(alpha=0.25)
         ax.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(fontsize=7, frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
     figure.savefig(path, dpi=75)
 
 
