@@ -40,6 +40,7 @@ class Started:
         self.said = folder.with_suffix(".txt")  # beside it: the folder may be on a disk that is full
         line = [sys.executable, "-m", "trainers.grpo", str(folder / "small.yaml"), f"runs={folder}", *arguments]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), MARK: self.mark}
+        environment["TORCH_ELASTIC_SHUTDOWN_TIMEOUT"] = "200"  # seconds that torchrun waits; machines may be slow
         with self.said.open("wb") as log:
             self.process = subprocess.Popen(
                 line, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -345,7 +346,14 @@ def test_begun_on_two_processes_ended_by_the_scheduler_and_continued_on_one(unbr
     planned = json.loads((started.run / f"checkpoint-{last}" / "stream.json").read_text())["stream"]["planned"]
     Started(tmp_path, "--resume").ends()
     ours, theirs = sampled(started.run), sampled(unbroken)
-    assert [row["address"] for row in ours] == [row["address"] for row in theirs] and len(ours) == 12 * 16
+    assert len(ours) == len(theirs) == 12 * 16
+    alike = True  # a sum that is taken in another order may tip a token, and what follows from an outcome with it
+    for batch in range(12):
+        mine, other = ([row for row in rows if row["batch"] == batch] for rows in (ours, theirs))
+        earlier = [[row["correct"] for row in rows if row["batch"] == batch - 2] for rows in (ours, theirs)]
+        alike = alike and earlier[0] == earlier[1]
+        assert not alike or [row["address"] for row in mine] == [row["address"] for row in other]
+    assert [row["address"] for row in ours[: 3 * 16]] == [row["address"] for row in theirs[: 3 * 16]]
     for batch, plan in planned.items():  # the two after the checkpoint, whatever was sampled
         asked = {str(row["slot"]): row["address"] for row in ours if row["batch"] == int(batch)}
         assert int(batch) >= 12 or list(asked.values()) == plan

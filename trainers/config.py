@@ -59,7 +59,9 @@ class Curriculum:
     mode: str = "learnability"  # learnability | uniform | fixed | file
     level: int | list[int] = 0  # learnability: where the belief starts; fixed: a level, or levels from easy to hard
     floor: float = 0.05  # learnability: share of slots for the cells asked longest ago, so that nothing is forgotten
-    candidates: int = 4  # learnability: problems drafted for a slot, of which the most learnable is painted; 1: none
+    # learnability: problems drafted for a slot, of which the most learnable is painted. 1: none, since where the answer
+    # decides how hard a problem is the choice shifts which answers are right (docs/curriculum.md)
+    candidates: int = 1
     beliefs: str | None = None  # learnability: an evaluation to start from, as runs/x/eval or its report.json
     levels: int = 10  # uniform: levels 0 to levels - 1
     every: int = 50  # fixed: batches at each of the levels
