@@ -40,6 +40,7 @@ def weights(folder):
     return (folder / "model.safetensors").read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_run_is_the_same_with_and_without_evaluations_and_goes_on_with_its_best_after_a_kill(tmp_path, ten, capsys):
     looks = ["trl.max_steps=8", "warm_start.max_steps=40", "eval.every=3", f"eval.during={ten}"]

@@ -359,6 +359,7 @@ def test_begun_on_two_processes_ended_by_the_scheduler_and_continued_on_one(unbr
         assert int(batch) >= 12 or list(asked.values()) == plan
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ended_by_sigterm_to_all_its_processes_and_continued_it_equals_the_unbroken_run(unbroken, tmp_path):
     started = Started(tmp_path)
@@ -417,6 +418,7 @@ def fill(path: Path, room: int) -> None:
         os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize - room)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_killed_at_random_moments_a_run_equals_the_one_that_was_left_alone(tmp_path):
     line = [sys.executable, str(ROOT / "benchmarks" / "killing.py"), "--kills", "2", "--out", str(tmp_path)]

@@ -93,6 +93,7 @@ def test_fresh_problems_have_the_cells_levels_and_sizes_of_the_own_ones_and_othe
         assert mine.seed != fresh.seed
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_arm_runs_from_nothing_to_its_result_and_its_second_command_trains_nothing_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -247,6 +247,7 @@ def test_stored_sets_have_their_own_rows_and_leave_the_test_set_its_figures() ->
     assert "stored" not in as_text(alone)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_run_with_a_mix_learns_from_both_resumes_exactly_and_is_evaluated_on_both(tmp_path) -> None:
     import os

@@ -326,7 +326,13 @@ def kill_when(folder: Path, rows: int, *arguments: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [[], ["model.lora.r=4", "model.lora.dropout=0.1"]], ids=["whole", "lora"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param([], id="whole"),
+        pytest.param(["model.lora.r=4", "model.lora.dropout=0.1"], id="lora", marks=pytest.mark.long),
+    ],
+)
 def test_a_run_killed_and_resumed_equals_the_unbroken_one(more, tmp_path, capsys):
     (tmp_path / "unbroken").mkdir()
     (tmp_path / "killed").mkdir()
@@ -440,6 +446,7 @@ def test_quantisation_without_its_library_is_one_line(tmp_path, monkeypatch):
         preflight.check_packages(config)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_ranks_are_taught_apart_and_together_all_lessons(tmp_path):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
