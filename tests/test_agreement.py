@@ -22,6 +22,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ARCHS = ("qwen2_5_vl", "qwen3_vl", "smolvlm")
+MAINLY = ["qwen2_5_vl", *(pytest.param(arch, marks=pytest.mark.long) for arch in ARCHS[1:])]
 SMALL = {"layers": 2, "hidden_size": 128, "heads": 4, "vision_layers": 2, "vision_hidden_size": 64, "vision_heads": 2}
 SIZES = {
     "qwen2_5_vl": {**SMALL, "max_length": 512},
@@ -301,7 +302,7 @@ def test_images_expanded_twice_are_refused(arch, folder):
 
 @needs_vllm
 @pytest.mark.vllm
-@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("arch", MAINLY)
 def test_images_expanded_twice_would_show_in_the_log_probabilities(arch, folder):
     result = result_of(run_apart(arch, folder, "images,prompt check"))
     assert not any(batch["same"] for batch in result["seen"])
@@ -310,7 +311,7 @@ def test_images_expanded_twice_would_show_in_the_log_probabilities(arch, folder)
 
 @needs_vllm
 @pytest.mark.vllm
-@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("arch", MAINLY)
 def test_a_stale_head_would_show_in_the_log_probabilities(arch, folder):
     first, *_, last = result_of(run_apart(arch, folder, "lm_head"))["seen"]
     assert first["max"] < 0.01 and last["same"]
