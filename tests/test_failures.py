@@ -346,14 +346,7 @@ def test_begun_on_two_processes_ended_by_the_scheduler_and_continued_on_one(unbr
     planned = json.loads((started.run / f"checkpoint-{last}" / "stream.json").read_text())["stream"]["planned"]
     Started(tmp_path, "--resume").ends()
     ours, theirs = sampled(started.run), sampled(unbroken)
-    assert len(ours) == len(theirs) == 12 * 16
-    alike = True  # a sum that is taken in another order may tip a token, and what follows from an outcome with it
-    for batch in range(12):
-        mine, other = ([row for row in rows if row["batch"] == batch] for rows in (ours, theirs))
-        earlier = [[row["correct"] for row in rows if row["batch"] == batch - 2] for rows in (ours, theirs)]
-        alike = alike and earlier[0] == earlier[1]
-        assert not alike or [row["address"] for row in mine] == [row["address"] for row in other]
-    assert [row["address"] for row in ours[: 3 * 16]] == [row["address"] for row in theirs[: 3 * 16]]
+    assert [row["address"] for row in ours] == [row["address"] for row in theirs] and len(ours) == 12 * 16
     for batch, plan in planned.items():  # the two after the checkpoint, whatever was sampled
         asked = {str(row["slot"]): row["address"] for row in ours if row["batch"] == int(batch)}
         assert int(batch) >= 12 or list(asked.values()) == plan
