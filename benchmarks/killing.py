@@ -29,28 +29,15 @@ from trainers.checkpoints import whole_checkpoints
 
 STEPS = 16
 ROOT = Path(__file__).parent.parent
-CONFIG = """
-name: small
-model: {build: qwen2_5_vl, sizes: {hidden_size: 32, layers: 1, heads: 2, kv_heads: 1, vision_hidden_size: 32,
-        vision_layers: 1, vision_heads: 2, vocab_size: 320}}
-prompt: "{question}"
-env: {cells: [bar/count, pie/count], px: 112x112, workers: 1}
-warm_start: {max_steps: 10, batch_size: 16, learning_rate: 1.0e-2, check_every: 5, check_problems: 4}
-rewards: {accuracy: 1.0, boxed: 0.5, length: 0.1}
-eval: {max_tokens: 24, batch_size: 16}
-launch: {devices: 1}
-trl: {max_steps: STEPS, per_device_train_batch_size: 16, num_generations: 4, max_completion_length: 24,
-      learning_rate: 1.0e-3, save_steps: 2, save_total_limit: 2,
-      use_cpu: true, bf16: false, gradient_checkpointing: false}
-""".replace("STEPS", str(STEPS))
+CONFIG = ROOT / "tests" / "small.yaml"
+SHORTER = (f"trl.max_steps={STEPS}", "trl.save_steps=2", "warm_start.max_steps=10", "warm_start.check_every=5")
 TIMES = ("seconds", "time", "wait", "draw", "runtime")
 MARK = "CHARTGYM_KILLING"  # in the environment of all that a run starts
 
 
 def begin(folder: Path, overrides: list[str], resume: bool, mark: str = "") -> subprocess.Popen[bytes]:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "small.yaml").write_text(CONFIG, encoding="utf-8")
-    line = [sys.executable, "-m", "trainers.grpo", str(folder / "small.yaml"), f"runs={folder}", *overrides]
+    line = [sys.executable, "-m", "trainers.grpo", str(CONFIG), f"runs={folder}", *SHORTER, *overrides]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", MARK: mark}
     with (folder / "output.txt").open("wb") as log:
         return subprocess.Popen(

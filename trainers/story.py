@@ -10,10 +10,11 @@ from typing import TypeVar
 from envs.address import AddressError
 from envs.workers import StreamError
 from trainers.config import Batches, Config, ConfigError, load
+from trainers.dryrun import report
 from trainers.failures import Stopped, sigterm_is_told, told
 from trainers.folder import check_folder
 from trainers.launch import leads, rank, relaunch_if_needed
-from trainers.preflight import check, check_packages, report
+from trainers.preflight import check, check_packages
 from trainers.quirks import QuirkError
 
 T = TypeVar("T")
