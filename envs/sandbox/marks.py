@@ -72,6 +72,7 @@ def table(figure: Figure, words: list[Word], width: int, height: int) -> Table:
         "axes": axes,
         "texts": _texts(figure, words, width, height),
         "legend": legend,
+        "keys": _keys(figure.legends),
         "width": width,
         "height": height,
         "cut": cut,
@@ -122,6 +123,7 @@ def _axes(axes: Axes) -> Table:
         "colourbar": hasattr(axes, "_colorbar"),
         "box": [],
         "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
+        "keys": _keys([legend] if legend else []),
         "bars": [_bar(patch, labels.get(id(patch), "")) for patch in rectangles[:ROWS]],
         "lines": [_line(line) for line in straight[:ROWS]],
         "guides": [_guide(axes, line) for line in lines if line not in straight],
@@ -265,6 +267,16 @@ def _mark(artist: Any, label: Any = None) -> Table:
 
 def _label(label: Any) -> str:
     return "" if label is None or str(label).startswith("_") else str(label)
+
+
+def _keys(legends: Any) -> list[dict[str, Any]]:
+    """The entries of legends: what each says, and the colour of the sample beside it."""
+    return [
+        {"label": text.get_text(), "colour": _colour(sample)}
+        for legend in legends
+        for text, sample in zip(legend.get_texts(), legend.legend_handles)
+        if sample is not None
+    ]
 
 
 def _colour(artist: Any) -> str:

@@ -63,7 +63,7 @@ class Drawn:
 def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
     """How a figure shows its data; Unfaithful where it does not, or (`inside`) where a mark lies outside its axes."""
     numbers, names = columns(data)
-    figure = _Figure(marks(artists, EYE), artists)
+    figure = _Figure(marks(artists, EYE), artists, inside)
     _names_drawn(names, artists)
     error: dict[Path, float] = {}
     how: dict[tuple[str, ...], str] = {}
@@ -109,8 +109,8 @@ def _names_drawn(names: list[Column], artists: dict[str, Any]) -> None:
 class _Figure:
     """The marks of a figure, and which of them data explains so far."""
 
-    def __init__(self, found: list[Mark], artists: dict[str, Any]) -> None:
-        self.marks, self.artists = found, artists
+    def __init__(self, found: list[Mark], artists: dict[str, Any], inside: bool) -> None:
+        self.marks, self.artists, self.inside = found, artists, inside
         self.explained: set[int] = set()
         self.edges: list[float] = []
         self.pools: dict[tuple[int, str, str], list[int]] = defaultdict(list)
@@ -240,7 +240,7 @@ class _Figure:
                 continue
             counts = np.histogram(values, edges)[0].astype(float)
             heights = np.array([bar.channels["height"] for bar in bars])
-            if counts.sum() == len(values) and np.allclose(heights, counts, atol=1e-6):
+            if (counts.sum() == len(values) or not self.inside) and np.allclose(heights, counts, atol=1e-6):
                 self.explained |= set(pool)
                 self.edges += edges
                 return "counted", [0.0] * len(values)
@@ -270,9 +270,10 @@ class _Figure:
                 continue
             x0, y0, x1, y1 = self.artists["axes"][mark.axes]["box"]
             a, b, c, d = mark.box
-            # Of bars the foot may lie below an axis that does not start at nothing.
-            ends = ((a, b), (c, d)) if mark.kind != "bar" else (((a + c) / 2, b), (c, (b + d) / 2))
-            if any(not (x0 - 2 <= x <= x1 + 2 and y0 - 2 <= y <= y1 + 2) for x, y in ends):
+            if mark.kind == "bar":  # its foot may lie below an axis that does not start at nothing
+                b = d = d if mark.channels["height"] < 0 else b
+                a = c = a if mark.channels["width"] < 0 else c
+            if a < x0 - 2 or c > x1 + 2 or b < y0 - 2 or d > y1 + 2:
                 named = ", ".join(sorted(name for name in mark.names if "\0" not in name))[:60]
                 raise Unfaithful("a mark lies outside its axes", f"{mark.kind} {named}")
 

@@ -7,6 +7,7 @@ an image by its row and column, a number of a table by the texts in its row and 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -77,7 +78,7 @@ def marks(artists: Table, pixels: float) -> list[Mark]:
     for place, axes in enumerate(artists["axes"]):
         if axes["colourbar"]:
             continue
-        found += _Axes(place, axes, artists["texts"], pixels).marks()
+        found += _Axes(place, axes, artists, pixels).marks()
     return found + list(_written(artists))
 
 
@@ -89,15 +90,22 @@ def ticked(artists: Table) -> list[Table]:
 class _Axes:
     """One axes, while its marks are gathered."""
 
-    def __init__(self, place: int, axes: Table, texts: list[Table], pixels: float) -> None:
+    def __init__(self, place: int, axes: Table, artists: Table, pixels: float) -> None:
         self.place, self.axes, self.pixels = place, axes, pixels
         self.scales = scales(axes)
-        self.free = [t for t in texts if t["axes"] == place and t["role"] == "" and t["text"].strip()]
+        keys = axes["keys"] or [key for other in artists["axes"] for key in other["keys"]] or artists["keys"]
+        colours = Counter(key["colour"] for key in keys)
+        self.keys = {key["colour"]: key["label"] for key in keys if key["colour"] and colours[key["colour"]] == 1}
+        self.free = [t for t in artists["texts"] if t["axes"] == place and t["role"] == "" and t["text"].strip()]
         self.sparse = {along: self._numeric(along) for along in ("x", "y")}
 
     def _numeric(self, along: str) -> bool:
         labels = [tick["text"] for tick in self.axes[along + "ticks"] if tick["text"].strip()]
         return bool(labels) and all(read(label.replace("−", "-")) for label in labels)
+
+    def series(self, artist: Table) -> str:
+        """What the legend says beside a sample of this colour, or else the artist's label."""
+        return str(self.keys.get(artist["colour"]) or artist["label"])
 
     def tick(self, along: str, at: float | None) -> set[str]:
         """What stands at a place of an axis."""
@@ -136,7 +144,7 @@ class _Axes:
     ) -> Mark:
         (ax, ay), (bx, by) = self.scales.px(*corners[:2]), self.scales.px(*corners[2:])
         box = (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
-        own = {label_key(series), label_key(self.axes["title"]), *names} - {""}
+        own = {label_key(series), *_words(series), label_key(self.axes["title"]), *names} - {""}
         known = {key: float(value) for key, value in channels.items() if value is not None}
         return Mark(self.place, kind, series, known, frozenset(own), box, err)
 
@@ -156,7 +164,7 @@ class _Axes:
             off_y = self.scales.err("y", y + h, self.pixels) * (1 if not y else 2)
             off_x = self.scales.err("x", x + w, self.pixels) * (1 if not x else 2)
             err = {"height": off_y, "top": off_y, "bottom": off_y, "width": off_x, "right": off_x, "left": off_x}
-            yield self._make("bar", bar["label"], channels, names, (x, y, x + w, y + h), err)
+            yield self._make("bar", self.series(bar), channels, names, (x, y, x + w, y + h), err)
 
     def _lines(self) -> Iterator[Mark]:
         for number, line in enumerate(self.axes["lines"]):
@@ -165,7 +173,7 @@ class _Axes:
                     continue
                 names = self.tick("x", x) | (set() if self.sparse["y"] else self.tick("y", y))
                 err = {"y": self.scales.err("y", y, self.pixels), "x": self.scales.err("x", x, self.pixels)}
-                series = line["label"] or f"\0{number}"
+                series = self.series(line) or f"\0{number}"
                 yield self._make("line", series, {"y": y, "x": x}, names | self.beside(x, y), (x, y, x, y), err)
 
     def _wedges(self) -> Iterator[Mark]:
@@ -173,8 +181,11 @@ class _Axes:
             if wedge["start"] is None or wedge["end"] is None:
                 continue
             share = abs(wedge["end"] - wedge["start"]) / 360
-            names = {label_key(wedge["label"]), *_words(wedge["label"]), *_words(wedge["text"])}
-            yield self._make("wedge", wedge["label"], {"share": share}, names, (0, 0, 0, 0), {"share": 0.015})
+            series = self.series(wedge)
+            names = {label_key(wedge["label"]), *_words(series), *_words(wedge["text"])}
+            yield self._make("wedge", series, {"share": share}, names, (0, 0, 0, 0), {"share": 0.015})
+            for value in numbers(wedge["text"].replace("−", "-")):
+                yield self._make("text", series, {"text": value}, names, (0, 0, 0, 0), {"text": 0.0})
 
     def _points(self) -> Iterator[Mark]:
         for cloud in self.axes["points"]:
@@ -191,7 +202,7 @@ class _Axes:
                 names |= set() if self.sparse["y"] else self.tick("y", y)
                 err = {"y": self.scales.err("y", y, self.pixels), "x": self.scales.err("x", x, self.pixels)}
                 err |= {"size": 0.15 * abs(channels.get("size") or 0), "value": math.inf}
-                yield self._make("point", cloud["label"], channels, names, (x, y, x, y), err)
+                yield self._make("point", self.series(cloud), channels, names, (x, y, x, y), err)
 
     def beside(self, x: float, y: float) -> set[str]:
         """The words of the text that is nearest to a point, where it is near."""
@@ -214,7 +225,7 @@ class _Axes:
                 err = self.scales.err("y", high, self.pixels)
                 yield self._make(
                     "area",
-                    area["label"],
+                    self.series(area),
                     {"top": high, "thick": high - low, "bottom": low, "x": x},
                     self.tick("x", x),
                     (x, low, x, high),
@@ -268,9 +279,9 @@ def _written(artists: Table) -> Iterator[Mark]:
     """Numbers that are written, named by the other words of their text and by the texts in their row and column."""
     texts = [t for t in artists["texts"] if t["role"] in ("", "legend") and t["text"].strip()]
     plain = [t for t in texts if not read(t["text"].strip().replace("−", "-"))]
+    plain += [t for t in ticked(artists) if t["text"].strip()]
     for text in texts:
-        words = text["text"].replace("−", "-")
-        values = numbers(words)
+        values = numbers(text["text"].replace("−", "-"))
         if not values:
             continue
         names = {label_key(text["text"]), *_words(text["text"])}
@@ -278,7 +289,8 @@ def _written(artists: Table) -> Iterator[Mark]:
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
         for other in plain:
             left, top, right, bottom = other["box"]
-            if other is not text and (left <= x <= right or top <= y <= bottom):
+            across, along = left - 1 <= x <= right + 1, top - 1 <= y <= bottom + 1
+            if other is not text and (across and other["role"] != "ytick" or along and other["role"] != "xtick"):
                 names.add(label_key(other["text"]))
         for value in values:
             shown = {"text": value}
