@@ -7,8 +7,7 @@ about runs on all of them; one that has learned the data by heart is caught.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from envs.synthesis.columns import KEYS, LIST, Column, Path, columns, is_number,
 ROUNDS = 3  # times that all numbers are changed
 DROPPED = 2  # rows that are dropped, one at a time
 ALONE = 8  # columns that are changed alone, at most
+SAID = 4  # names of a question whose numbers are changed alone, at most
 BELOW, ABOVE = (0.45, 0.85), (1.2, 1.9)  # factors by which numbers change
 
 
@@ -41,12 +41,15 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     found += [Version("names", moved) for moved in shuffled(data, free, names, draws)]
     found += [Version("row", less) for less in dropped(data, numbers, names, question, draws)]
     if said:
-        for up in (True, False):
-            found.append(Version("named", changed(data, free, draws, said, up=up)))
+        for names_said in ([said] if len(said) > 1 else []) + [{name} for name in sorted(said)[:SAID]]:
+            found += [Version("named", changed(data, free, draws, names_said, up=up)) for up in (True, False)]
         if any(not _touches(keys, said) for column in free for keys in column.keys):
             found += [Version("others", changed(data, free, draws, said, others=True)) for _ in range(2)]
     for column in free[:ALONE] if len(free) > 1 else ():
-        found += [Version("column", changed(data, [column], draws), column.path) for _ in range(2)]
+        found += [Version("column", changed(data, [column], draws, up=up), column.path) for up in (None, True, False)]
+        for _ in range(2):
+            moved = dict(zip(column.places, _deranged(column.values, draws)))
+            found.append(Version("column", put(data, moved), column.path))
     return found
 
 
@@ -131,23 +134,31 @@ def _moved(column: Column, chosen: list[int], draws: Draws, up: bool | None) -> 
 
 
 def shuffled(data: Any, numbers: list[Column], names: list[Column], draws: Draws) -> list[Any]:
-    """The data with its names moved among their places: twice, where there are names that no order holds together."""
+    """The data with its names moved among their places, twice; where an order holds them together or there are none, its
+    numbers, those of a row together."""
     loose = [
         column
         for column in names
         if len(column.values) > 1 and len(set(column.values)) == len(column.values) and not ordered(column.values)
     ]
-    keyed = [column for column in numbers if column.path[-1] == KEYS and not ordered(tuple(k[-1] for k in column.keys))]
     found = []
-    for _ in range(2 if loose or keyed else 0):
+    for _ in range(2):
         changes: dict[Path, Any] = {}
-        for column in (*loose, *keyed):  # of a mapping the values move, which is the same
-            changes.update(zip(column.places, _deranged(list(column.values), draws)))
+        if loose:
+            for column in loose:
+                changes.update(zip(column.places, _deranged(column.values, draws)))
+        orders: dict[int, list[int]] = {}
+        for column in numbers:
+            # Of a mapping the values move, which is the same.
+            if not loose or (column.path[-1] == KEYS and not ordered(tuple(keys[-1] for keys in column.keys))):
+                size = len(column.values)
+                order = orders.setdefault(size, _deranged(range(size), draws))
+                changes.update(zip(column.places, [column.values[k] for k in order]))
         found.append(put(data, changes))
     return found
 
 
-def _deranged(values: list[Any], draws: Draws) -> list[Any]:
+def _deranged(values: Sequence[Any], draws: Draws) -> list[Any]:
     """The values in another order, each in another place where they all differ."""
     order = draws.shuffled(range(len(values)))
     new = list(values)
@@ -158,7 +169,9 @@ def _deranged(values: list[Any], draws: Draws) -> list[Any]:
 
 def dropped(data: Any, numbers: list[Column], names: list[Column], question: str, draws: Draws) -> list[Any]:
     """The data without a row, for up to DROPPED rows that the question does not mention; none where fewer than three
-    would be left, or where positions would lose their even steps."""
+    would be left, or where shares would no longer make a whole."""
+    if any(column.whole for column in numbers):
+        return []
     axes: dict[int, list[str]] = {}
     for column in (*names, *(column for column in numbers if column.position)):
         if column.path.count(LIST) == 1 and column.path[-1] != KEYS:
@@ -188,21 +201,4 @@ def without(data: Any, length: int, index: int, record: bool = False) -> Any:
         mapping = len(data) == length and not record and all(map(is_number, data.values()))
         keys = [key for place, key in enumerate(data) if not (mapping and place == index)]
         return {key: without(data[key], length, index) for key in keys}
-    return data
-
-
-def nudged(data: Any, errors: dict[Path, float], draws: Draws) -> Any:
-    """The data as a careful reader might have read it: each value off by up to its error."""
-    changes: dict[Path, Any] = {}
-    for place, error in errors.items():
-        if error and math.isfinite(error):
-            value = leaf(data, place)
-            changes[place] = value + draws.uniform(-error, error)
-    return put(data, changes)
-
-
-def leaf(data: Any, place: Path) -> Any:
-    """What lies at a place of the data."""
-    for part in place:
-        data = data[part]
     return data

@@ -8,7 +8,6 @@ that breaks the contract has a reason. A program is a script too, with one funct
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -223,10 +222,34 @@ def program(code: str) -> str:
             raise Broken("work outside answer(data)", f"line {node.lineno}")
     if hazard := _hazard(function):
         raise Broken("the program draws at random", hazard)
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} & {"open", "exec", "eval", "__import__"}
-    if names - set(dir(builtins)) or names:
+    if names := {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} & {"open", "exec", "eval", "__import__"}:
         raise Broken("the program reaches outside", ", ".join(sorted(names)))
     drop = {n.lineno for n in tree.body if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)}
     ends = {n.lineno: n.end_lineno or n.lineno for n in tree.body}
     gone = {line for first in drop for line in range(first, ends[first] + 1)}
     return "".join(line for number, line in enumerate(code.splitlines(keepends=True), 1) if number not in gone)
+
+
+def exact(code: str, name: str) -> str:
+    """The program with a second function beside answer, which rounds nothing; "" where answer rounds nothing either."""
+    tree = ast.parse(code)
+    function = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "answer")
+    unrounded = _Unrounded()
+    changed = unrounded.visit(function)
+    if not unrounded.found:
+        return ""
+    changed.name = name
+    return f"{code.rstrip()}\n\n\n{ast.unparse(ast.fix_missing_locations(changed))}\n"
+
+
+class _Unrounded(ast.NodeTransformer):
+    found = False
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if called not in ("round", "around", "round_") or not (node.args or isinstance(node.func, ast.Attribute)):
+            return node
+        self.found = True
+        bare = isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name)
+        return node.func.value if bare and isinstance(node.func, ast.Attribute) else node.args[0]
