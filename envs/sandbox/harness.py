@@ -44,7 +44,7 @@ def warm_up() -> None:
         figure.tight_layout()
         pyplot.show()
     pyplot.close("all")
-    font_manager._get_font.cache_clear()  # open files, whose places all children would share
+    font_manager._get_font.cache_clear()  # type: ignore[attr-defined]  # open files, whose places all children would share
 
 
 def live(held: Prepared, pipe: int, parent: int, request: bytes, limits: Limits) -> NoReturn:

@@ -58,7 +58,7 @@ _TCP, _SCOPES = 3, 3  # bind and connect, from ABI 4; abstract sockets and signa
 
 
 def landlock_ruleset(machine: Machine, readable: Iterable[str]) -> int:
-    """A descriptor of rules: `readable` may be read, /dev/null written, and nothing else, as far as this kernel goes."""
+    """A descriptor of rules: `readable` may be read, /dev/null written, nothing else, as far as this kernel goes."""
     create, add = machine.numbers["landlock_create_ruleset"], machine.numbers["landlock_add_rule"]
     abi = _call(create, None, ctypes.c_size_t(0), ctypes.c_uint(1))
     handled = (1 << _RIGHTS.get(abi, 16)) - 1
@@ -102,7 +102,7 @@ def seccomp_program(machine: Machine) -> bytes:
     no = _op(_RETURN, _ERROR | errno.EPERM)
     out = [_op(_LOAD, _ARCHITECTURE), _op(_EQUAL, machine.audit, 1), _op(_RETURN, _KILL)]
     out += [_op(_LOAD, _NUMBER), _op(_AT_LEAST, _X32, 0, 1), _op(_RETURN, _KILL)]
-    for name in ALLOWED:
+    for name in ALLOWED.split():
         if name in number:  # aarch64 has no open, stat, access ...
             out += [_op(_EQUAL, number[name], 0, 1), _op(_RETURN, _ALLOW)]
     for name in ("clone3", "openat2"):  # then glibc tries the older call, whose arguments a filter can see
@@ -132,7 +132,7 @@ _DESCRIPTORS = 64
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The layers, ready to be applied in a child: `rules` is a descriptor, -1 without Landlock; `limits` name, number."""
+    """The layers, ready to be applied in a child. `rules` is a descriptor, -1 without Landlock."""
 
     machine: Machine
     layers: frozenset[str]
