@@ -138,7 +138,7 @@ class Prepared:
     layers: frozenset[str]
     rules: int
     filter: bytes
-    limits: tuple[tuple[int, int], ...]
+    limits: tuple[tuple[int, int, int], ...]  # which, soft, hard
     null: int
 
     def apply(self, pipe: int, parent: int) -> int:
@@ -167,8 +167,8 @@ class Prepared:
             os._exit(1)
 
     def _rlimits(self, *_: int) -> None:
-        for which, most in self.limits:
-            resource.setrlimit(which, (most, most))
+        for which, soft, hard in self.limits:
+            resource.setrlimit(which, (soft, hard))
 
     def _privileges(self, *_: int) -> None:
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
@@ -206,7 +206,8 @@ def prepared(machine: Machine, layers: Collection[str], readable: Sequence[str],
     for name, value in most.items():
         which = getattr(resource, name)
         hard = resource.getrlimit(which)[1]
-        numbers.append((which, value if hard == resource.RLIM_INFINITY else min(value, hard)))
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        numbers.append((which, value, value + (name == "RLIMIT_CPU")))  # SIGXCPU says why; who ignores it is killed
     null = _out_of_the_way(os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC))
     rules = _out_of_the_way(rules) if rules >= 0 else rules
     return Prepared(machine, frozenset(layers), rules, seccomp_program(machine), tuple(numbers), null)

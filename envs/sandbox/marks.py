@@ -80,7 +80,8 @@ def _axes(axes: Any) -> Table:
     patches = [patch for patch in axes.patches if id(patch) not in parts]
     rectangles = [patch for patch in patches if isinstance(patch, Rectangle) and _in_data(axes, patch)]
     wedges = [patch for patch in patches if isinstance(patch, Wedge)]
-    other = [patch for patch in patches if patch not in rectangles and patch not in wedges]
+    sorted_out = {id(artist) for artist in (*straight, *rectangles, *wedges)}
+    other = [patch for patch in patches if id(patch) not in sorted_out]
     held = [each for each in axes.collections if id(each) not in parts]
     found = {
         "title": next(filter(None, (axes.get_title(loc) for loc in ("center", "left", "right"))), ""),
@@ -98,7 +99,7 @@ def _axes(axes: Any) -> Table:
         "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
         "bars": [_bar(patch, labels.get(id(patch)) or "") for patch in rectangles[:ROWS]],
         "lines": [_line(line) for line in straight[:ROWS]],
-        "guides": [_guide(axes, line) for line in lines if line not in straight],
+        "guides": [_guide(axes, line) for line in lines if id(line) not in sorted_out],
         "wedges": [_wedge(axes, wedge) for wedge in wedges[:ROWS]],
         "points": [
             _points(each) for each in held if isinstance(each, many.PathCollection | many.RegularPolyCollection)

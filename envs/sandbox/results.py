@@ -18,7 +18,7 @@ def death(ended: dict[str, Any], limits: Limits) -> str:
     if not os.WIFSIGNALED(status):
         return "" if code == 0 else f"ended by itself (exit code {code})"
     number = os.WTERMSIG(status)
-    if number in (signal.SIGKILL, signal.SIGXCPU) and ended["cpu_s"] >= 0.95 * max(1.0, limits.cpu_s):
+    if number == signal.SIGXCPU or (number == signal.SIGKILL and ended["cpu_s"] >= limits.cpu_s):
         return f"used more than {limits.cpu_s:g} s of CPU time"
     if number == signal.SIGSYS:
         return "made a system call of a foreign table (SIGSYS)"
