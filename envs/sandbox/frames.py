@@ -1,0 +1,77 @@
+"""The bytes on the pipe: frames of a tag, a length and a payload. Never pickle.
+
+The child can be anything by the time it writes, so the reader believes nothing: tags, lengths, counts, nesting, numbers
+and text are checked before a payload is used, and `FrameError` says in a few words what was wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+FIGURE, ARTISTS, CALLED, PRINTED, REASON, DONE = b"FIGU", b"ARTS", b"CALL", b"TEXT", b"FAIL", b"DONE"
+_HEAD = struct.Struct("<4sI")
+
+# Bytes of one payload by its tag. JSON becomes up to 30 times as large in memory, hence not the cap of the whole.
+MOST = {FIGURE: 2**32 - 1, ARTISTS: 4 * 2**20, CALLED: 2**20, PRINTED: 2**17, REASON: 2**12, DONE: 0}
+PRINTED_CHARACTERS, REASON_CHARACTERS = 20_000, 300
+
+
+class FrameError(ValueError):
+    """What a child sent that is no result."""
+
+
+def send(pipe: int, tag: bytes, payload: bytes = b"") -> None:
+    """Writes one frame, whole."""
+    rest = memoryview(_HEAD.pack(tag, len(payload)) + payload)
+    while rest:
+        rest = rest[os.write(pipe, rest) :]
+
+
+def received(sent: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The frames in what a child sent, each no larger than its tag allows."""
+    at = 0
+    while at < len(sent):
+        if len(sent) - at < _HEAD.size:
+            raise FrameError("half a frame")
+        tag, length = _HEAD.unpack_from(sent, at)
+        if tag not in MOST:
+            raise FrameError("a frame of no known kind")
+        if length > MOST[tag]:
+            raise FrameError(f"a frame {tag.decode()} of {length} bytes; at most {MOST[tag]}")
+        at += _HEAD.size
+        if length > len(sent) - at:
+            raise FrameError("half a frame")
+        yield tag, sent[at : at + length]
+        at += length
+
+
+def to_json(value: Any) -> bytes:
+    """A JSON value, ValueError for what JSON cannot carry."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
+
+
+def from_json(payload: bytes) -> Any:
+    """The value; FrameError for anything that another JSON reader might choke on."""
+    try:
+        return json.loads(payload.decode("utf-8"), parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"no JSON ({type(error).__name__})") from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def plain(payload: bytes, most: int, *, lines: bool = False) -> str:
+    """Text without control characters, which terminals would obey: one line, or several."""
+    text = payload.decode("utf-8", "replace")[:most]
+    keep = "\n\t" if lines else ""
+    return "".join(c if c.isprintable() or c in keep else " " for c in text).strip("" if lines else None)

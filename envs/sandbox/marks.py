@@ -1,0 +1,400 @@
+"""Reads the artists' table off a figure that has just been drawn; artists.py has its shape."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib import collections as many
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon, Rectangle, Wedge
+from matplotlib.text import Text
+
+from envs.sandbox.artists import ROWS
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Word:
+    """A string as it was drawn: four corners in pixels, y down, and the clip rectangle it was drawn in, y up."""
+
+    owner: Text | None
+    string: str
+    quad: np.ndarray
+    angle: float
+    size: float
+    clip: Any
+    alpha: float
+
+
+def outlined(text: Text, renderer: Any) -> Word:
+    """A string drawn as paths, whose place only the artist knows."""
+    x0, y0, x1, y1 = text.get_window_extent(renderer).extents
+    quad = np.array([[x0, y1], [x1, y1], [x1, y0], [x0, y0]])
+    quad[:, 1] = renderer.height - quad[:, 1]
+    size = float(renderer.points_to_pixels(text.get_fontsize()))
+    return Word(text, text.get_text(), quad, text.get_rotation(), size, None, 1.0)
+
+
+def content(figure: Figure) -> str | None:
+    """What the figure says, before it is drawn; None if there is nothing on it."""
+    axes = [_axes(each) for each in figure.axes]
+    texts = [text.get_text() for each in (figure, *figure.axes) for text in each.texts]
+    texts += [text.get_text() for text in (figure._suptitle, figure._supxlabel, figure._supylabel) if text]
+    if not axes and not any(texts) and not figure.images and not figure.lines and not figure.patches:
+        return None
+    return json.dumps([axes, texts], allow_nan=False)
+
+
+def table(figure: Figure, words: list[Word], width: int, height: int) -> Table:
+    """The artists' table, while the canvas is as it was drawn."""
+    axes = []
+    for each in figure.axes:
+        x0, y0, x1, y1 = each.bbox.extents
+        box = _numbers([x0, height - y1, x1, height - y0])
+        ticks = {"xticks": _ticks(each.xaxis), "yticks": _ticks(each.yaxis), "box": box}
+        axes.append(_axes(each) | ticks)
+    cut = any(len(entry) >= ROWS for each in axes for entry in _lists(each))
+    legend = [text.get_text() for found in figure.legends for text in found.get_texts()]
+    return {
+        "axes": axes,
+        "texts": _texts(figure, words, width, height),
+        "legend": legend,
+        "keys": _keys(figure.legends),
+        "width": width,
+        "height": height,
+        "cut": cut,
+    }
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        value = list(value.values())
+    elif isinstance(value, list):
+        yield value
+    if isinstance(value, list) and (not value or not isinstance(value[0], float | int | str)):
+        for item in value:
+            if isinstance(item, dict | list):
+                yield from _lists(item)
+
+
+# --- Axes
+
+
+def _axes(axes: Axes) -> Table:
+    """All of it but what only drawing settles: ticks and pixels."""
+    legend = axes.get_legend()
+    boxes, parts = _boxes(axes)
+    labels = {
+        id(patch): held.get_label() for held in axes.containers if isinstance(held, BarContainer) for patch in held
+    }
+    lines = [line for line in axes.lines if id(line) not in parts]
+    straight = [
+        line for line in lines if line.get_transform().contains_branch_seperately(axes.transData) == (True, True)
+    ]
+    patches = [patch for patch in axes.patches if id(patch) not in parts]
+    rectangles = [patch for patch in patches if isinstance(patch, Rectangle)]
+    wedges = [patch for patch in patches if isinstance(patch, Wedge)]
+    other = [patch for patch in patches if not isinstance(patch, Rectangle | Wedge)]
+    held = [each for each in axes.collections if id(each) not in parts]
+    return {
+        "title": next(filter(None, (axes.get_title(loc) for loc in ("center", "left", "right"))), ""),
+        "xlabel": axes.get_xlabel(),
+        "ylabel": axes.get_ylabel(),
+        "xticks": [],
+        "yticks": [],
+        "xscale": axes.get_xscale(),
+        "yscale": axes.get_yscale(),
+        "xlim": _numbers(axes.get_xlim()),
+        "ylim": _numbers(axes.get_ylim()),
+        "projection": axes.name,
+        "colourbar": hasattr(axes, "_colorbar"),
+        "box": [],
+        "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
+        "keys": _keys([legend] if legend else []),
+        "bars": [_bar(patch, labels.get(id(patch), "")) for patch in rectangles[:ROWS]],
+        "lines": [_line(line) for line in straight[:ROWS]],
+        "guides": [_guide(axes, line) for line in lines if line not in straight],
+        "wedges": [_wedge(axes, wedge) for wedge in wedges[:ROWS]],
+        "points": [
+            _points(each) for each in held if isinstance(each, many.PathCollection | many.RegularPolyCollection)
+        ],
+        "areas": [*map(_area, other[:ROWS]), *itertools.chain.from_iterable(map(_polygons, held))],
+        "segments": [_segments(each) for each in held if isinstance(each, many.LineCollection)],
+        "images": [*map(_image, axes.images), *(_mesh(each) for each in held if isinstance(each, many.QuadMesh))],
+        "boxes": boxes,
+        "errors": [error for each in axes.containers if isinstance(each, ErrorbarContainer) for error in _errors(each)],
+        "levels": [_numbers(each.levels) for each in held if isinstance(each, ContourSet)],
+    }
+
+
+def _bar(patch: Rectangle, label: str) -> Table:
+    place = {"x": patch.get_x(), "y": patch.get_y(), "width": patch.get_width(), "height": patch.get_height()}
+    return _mark(patch, label) | {name: _number(value) for name, value in place.items()}
+
+
+def _line(line: Line2D) -> Table:
+    style, marker = (str(found) if found not in ("None", "none", None, " ") else "" for found in _look(line))
+    ends = {"x": _numbers(line.get_xdata(orig=False)), "y": _numbers(line.get_ydata(orig=False))}
+    return _mark(line) | ends | {"style": style, "marker": marker}
+
+
+def _look(line: Line2D) -> tuple[Any, Any]:
+    return line.get_linestyle(), line.get_marker()
+
+
+def _guide(axes: Axes, line: Line2D) -> Table:
+    """A line across: it has data units along one axis only."""
+    along_x, along_y = line.get_transform().contains_branch_seperately(axes.transData)
+    x, y = np.atleast_1d(line.get_xdata(orig=False)), np.atleast_1d(line.get_ydata(orig=False))
+    return _mark(line) | {
+        "x": _number(x[0]) if along_x and len(x) else None,
+        "y": _number(y[0]) if along_y and len(y) else None,
+    }
+
+
+def _wedge(axes: Axes, wedge: Wedge) -> Table:
+    """A piece of a pie, with the text whose middle lies in it."""
+    inside = ""
+    for text in axes.texts:
+        x, y = (float(side) for side in text.get_position()) if _plain_place(text) else (math.inf, math.inf)
+        far = math.hypot(x - wedge.center[0], y - wedge.center[1])
+        turn = math.degrees(math.atan2(y - wedge.center[1], x - wedge.center[0]))
+        if far < wedge.r and (turn - wedge.theta1) % 360 <= (wedge.theta2 - wedge.theta1) % 360.0001:
+            inside = text.get_text()
+    turned = {"start": _number(wedge.theta1), "end": _number(wedge.theta2)}
+    return _mark(wedge) | turned | {"text": inside}
+
+
+def _plain_place(text: Text) -> bool:
+    return all(isinstance(side, int | float | np.number) for side in text.get_position())
+
+
+def _points(points: Any) -> Table:
+    places = np.ma.filled(np.ma.asarray(points.get_offsets(), float), np.nan).reshape(-1, 2)
+    values = points.get_array()
+    return _mark(points) | {
+        "x": _numbers(places[:, 0]),
+        "y": _numbers(places[:, 1]),
+        "sizes": _numbers(points.get_sizes()),
+        "values": [] if values is None else _numbers(values),
+    }
+
+
+def _area(patch: Patch) -> Table:
+    path = patch.get_xy() if isinstance(patch, Polygon) else patch.get_path().vertices
+    return _mark(patch) | {"polygon": _pairs(path)}
+
+
+def _polygons(each: Any) -> list[Table]:
+    if not isinstance(each, many.PolyCollection) or isinstance(each, many.RegularPolyCollection):
+        return []
+    faces = each.get_facecolor()
+    found = []
+    for i, path in enumerate(each.get_paths()[:ROWS]):
+        colour = _hex(faces[i % len(faces)]) if len(faces) else ""
+        found.append({"label": _label(each.get_label()), "colour": colour, "polygon": _pairs(path.vertices)})
+    return found
+
+
+def _segments(each: Any) -> Table:
+    return _mark(each) | {"lines": [_pairs(line) for line in each.get_segments()[:ROWS]]}
+
+
+def _image(image: AxesImage) -> Table:
+    values = image.get_array()
+    return {"values": _grid(values), "extent": _numbers(image.get_extent())}
+
+
+def _mesh(mesh: Any) -> Table:
+    corners = mesh.get_coordinates()
+    rows, columns = corners.shape[0] - 1, corners.shape[1] - 1
+    values = mesh.get_array()
+    grid = np.ma.asarray(values).reshape(rows, columns) if np.size(values) == rows * columns else np.zeros((0, 0))
+    (x0, y0), (x1, y1) = corners[0, 0], corners[-1, -1]
+    return {"values": _grid(grid), "extent": _numbers([x0, x1, y0, y1])}
+
+
+def _grid(values: Any) -> list[list[float | None]]:
+    """Rows of numbers; [] for pictures in colours and for more than ROWS cells."""
+    if values is None or np.ndim(values) != 2 or np.size(values) > ROWS:
+        return []
+    return [_numbers(row) for row in values]
+
+
+def _boxes(axes: Axes) -> tuple[list[Table], set[int]]:
+    """The boxes of box plots, and the artists that they are drawn with."""
+    found: list[Table] = []
+    parts: set[int] = set()
+    for stats, places, made in getattr(axes, "_chartgym_boxes", ()):
+        parts.update(id(artist) for artists in made.values() for artist in artists)
+        for one, place in zip(stats, places):
+            told = zip(("low", "q1", "median", "q3", "high"), ("whislo", "q1", "med", "q3", "whishi"))
+            box = {name: _number(one.get(key, math.nan)) for name, key in told}
+            outliers = _numbers(one.get("fliers", ()))
+            found.append({"label": str(one.get("label", "")), "at": _number(place), "outliers": outliers} | box)
+    return found, parts
+
+
+def _errors(held: ErrorbarContainer) -> list[Table]:
+    found = []
+    directions = [name for name, has in (("x", held.has_xerr), ("y", held.has_yerr)) if has]
+    for along, bars in zip(directions, held.lines[2]):
+        ends = [np.asarray(segment, float) for segment in bars.get_segments()[:ROWS]]
+        side = 1 if along == "y" else 0
+        low, high = ([pick(end[:, side]) for end in ends if len(end)] for pick in (min, max))
+        at = [end[0, 1 - side] for end in ends if len(end)]
+        places = {"at": _numbers(at), "low": _numbers(low), "high": _numbers(high), "along": along}
+        found.append(_mark(bars, held.get_label()) | places)
+    return found
+
+
+def _mark(artist: Any, label: Any = None) -> Table:
+    return {"label": _label(artist.get_label() if not label else label), "colour": _colour(artist)}
+
+
+def _label(label: Any) -> str:
+    return "" if label is None or str(label).startswith("_") else str(label)
+
+
+def _keys(legends: Any) -> list[dict[str, Any]]:
+    """The entries of legends: what each says, and the colour of the sample beside it."""
+    return [
+        {"label": text.get_text(), "colour": _colour(sample)}
+        for legend in legends
+        for text, sample in zip(legend.get_texts(), legend.legend_handles)
+        if sample is not None
+    ]
+
+
+def _colour(artist: Any) -> str:
+    for name in ("get_facecolor", "get_color", "get_edgecolor"):
+        if hasattr(artist, name):
+            found = getattr(artist, name)()
+            colours = found if isinstance(found, np.ndarray) and found.ndim == 2 else [found]
+            if len(colours) and _hex(colours[0]):
+                return _hex(colours[0])
+    return ""
+
+
+def _hex(colour: Any) -> str:
+    try:
+        found = str(to_hex(colour, keep_alpha=True))
+    except ValueError:
+        return ""
+    return "" if found.endswith("00") else found.removesuffix("ff")
+
+
+def _number(value: Any) -> float | None:
+    if np.ma.is_masked(value):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _numbers(values: Any) -> list[float | None]:
+    flat = np.ma.filled(np.ma.asarray(values, float), np.nan).ravel()[:ROWS].tolist()
+    return [value if math.isfinite(value) else None for value in flat]
+
+
+def _pairs(points: Any) -> list[list[float | None]]:
+    return [_numbers(point) for point in np.asarray(points, float)[:ROWS].tolist()]
+
+
+def _ticks(axis: Any) -> list[Table]:
+    """The ticks with a label that is seen."""
+    low, high = sorted(axis.get_view_interval())
+    slack = 1e-6 * (high - low)
+    found = []
+    for tick in axis.get_major_ticks():
+        text = next((t.get_text() for t in (tick.label1, tick.label2) if t.get_visible() and t.get_text()), "")
+        if text and axis.get_visible() and low - slack <= tick.get_loc() <= high + slack:
+            found.append({"at": _number(tick.get_loc()), "text": text})
+    return found
+
+
+# --- Texts
+
+
+def _texts(figure: Figure, words: list[Word], width: int, height: int) -> list[Table]:
+    roles = _roles(figure)
+    found = []
+    for _, group in itertools.groupby(words, key=lambda word: (id(word.owner), word.owner is None and word.string)):
+        lines = list(group)
+        first = lines[0]
+        quad = _hull(lines)
+        x0, y0, x1, y1 = *quad.min(0), *quad.max(0)
+        shown = bool(x0 >= -1 and y0 >= -1 and x1 <= width + 1 and y1 <= height + 1) and first.alpha > 0
+        if first.clip is not None:
+            left, bottom, right, top = first.clip
+            shown = shown and bool(
+                x0 >= left - 1 and x1 <= right + 1 and y0 >= height - top - 1 and y1 <= height - bottom + 1
+            )
+        role, axes = roles.get(id(first.owner), ("", -1))
+        found.append(
+            {
+                "text": first.owner.get_text() if first.owner else first.string,
+                "role": role,
+                "axes": axes,
+                "box": _rounded([x0, y0, x1, y1]),
+                "quad": [_rounded(corner) for corner in quad],
+                "angle": _number(first.angle),
+                "size_px": round(first.size, 2),
+                "shown": shown,
+            }
+        )
+    return found
+
+
+def _rounded(places: Any) -> list[float | None]:
+    return [None if place is None else round(place, 2) for place in _numbers(places)]
+
+
+def _hull(lines: list[Word]) -> np.ndarray:
+    """The corners of the smallest box, turned as they are, around the lines of one text."""
+    turn = math.radians(lines[0].angle)
+    across = np.array([math.cos(turn), -math.sin(turn)])
+    up = np.array([across[1], -across[0]])
+    corners = np.concatenate([line.quad for line in lines])
+    along, above = corners @ across, corners @ up
+    ends = [
+        (along.min(), above.min()),
+        (along.max(), above.min()),
+        (along.max(), above.max()),
+        (along.min(), above.max()),
+    ]
+    return np.array([a * across + b * up for a, b in ends])
+
+
+def _roles(figure: Figure) -> dict[int, tuple[str, int]]:
+    found: dict[int, tuple[str, int]] = {}
+    for i, axes in enumerate(figure.axes):
+        for text in (axes.title, axes._left_title, axes._right_title):
+            found[id(text)] = ("title", i)
+        for axis, name in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+            found[id(axis.label)] = (f"{name}label", i)
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                found[id(tick.label1)] = found[id(tick.label2)] = (f"{name}tick", i)
+        for text in axes.texts:
+            found[id(text)] = ("", i)
+        for legend in filter(lambda child: isinstance(child, Legend), axes.get_children()):
+            for text in (*legend.get_texts(), legend.get_title()):
+                found[id(text)] = ("legend", i)
+    for legend in figure.legends:
+        for text in (*legend.get_texts(), legend.get_title()):
+            found[id(text)] = ("legend", -1)
+    for text in (figure._suptitle, figure._supxlabel, figure._supylabel):
+        found[id(text)] = ("suptitle", -1)
+    return found

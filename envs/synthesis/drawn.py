@@ -1,0 +1,390 @@
+"""Whether a figure shows its data: both ways, with every number at the mark that has its name.
+
+    shown = show(data, artists)         Drawn, or Unfaithful: "a column is not drawn", "a mark shows what no data says" ...
+    shown.error[place]                  how far off a careful reader of the figure may be at a leaf of the data
+
+Each column of numbers must be found among the heights of bars, places of points, angles of wedges, values of cells,
+written numbers ..., all of it in one kind of place and on one scale, each value at a mark that bears its names as far as
+names are drawn. And each mark must show a value of some column, or what follows from columns: a share, a sum, a count of
+samples. The same is asked of figures drawn from changed data (contract.py), so a render that knows numbers by heart
+fails.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from envs.numerals import half_up, read
+from envs.synthesis.columns import Column, Path, columns, decimals
+from envs.synthesis.marks import Mark, marks, ticked
+from envs.views import EYE
+from rewards.typography import label_key
+
+SCALES = (1.0, 1e-3, 1e3, 1e-6, 1e6, 1e-9, 1e9, 100.0, 0.01, -1.0)
+CHANNELS = {
+    "bar": ("height", "width", "top", "right", "bottom", "left"),
+    "line": ("y", "x"),
+    "point": ("y", "x", "value"),
+    "area": ("thick", "top"),
+    "cell": ("value",),
+    "text": ("text",),
+}
+FREE = {"wedge": "share", "bar": "area", "point": "size"}  # channels that show shares of a total of their own
+SAMPLES = 5  # values without names that make a sample
+EXACT = 1e-6
+
+
+class Unfaithful(ValueError):
+    """Figure and data say different things: the message is the reason to count by, `detail` says where."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How data is shown. `error`: at each leaf how far off a careful reader may be, 0 where it is written out. `how`: of
+    each column the kind of mark, "written" or, of samples, "counted" (histogram) and "quartiles" (box plot); `lone` are
+    numbers by themselves that nothing shows. `span`: the range that the figure has for a column's values."""
+
+    error: dict[Path, float] = field(default_factory=dict)
+    how: dict[tuple[str, ...], str] = field(default_factory=dict)
+    lone: frozenset[tuple[str, ...]] = frozenset()
+    edges: tuple[float, ...] = ()  # of the bins of a histogram
+
+
+def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
+    """How a figure shows its data; Unfaithful where it does not, or (`inside`) where a mark lies outside its axes."""
+    numbers, names = columns(data)
+    figure = _Figure(marks(artists, EYE), artists, inside)
+    _names_drawn(names, artists)
+    error: dict[Path, float] = {}
+    how: dict[tuple[str, ...], str] = {}
+    lone = set()
+    for column in numbers:
+        if column.lone:
+            lone.add(column.path)
+            continue
+        if column.position:
+            how[column.path] = "position"
+            error.update(dict.fromkeys(column.places, 0.0))
+            continue
+        found = figure.find(column, series=_is_series(column, numbers))
+        how[column.path], errors = found
+        error.update(zip(column.places, errors))
+    if artists["cut"]:
+        raise Unfaithful("too much is drawn")
+    figure.judge_marks(numbers)
+    figure.judge_written(numbers)
+    if inside:
+        figure.judge_places()
+    return Drawn(error, how, frozenset(lone), tuple(figure.edges))
+
+
+def _is_series(column: Column, numbers: list[Column]) -> bool:
+    return sum(not other.lone and not other.position for other in numbers) > 1 and bool(column.name)
+
+
+def _names_drawn(names: list[Column], artists: dict[str, Any]) -> None:
+    """Unfaithful where a name of a column of names is nowhere on the figure."""
+    said = [label_key(text["text"].replace("\n", " ")) for text in artists["texts"]]
+    together = "\n".join(said)
+    for column in names:
+        if column.lone:
+            continue
+        missing = [value for value in column.values if label_key(value.replace("\n", " ")) not in together]
+        if missing and len(missing) < len(column.values):
+            raise Unfaithful("a name is not drawn", f"{column.name}: {missing[0]!r}")
+        if missing:
+            raise Unfaithful("a column of names is not drawn", column.name)
+
+
+class _Figure:
+    """The marks of a figure, and which of them data explains so far."""
+
+    def __init__(self, found: list[Mark], artists: dict[str, Any], inside: bool) -> None:
+        self.marks, self.artists, self.inside = found, artists, inside
+        self.explained: set[int] = set()
+        self.edges: list[float] = []
+        self.pools: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+        for index, mark in enumerate(found):
+            for channel in mark.channels:
+                if channel in CHANNELS.get(mark.kind, ()):
+                    self.pools[mark.axes, mark.kind, channel].append(index)
+        self.every = {name for mark in found for name in mark.names}
+
+    # --- Columns
+
+    def find(self, column: Column, series: bool) -> tuple[str, list[float]]:
+        """How a column is shown, and how far off a reader of each of its values may be."""
+        best: tuple[str, list[float]] | None = None
+        for (axes, kind, channel), pool in self.pools.items():
+            for scale in SCALES:
+                matched = self._match(column, pool, channel, scale, series)
+                if matched is None:
+                    continue
+                if kind != "text":  # several channels may show it: all marks that do are explained
+                    self.explained |= set(matched)
+                errors = self._errors(column, matched, channel, scale)
+                if best is None or kind == "text" or sum(errors) < sum(best[1]):
+                    best = ("written" if kind == "text" else kind, errors)
+                break
+        for kind, channel in FREE.items():
+            for axes in {mark.axes for mark in self.marks if mark.kind == kind}:
+                pool = [i for i, m in enumerate(self.marks) if (m.axes, m.kind) == (axes, kind) and channel in m.channels]
+                matched = self._shares(column, pool, channel, series)
+                if matched is not None:
+                    self.explained |= set(matched)
+                    total = math.fsum(map(abs, column.values))
+                    off = 0.015 if kind == "wedge" else 0.03
+                    if best is None:
+                        best = kind, [off * total] * len(column.values)
+        if best is None and len(column.values) >= SAMPLES and not column.keys:
+            best = self._sample(column)
+        if best is None:
+            raise Unfaithful("a column is not drawn", "/".join(column.path))
+        return best
+
+    def _needed(self, column: Column, index: int, union: set[str], series: bool) -> set[str]:
+        """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""
+        needed = {label_key(key) for key in column.keys[index]} if column.keys else set()
+        if series:
+            needed.add(_spoken(column.name))
+        return needed & union
+
+    def _match(
+        self, column: Column, pool: list[int], channel: str, scale: float, series: bool
+    ) -> list[int] | None:
+        """For every value of the column a mark of its own that shows it on this scale under its names."""
+        values = [scale * value for value in column.values]
+        reach = EXACT * max(map(abs, values), default=0) + 1e-12
+        union = {name for index in pool for name in self.marks[index].names}
+        if channel == "text" and not _all_named(column, union):
+            return None
+        taken: set[int] = set()
+        matched = []
+        for place, value in enumerate(values):
+            needed = self._needed(column, place, union, series)
+            hit = next(
+                (
+                    index
+                    for index in pool
+                    if index not in taken
+                    and _near(self.marks[index].channels[channel], value, reach, channel)
+                    and needed <= self.marks[index].names
+                ),
+                None,
+            )
+            if hit is None:
+                return None
+            taken.add(hit)
+            matched.append(hit)
+        return matched
+
+    def _shares(self, column: Column, pool: list[int], channel: str, series: bool) -> list[int] | None:
+        """Marks whose sizes are to each other as the values are."""
+        total = math.fsum(column.values)
+        if not pool or len(pool) < len(column.values) or total <= 0 or min(column.values) < 0:
+            return None
+        union = {name for index in pool for name in self.marks[index].names}
+        named = [self._needed(column, place, union, series) for place in range(len(column.values))]
+        order = pool
+        if all(named):
+            order = []
+            for needed in named:
+                hits = [i for i in pool if needed <= self.marks[i].names and i not in order]
+                if not hits:
+                    return None
+                order.append(hits[0])
+        elif len(pool) != len(column.values):
+            return None
+        sizes = [abs(self.marks[i].channels[channel]) for i in order]
+        whole = math.fsum(sizes)
+        # Wedges are kept in single precision.
+        fits = whole > 0 and all(abs(s / whole - v / total) < 2e-4 for s, v in zip(sizes, column.values))
+        return order if fits else None
+
+    def _errors(self, column: Column, matched: list[int], channel: str, scale: float) -> list[float]:
+        if channel == "text":
+            off = []
+            for index, value in zip(matched, column.values):
+                shown = self.marks[index].channels[channel] / scale
+                off.append(0.0 if math.isclose(shown, value, rel_tol=1e-9, abs_tol=1e-12) else
+                           0.5 * 10.0 ** -decimals(self.marks[index].channels[channel]) / abs(scale))
+            return off
+        return [self.marks[index].err.get(channel, 0.0) / abs(scale) for index in matched]
+
+    def _sample(self, column: Column) -> tuple[str, list[float]] | None:
+        """Samples that are shown by their counts or by their quartiles."""
+        values = np.array(column.values, dtype=float)
+        q = np.percentile(values, [25, 50, 75])
+        for index, mark in enumerate(self.marks):
+            if mark.kind == "box" and _spoken(column.name) in ({_spoken(n) for n in mark.names} or {""}):
+                three = [mark.channels[key] for key in ("q1", "median", "q3")]
+                if np.allclose(three, q, rtol=1e-6, atol=1e-9):
+                    self.explained.add(index)
+                    return "quartiles", [mark.err["median"]] * len(values)
+        for (_, kind, channel), pool in self.pools.items():
+            if kind != "bar" or channel != "height" or len(pool) < 3:
+                continue
+            bars = sorted((self.marks[i] for i in pool), key=lambda m: m.channels["left"])
+            edges = [bar.channels["left"] for bar in bars] + [bars[-1].channels["right"]]
+            if any(b <= a for a, b in zip(edges, edges[1:])):
+                continue
+            counts = np.histogram(values, edges)[0].astype(float)
+            heights = np.array([bar.channels["height"] for bar in bars])
+            if (counts.sum() == len(values) or not self.inside) and np.allclose(heights, counts, atol=1e-6):
+                self.explained |= set(pool)
+                self.edges += edges
+                return "counted", [0.0] * len(values)
+        return None
+
+    # --- Marks
+
+    def judge_marks(self, numbers: list[Column]) -> None:
+        """Unfaithful where a mark shows what neither a column nor what follows from columns says."""
+        derived = _Derived(numbers)
+        for index, mark in enumerate(self.marks):
+            if index in self.explained or mark.kind in ("text", "area"):
+                continue
+            if mark.kind == "line" and not self._of_data(mark):
+                continue
+            channels = [*CHANNELS.get(mark.kind, ()), *(["share"] if mark.kind == "wedge" else [])]
+            values = [mark.channels[c] for c in channels if c in mark.channels and c not in ("bottom", "left", "x")]
+            if not any(derived.holds(value) for value in values if value):
+                named = ", ".join(sorted(name for name in mark.names if "\0" not in name))[:60]
+                raise Unfaithful("a mark shows what no data says", f"{mark.kind} {named}: {values}")
+
+    def judge_places(self) -> None:
+        """Unfaithful where a mark that shows data ends outside its axes, which cut it off."""
+        for index in self.explained:
+            mark = self.marks[index]
+            if mark.kind in ("wedge", "text"):
+                continue
+            x0, y0, x1, y1 = self.artists["axes"][mark.axes]["box"]
+            a, b, c, d = mark.box
+            if mark.kind == "bar":  # its foot may lie below an axis that does not start at nothing
+                b = d = d if mark.channels["height"] < 0 else b
+                a = c = a if mark.channels["width"] < 0 else c
+            if a < x0 - 2 or c > x1 + 2 or b < y0 - 2 or d > y1 + 2:
+                named = ", ".join(sorted(name for name in mark.names if "\0" not in name))[:60]
+                raise Unfaithful("a mark lies outside its axes", f"{mark.kind} {named}")
+
+    def _of_data(self, mark: Mark) -> bool:
+        """Whether the line that a point belongs to has a point a value, as lines through data have."""
+        return any(
+            other.series == mark.series and other.axes == mark.axes and index in self.explained
+            for index, other in enumerate(self.marks)
+            if other.kind == "line"
+        )
+
+    # --- What is written
+
+    def judge_written(self, numbers: list[Column]) -> None:
+        """Unfaithful where a number stands alone on the figure that is not the data's, or at another's mark."""
+        derived = _Derived(numbers)
+        left = Counter(text["text"] for text in ticked(self.artists))
+        for text in self.artists["texts"]:
+            words = text["text"].strip().replace("−", "-")
+            if text["role"] != "" or not (found := read(words)):
+                continue
+            if left[text["text"]]:
+                left[text["text"]] -= 1
+                continue
+            value, places = found[0], len(words.partition(".")[2].rstrip("%kKMB "))
+            if not derived.holds(value, 0.5 * 10.0**-places):
+                raise Unfaithful("a written number is not the data's", words)
+            self._at_its_mark(text, value, places)
+
+    def _at_its_mark(self, text: dict[str, Any], value: float, places: int) -> None:
+        """Unfaithful where a number stands at a bar or a point of another value than it says."""
+        x0, y0, x1, y1 = text["box"]
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        own = [m for m in self.marks if m.axes == text["axes"] and m.kind in ("bar", "point", "line", "cell")]
+
+        def says(mark: Mark) -> bool:
+            shown = (mark.channels[c] * s for c in CHANNELS[mark.kind] if c in mark.channels for s in SCALES)
+            return any(abs(each - value) <= 0.5 * 10.0**-places * (1 + 1e-6) + EXACT * abs(value) for each in shown)
+
+        if not any(map(says, own)):
+            return  # a sum, a share: of no single mark
+        near = sorted(own, key=lambda m: _gap(m.box, x, y))
+        least = _gap(near[0].box, x, y)
+        closest = [m for m in near if _gap(m.box, x, y) <= least + 3]
+        if least < 40 and not any(map(says, closest)):
+            raise Unfaithful("a number is written at another mark", text["text"])
+
+
+class _Derived:
+    """What a figure may show beside the values themselves."""
+
+    def __init__(self, numbers: list[Column]) -> None:
+        plain = [column for column in numbers if column.values]
+        values: set[float] = set()
+        for column in plain:
+            row = [float(value) for value in column.values]
+            values |= {float(value) for value in row}
+            values |= set(_of_row(row))
+        by_keys: dict[tuple[tuple[str, ...], ...], list[Column]] = defaultdict(list)
+        for column in plain:
+            if not column.lone and not column.position:
+                by_keys[column.keys or (("",),) * len(column.values)].append(column)
+        for group in by_keys.values():
+            if 1 < len(group):
+                for row in zip(*(column.values for column in group)):
+                    values |= set(_of_row([float(value) for value in row]))
+        self.sorted = np.array(sorted({scale * value for value in values for scale in SCALES if math.isfinite(value)}))
+
+    def holds(self, value: float, reach: float = 0.0) -> bool:
+        """Whether a value is among them, to within `reach`."""
+        reach = reach * (1 + 1e-6) + 2e-4 * abs(value) * (reach == 0) * 0.01 + 1e-9
+        at = int(np.searchsorted(self.sorted, value - reach))
+        return at < len(self.sorted) and float(self.sorted[at]) <= value + reach
+
+
+def _of_row(row: list[float]) -> Iterator[float]:
+    """What follows from numbers that belong together."""
+    if len(row) > 400:
+        return
+    total = math.fsum(row)
+    yield from (total, total / len(row), float(np.median(row)), max(row), min(row), float(len(row)))
+    sofar = 0.0
+    for value in row:
+        if total:
+            yield 100 * value / total
+            yield value / total
+        sofar += value
+        yield sofar
+        if total:
+            yield 100 * sofar / total
+    for a, b in zip(row, row[1:]):
+        yield b - a
+        yield a - b
+
+
+def _all_named(column: Column, union: set[str]) -> bool:
+    """Whether texts name each value, so that a number is not found at a place that has nothing to do with it."""
+    return bool(column.keys) and all(any(label_key(key) in union for key in keys) for keys in column.keys)
+
+
+def _spoken(name: str) -> str:
+    return label_key(name.replace("_", " "))
+
+
+def _near(shown: float, value: float, reach: float, channel: str) -> bool:
+    if channel == "text":
+        places = decimals(shown)
+        return abs(shown - value) <= max(reach, 1e-9) or (places > 0 and half_up(value, places) == shown)
+    return abs(shown - value) <= reach
+
+
+def _gap(box: Iterable[float], x: float, y: float) -> float:
+    x0, y0, x1, y1 = box
+    return math.hypot(max(x0 - x, 0, x - x1), max(y0 - y, 0, y - y1))

@@ -1,0 +1,204 @@
+"""Data changed so that it still is such data: other numbers, names moved, a row less. JSON in, JSON out.
+
+Every change keeps the schema (keys, types, lengths but for a dropped row), signs, decimals, values that differ from one
+another, shares that add up to a whole, and positions such as years. So a program that reads what its question asks
+about runs on all of them; one that has learned the data by heart is caught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from envs.address import Draws
+from envs.numerals import half_up
+from envs.synthesis.columns import KEYS, LIST, Column, Path, columns, is_number, mentioned, ordered, put, text
+
+ROUNDS = 3  # times that all numbers are changed
+DROPPED = 2  # rows that are dropped, one at a time
+ALONE = 8  # columns that are changed alone, at most
+SAID = 4  # names of a question whose numbers are changed alone, at most
+BELOW, ABOVE = (0.45, 0.85), (1.2, 1.9)  # factors by which numbers change
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Changed data. `what`: "numbers", "names", "row", "named" (what the question mentions), "others" (what it does
+    not), "column"; `column` is the path of the one that was changed alone."""
+
+    what: str
+    data: Any
+    column: tuple[str, ...] = ()
+
+
+def versions(data: Any, question: str, draws: Draws) -> list[Version]:
+    """The changed versions of the data on which the programs of a question are run."""
+    numbers, names = columns(data)
+    free = [column for column in numbers if not column.position]
+    said = mentioned(question, [key for column in free for keys in column.keys for key in keys])
+    found = [Version("numbers", changed(data, free, draws)) for _ in range(ROUNDS)]
+    found += [Version("names", moved) for moved in shuffled(data, free, names, draws)]
+    found += [Version("row", less) for less in dropped(data, numbers, names, question, draws)]
+    if said:
+        for names_said in ([said] if len(said) > 1 else []) + [{name} for name in sorted(said)[:SAID]]:
+            found += [Version("named", changed(data, free, draws, names_said, up=up)) for up in (True, False)]
+        if any(not _touches(keys, said) for column in free for keys in column.keys):
+            found += [Version("others", changed(data, free, draws, said, others=True)) for _ in range(2)]
+    for column in free[:ALONE] if len(free) > 1 else ():
+        found += [Version("column", changed(data, [column], draws, up=up), column.path) for up in (None, True, False)]
+        for _ in range(2):
+            moved = dict(zip(column.places, _deranged(column.values, draws)))
+            found.append(Version("column", put(data, moved), column.path))
+    return found
+
+
+def changed(
+    data: Any,
+    which: Iterable[Column],
+    draws: Draws,
+    said: set[str] | None = None,
+    *,
+    others: bool = False,
+    up: bool | None = None,
+) -> Any:
+    """The data with other numbers in these columns: all of them, those of the names `said`, or those of no such name.
+    `up` says which way all of them go."""
+    changes: dict[Path, Any] = {}
+    for column in which:
+        chosen = [
+            index
+            for index in range(len(column.values))
+            if said is None or (_touches(column.keys[index], said) != others if column.keys else others)
+        ]
+        if chosen:
+            changes.update(zip(column.places, _other_numbers(column, chosen, draws, up)))
+    return put(data, changes)
+
+
+def _touches(keys: tuple[str, ...], said: set[str]) -> bool:
+    return any(key in said for key in keys)
+
+
+def _other_numbers(column: Column, chosen: list[int], draws: Draws, up: bool | None) -> list[Any]:
+    values = list(column.values)
+    if column.whole and len(values) > 1:
+        return _moved(column, chosen, draws, up)
+    places = column.decimals
+    step = 10.0**-places
+    distinct = len(set(values)) == len(values)
+    typical = max(map(abs, values)) or 1.0
+    for index in chosen:
+        old = values[index]
+        base = old if old else typical * 0.2
+        for _ in range(50):
+            above = draws.chance(0.5) if up is None else up
+            new = half_up(base * draws.uniform(*(ABOVE if above else BELOW)), places)
+            if new == old:
+                new = old + (step if above or abs(old) <= step else -step) * draws.integers(1, 4)
+                new = half_up(new, places)
+            if not distinct or new not in values:
+                break
+        while distinct and new in values:
+            new = half_up(new + (step if new >= 0 else -step), places)
+        values[index] = int(new) if isinstance(old, int) and not places else new
+    return values
+
+
+def _moved(column: Column, chosen: list[int], draws: Draws, up: bool | None) -> list[Any]:
+    """Shares that still add up to what they did: parts move between the chosen ones and the others."""
+    values, places = list(column.values), column.decimals
+    step = 10**places
+    units = [round(value * step) for value in values]
+    rest = [index for index in range(len(values)) if index not in chosen] or list(range(len(values)))
+    distinct = len(set(units)) == len(units)
+    for index in chosen:
+        partners = [other for other in rest if other != index]
+        if not partners:
+            continue
+        partner = draws.choice(partners)
+        above = draws.chance(0.5) if up is None else up
+        giver, taker = (partner, index) if above else (index, partner)
+        for _ in range(20):
+            part = max(1, int(units[giver] * draws.uniform(0.2, 0.7)))
+            if part >= units[giver]:
+                break
+            after = list(units)
+            after[giver] -= part
+            after[taker] += part
+            if not distinct or len(set(after)) == len(after):
+                units = after
+                break
+    kept = [value / step for value in units]
+    return [int(new) if isinstance(old, int) and not places else new for old, new in zip(values, kept)]
+
+
+def shuffled(data: Any, numbers: list[Column], names: list[Column], draws: Draws) -> list[Any]:
+    """The data with its names moved among their places, twice; where an order holds them together or there are none, its
+    numbers, those of a row together."""
+    loose = [
+        column
+        for column in names
+        if len(column.values) > 1 and len(set(column.values)) == len(column.values) and not ordered(column.values)
+    ]
+    found = []
+    for _ in range(2):
+        changes: dict[Path, Any] = {}
+        if loose:
+            for column in loose:
+                changes.update(zip(column.places, _deranged(column.values, draws)))
+        orders: dict[int, list[int]] = {}
+        for column in numbers:
+            # Of a mapping the values move, which is the same.
+            if not loose or (column.path[-1] == KEYS and not ordered(tuple(keys[-1] for keys in column.keys))):
+                size = len(column.values)
+                order = orders.setdefault(size, _deranged(range(size), draws))
+                changes.update(zip(column.places, [column.values[k] for k in order]))
+        found.append(put(data, changes))
+    return found
+
+
+def _deranged(values: Sequence[Any], draws: Draws) -> list[Any]:
+    """The values in another order, each in another place where they all differ."""
+    order = draws.shuffled(range(len(values)))
+    new = list(values)
+    for a, b in zip(order, (*order[1:], order[0])):  # one cycle through all
+        new[b] = values[a]
+    return new
+
+
+def dropped(data: Any, numbers: list[Column], names: list[Column], question: str, draws: Draws) -> list[Any]:
+    """The data without a row, for up to DROPPED rows that the question does not mention; none where fewer than three
+    would be left, or where shares would no longer make a whole."""
+    if any(column.whole for column in numbers):
+        return []
+    axes: dict[int, list[str]] = {}
+    for column in (*names, *(column for column in numbers if column.position)):
+        if column.path.count(LIST) == 1 and column.path[-1] != KEYS:
+            values = [text(value) for value in column.values]
+            if len(values) >= 4 and len(set(values)) == len(values):
+                axes.setdefault(len(values), []).extend(values)
+    for column in numbers:
+        if column.path[-1] == KEYS and column.path.count(LIST) == 0 and len(column.values) >= 4:
+            axes.setdefault(len(column.values), []).extend(keys[-1] for keys in column.keys)
+    free = []
+    for length, labels in axes.items():
+        said = mentioned(question, labels)
+        gone = {index % length for index, label in enumerate(labels) if label in said}
+        first_last = {0, length - 1} if ordered(tuple(labels[:length])) else set()
+        free += [(length, index) for index in range(length) if index not in gone | first_last]
+    taken = draws.sample(free, min(DROPPED, len(free)))
+    return [without(data, length, index) for length, index in taken]
+
+
+def without(data: Any, length: int, index: int, record: bool = False) -> Any:
+    """The data with this place taken out of every list, and every mapping of numbers, that is so long. A `record` of a
+    list is no such mapping."""
+    if isinstance(data, list):
+        rest = [value for place, value in enumerate(data) if place != index] if len(data) == length else data
+        return [without(value, length, index, record=True) for value in rest]
+    if isinstance(data, dict):
+        mapping = len(data) == length and not record and all(map(is_number, data.values()))
+        keys = [key for place, key in enumerate(data) if not (mapping and place == index)]
+        return {key: without(data[key], length, index) for key in keys}
+    return data

@@ -1,0 +1,111 @@
+"""Data as a careful reader of the figure might have it.
+
+    readings(data, drawn, draws)    some times over all values off at once, each by up to its own error
+    single(data, drawn)             one value off by its error, for every value that has one
+
+Of samples a histogram tells how many lie in each bin and a box plot five numbers; within these the samples are moved.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from envs.address import Draws
+from envs.synthesis.columns import Column, Path, columns, put
+from envs.synthesis.drawn import Drawn
+
+TIMES = 8
+SINGLE = 120  # values that are put off alone, at most
+
+
+def readings(data: Any, drawn: Drawn, draws: Draws) -> list[Any]:
+    """Data as it might have been read, TIMES over; [] where everything is written out."""
+    numbers, _ = columns(data)
+    found = []
+    for _ in range(TIMES):
+        changes: dict[Path, Any] = {}
+        for column in numbers:
+            how = drawn.how.get(column.path, "")
+            if how == "counted":
+                changes.update(zip(column.places, _within_bins(column, drawn.edges, draws)))
+            elif how == "quartiles":
+                changes.update(zip(column.places, _between_quartiles(column, drawn, draws)))
+            else:
+                for place, value in zip(column.places, column.values):
+                    if error := _finite(drawn.error.get(place, 0.0)):
+                        changes[place] = value + draws.uniform(-error, error)
+        if changes:
+            found.append(put(data, changes))
+    return found
+
+
+def single(data: Any, drawn: Drawn) -> list[tuple[Path, Any]]:
+    """Data with one value read too high by its error, for each such value; where there are more than SINGLE, whole
+    columns at once, which is the same for sums and means of them."""
+    numbers, _ = columns(data)
+    off = [
+        (place, value, error)
+        for column in numbers
+        if drawn.how.get(column.path) not in ("counted", "quartiles")
+        for place, value in zip(column.places, column.values)
+        if (error := _finite(drawn.error.get(place, 0.0)))
+    ]
+    found: list[tuple[Path, Any]] = []
+    if len(off) <= SINGLE:
+        found += [(place, put(data, {place: value + error})) for place, value, error in off]
+    else:
+        found.append(((), put(data, {place: value + error for place, value, error in off})))
+    for column in numbers:
+        if drawn.how.get(column.path) == "quartiles":  # the whole box is read too high
+            errors = [drawn.error[place] for place in column.places]
+            shifted = {p: v + e for p, v, e in zip(column.places, column.values, errors)}
+            lifted = _stretched(column, errors[0])
+            found += [(column.places[0], put(data, shifted)), (column.places[0], put(data, lifted))]
+    return found
+
+
+def _finite(error: float) -> float:
+    return error if math.isfinite(error) else 0.0
+
+
+def _within_bins(column: Column, edges: tuple[float, ...], draws: Draws) -> list[Any]:
+    """Each sample somewhere in its own bin."""
+    found: list[Any] = []
+    for value in column.values:
+        at = min(int(np.searchsorted(edges, value, side="right")) - 1, len(edges) - 2)
+        low, high = edges[at], edges[at + 1]
+        found.append(low + (high - low) * draws.uniform(0.02, 0.98))
+    return found
+
+
+def _between_quartiles(column: Column, drawn: Drawn, draws: Draws) -> list[Any]:
+    """Samples moved, but for the ends and those that the quartiles are reckoned from; then all off by an error."""
+    order = sorted(range(len(column.values)), key=lambda k: column.values[k])
+    last = len(order) - 1
+    fixed = {0, last}
+    for share in (0.25, 0.5, 0.75):
+        fixed |= {math.floor(share * last), math.ceil(share * last)}
+    error = drawn.error[column.places[0]]
+    moved = list(map(float, column.values))
+    off = [draws.uniform(-error, error) for _ in order]
+    for rank in range(1, last):
+        if rank not in fixed:
+            low, high = column.values[order[rank - 1]], column.values[order[rank + 1]]
+            moved[order[rank]] = low + (high - low) * draws.uniform(0.0, 1.0)
+    shift = off[0]
+    for rank in range(last + 1):
+        moved[order[rank]] += shift if rank <= last // 2 else off[1] if rank > last * 0.75 else shift
+    return moved
+
+
+def _stretched(column: Column, error: float) -> dict[Path, Any]:
+    """The lower half read too low and the upper too high."""
+    values = column.values
+    middle = float(np.median(values))
+    return {
+        place: value + (error if value > middle else -error if value < middle else 0.0)
+        for place, value in zip(column.places, values)
+    }

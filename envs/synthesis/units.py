@@ -1,0 +1,161 @@
+"""Units: whether a question's are those of its chart.
+
+    of_chart(artists)                        the units of each label: {million, tonne}, {km}, ...
+    differs("... in tonnes?", "t", labels)   the unit that the chart does not have, or the scale that is missing; ""
+
+Words and signs are known by a table. A unit that is not in it must stand on the chart in the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SPELLINGS = """
+thousand: thousand thousands k '000 ths
+million: million millions mn mln mio
+billion: billion billions bn
+trillion: trillion trillions tn
+percent: % percent pct percentage
+dollar: $ dollar dollars usd us$
+euro: € euro euros eur
+pound: £ pounds gbp sterling
+yen: ¥ yen jpy
+rupee: ₹ rupee rupees inr
+yuan: yuan cny rmb
+franc: franc francs chf
+cent: cents ¢
+km: km kilometre kilometres kilometer kilometers
+m: m metre metres meter meters
+cm: cm centimetre centimetres centimeter centimeters
+mm: mm millimetre millimetres millimeter millimeters
+mile: mile miles mi
+foot: ft feet
+inch: inch inches
+kg: kg kilogram kilograms kilo kilos
+g: g gram grams
+mg: mg milligram milligrams
+tonne: t tonne tonnes ton tons
+lb: lb lbs
+litre: l litre litres liter liters
+ml: ml millilitre millilitres milliliter milliliters
+hectare: ha hectare hectares
+celsius: °c celsius
+fahrenheit: °f fahrenheit
+kelvin: kelvin
+ms: ms millisecond milliseconds
+second: s sec seconds
+minute: min mins minutes
+hour: h hrs hours
+day: days
+week: weeks
+month: months
+year: years yrs
+kwh: kwh
+mwh: mwh
+gwh: gwh
+twh: twh
+kw: kw kilowatt kilowatts
+mw: mw megawatt megawatts
+gw: gw gigawatt gigawatts
+watt: w watt watts
+volt: v volt volts
+hz: hz hertz
+mhz: mhz
+ghz: ghz
+mb: mb megabytes
+gb: gb gigabytes
+tb: tb terabytes
+mbps: mbps
+pascal: pa pascal
+hpa: hpa
+bar: bar
+calorie: cal calories
+kcal: kcal
+joule: j joules
+decibel: db decibels
+"""
+KNOWN = {
+    spelling: line.split(":")[0]
+    for line in _SPELLINGS.strip().splitlines()
+    for spelling in line.split(":")[1].split()
+}
+_WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
+_TIMES = {"hour", "day", "week", "month", "year"}  # things that are counted as often as they measure
+_SMALL = frozenset("in of a an the per and to from for by".split())
+
+
+def units_in(words: str, *, loose: bool = False) -> set[str]:
+    """The units that a text speaks of. `loose`: it is a question, where a short word or a time may be none: only what
+    follows a number or "in", signs, scales and currencies count."""
+    found = set()
+    previous = ""
+    for match in _WORD.finditer(words.casefold()):
+        word = match[0]
+        unit = KNOWN.get(word)
+        before = words[: match.start()].rstrip()
+        measured = previous in {"in", "per", "of"} | SCALES.keys() or bool(re.search(r"[\d(/$€£]$", before))
+        if unit is not None:
+            sure = unit in SCALES or not word.isalpha() or unit in ("dollar", "euro", "yen", "rupee", "percent")
+            short = len(word) <= 2 and word.isalpha()
+            if not loose:
+                inside = short and not (measured or words.strip().casefold() == word or words.count("(") > 0)
+                if not inside:
+                    found.add(unit)
+            elif (sure and not short) or (measured and not (unit in _TIMES and previous == "of")):
+                found.add(unit)
+        previous = unit if unit in SCALES else word
+    return found
+
+
+def of_chart(artists: dict[str, Any]) -> list[set[str]]:
+    """The units of each text of the figure that has some."""
+    labels = [text["text"] for text in artists["texts"] if text["role"] not in ("xtick", "ytick")]
+    ticks = {sign for text in artists["texts"] for sign in re.findall(r"[$€£¥₹%]|(?<=\d)[kMB]\b", text["text"])}
+    named = {"k": "thousand", "M": "million", "B": "billion"}
+    beside = {named.get(sign) or KNOWN[sign] for sign in ticks}
+    return [units for units in (*(units_in(label) for label in labels), beside) if units]
+
+
+def words_of(artists: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """Every word that stands on the chart, or names a column, in the singular."""
+    together = " ".join([*(text["text"] for text in artists["texts"]), *names]).replace("_", " ")
+    return {_singular(word) for word in re.findall(r"[^\W\d_]+", together.casefold())}
+
+
+def _singular(word: str) -> str:
+    return word[:-3] + "y" if word.endswith("ies") else word[:-1] if word.endswith("s") and len(word) > 3 else word
+
+
+def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *, computed: bool) -> str:
+    """The unit of a question that is not its chart's, or the scale of the chart's that it leaves out; "" where they
+    agree. `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
+    asked = units_in(question, loose=True) | units_in(f"({unit})")
+    if computed:
+        asked -= {"percent"}
+    everywhere = set().union(*labels) if labels else set()
+    if missing := sorted(asked - everywhere - _TIMES):
+        return missing[0]
+    if missing := sorted((asked & _TIMES & units_in(f"({unit})")) - everywhere - {_singular(w) for w in words}):
+        return missing[0]
+    for word in re.findall(r"[^\W\d_]+", unit.casefold()):
+        if word not in KNOWN and word not in _SMALL and _singular(word) not in words:
+            return word
+    bases = asked - SCALES.keys()
+    holding = [label for label in labels if label & bases]
+    if holding and not any(label & SCALES.keys() <= asked for label in holding):
+        return f"{min(holding[0] & SCALES.keys())} is missing"
+    if unstated := sorted(asked & SCALES.keys() - set().union(*holding) if holding else set()):
+        return unstated[0]
+    return ""
+
+
+def scale_of(question: str, unit: str, labels: list[set[str]]) -> float:
+    """What one unit of an answer is worth: 1e6 where the question, or else the only label with a unit, says millions."""
+    asked = (units_in(question, loose=True) | units_in(f"({unit})")) & SCALES.keys()
+    if not asked:
+        scales = {frozenset(label & SCALES.keys()) for label in labels}
+        asked = set(next(iter(scales))) if len(scales) == 1 else set()
+    return SCALES[asked.pop()] if len(asked) == 1 else 1.0
