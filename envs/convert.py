@@ -39,6 +39,10 @@ def convert(value: Any, hint: Any, where: str, source: str, partial: bool = Fals
             if len(options) == 1 or isinstance(value, typing.get_origin(option) or option):
                 return convert(value, option, where, source, partial)
         raise wrong(" or ".join(getattr(option, "__name__", str(option)) for option in options))
+    if typing.get_origin(hint) is typing.Literal:
+        if value not in typing.get_args(hint):
+            raise wrong(f"one of {', '.join(map(str, typing.get_args(hint)))}")
+        return value
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise wrong("a section with keys")
