@@ -1,7 +1,7 @@
 """A language model by script, behind real HTTP: what it says is a function of what it is asked.
 
-It knows what is wanted by the JSON schema of the request, invents bar charts, asks five kinds of questions about them and
-writes each program in two ways. `spoil(wanted, text, again)` may name a fault for a request:
+It knows what is wanted by the JSON schema of the request, invents bar charts, asks five kinds of questions about them
+and writes each program in two ways. `spoil(wanted, text, again)` may name a fault for a request:
 
     malformed   no JSON           wrong     a program (or blind answer) that gives something else
     broken      a script that fails to draw, until it is asked to mend it
@@ -20,10 +20,11 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 
 from envs.address import Draws
 
-PLACES = "Oslo Lima Quito Turin Kyoto Perth Cairo Accra Lagos Sofia Riga Malmo Porto Leeds Dakar Hanoi".split()
+PLACES = ["Oslo", "Lima", "Quito", "Turin", "Kyoto", "Perth", "Cairo", "Accra", "Lagos", "Sofia", "Riga", "Porto"]
 THINGS = ["sales", "visits", "loans", "trees", "births", "crates", "calls", "boats"]
 TOPIC = "{thing} of {n} towns in {year}"
 FAILS = "import matplotlib.pyplot as plt\n\nDATA = {'a': [1, 2]}\n\n\ndef render(data):\n    raise KeyError('broken')\n"
@@ -115,7 +116,7 @@ class Model:
         count = int(re.search(r"Write (\d+) questions", text)[1])
         name = draws.choice(data[town])
         values = sorted(data[thing])
-        bar = sum(max(zip(values, values[1:]), key=lambda pair: pair[1] - pair[0])) // 2  # where nobody is near
+        bar = sum(max(pairwise(values), key=lambda pair: pair[1] - pair[0])) // 2  # where nobody is near
         made = [
             (f"Which town has the most {thing}?", "label", f"max(zip(data[{thing!r}], data[{town!r}]))[1]"),
             (f"How many {thing} has {name}?", "number", f"dict(zip(data[{town!r}], data[{thing!r}]))[{name!r}]"),

@@ -11,6 +11,7 @@ import json
 import re
 import types
 import typing
+from collections.abc import Iterator
 from typing import Any, NoReturn, TypeVar
 
 from envs.convert import ConfigError, convert
@@ -49,47 +50,50 @@ def schema_of(hint: Any) -> dict[str, Any]:
 
 
 def parse(text: str, hint: type[T]) -> T:
-    """The reply as `hint`: the whole text or the first JSON object in it; for a type with the one field `code`, a block
-    of code will do as well. Reasoning before the last </think> is no part of it."""
+    """The reply as `hint`: the first JSON object in it that is one; for a type with the one field `code`, a block of
+    code will do as well. Reasoning before the last </think> is no part of it."""
     text = text.rpartition("</think>")[2].strip()
     if not text:
         raise Malformed("the reply is empty")
     if len(text) > MAX_CHARS:
         raise Malformed(f"the reply has {len(text)} characters, more than {MAX_CHARS}")
-    try:
-        value = _object(text)
-    except Malformed:
-        if [f.name for f in dataclasses.fields(typing.cast(Any, hint))] == ["code"] and (block := _FENCE.search(text)):
-            value = {"code": block[1]}
-        else:
-            raise
-    try:
-        made: T = convert(_known(value, hint), hint, "", "the reply")
-        return made
-    except ConfigError as error:
-        line = " ".join(str(error).replace("the reply: the config", "the reply").split())
-        raise Malformed(line if len(line) <= SHOWN else line[: SHOWN - 3] + "...") from None
-
-
-def _object(text: str) -> dict[str, Any]:
-    reader = json.JSONDecoder(parse_constant=_no_number)
-    problem, start = "there is no JSON object in the reply", -1
-    for _ in range(STARTS):
-        start = text.find("{", start + 1)
-        if start < 0:
-            break
+    problem = ""
+    for value in _objects(text):
+        if isinstance(value, Malformed):
+            problem = problem or str(value)
+            continue
         try:
-            found, _end = reader.raw_decode(text, start)
+            made: T = convert(_known(value, hint), hint, "", "the reply")
+            return made
+        except ConfigError as error:
+            problem = problem or " ".join(str(error).replace("the reply: the config", "the reply").split())
+    fields = [f.name for f in dataclasses.fields(typing.cast(Any, hint))]
+    if fields == ["code"] and (block := _FENCE.search(text)):
+        return hint(code=block[1])
+    problem = problem or "there is no JSON object in the reply"
+    raise Malformed(problem if len(problem) <= SHOWN else problem[: SHOWN - 3] + "...")
+
+
+def _objects(text: str) -> Iterator[dict[str, Any] | Malformed]:
+    """The JSON objects of a text, one after the other, and what is wrong where one only begins."""
+    reader, start = json.JSONDecoder(parse_constant=_no_number), 0
+    for _ in range(STARTS):
+        if (start := text.find("{", start)) < 0:
+            return
+        try:
+            found, end = reader.raw_decode(text, start)
             json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair fits in no file
-            return typing.cast(dict[str, Any], found)
+            yield found
+            start = end
         except UnicodeEncodeError:
-            problem = "the reply holds half a character (a lone surrogate)"
+            yield Malformed("the reply holds half a character (a lone surrogate)")
+            start = end
         except RecursionError:
-            raise Malformed("the reply is nested too deeply") from None
+            yield Malformed("the reply is nested too deeply")
+            return
         except ValueError as error:
-            if problem.startswith("there is no"):
-                problem = f"the reply is not JSON: {error}"
-    raise Malformed(problem[:SHOWN])
+            yield Malformed(f"the reply is not JSON: {error}")
+            start += 1
 
 
 def _no_number(name: str) -> NoReturn:

@@ -33,7 +33,7 @@ from envs.synthesis.client import Client, EndpointError
 from envs.synthesis.config import Config, ConfigError, Endpoint
 from envs.synthesis.engine import GRACE, Engine, Stop
 from envs.synthesis.engine import Path as Place
-from envs.synthesis.items import Dropped, Kept
+from envs.synthesis.items import Chart, Dropped, Kept
 from envs.synthesis.journal import Journal, JournalError
 from envs.synthesis.packing import folded, found_new, placed_chart, unfolded
 from envs.synthesis.stages import Checks, Works
