@@ -24,8 +24,12 @@ from rewards.typography import label_key
 
 Path = tuple[str | int, ...]
 LIST, KEYS = "[]", "{}"  # stand in a pattern for any place of a list, and for any key of a mapping of numbers
-_POSITIONS = frozenset("year years x t time month months day days week weeks hour hours quarter date edges bins bin ticks".split())
-_STYLE = frozenset("colour colours color colors palette marker markers hatch hatches linestyle style styles cmap".split())
+_POSITIONS = frozenset(
+    "year years x t time month months day days week weeks hour hours quarter date edges bins bin ticks".split()
+)
+_STYLE = frozenset(
+    "colour colours color colors palette marker markers hatch hatches linestyle style styles cmap".split()
+)
 _TIMES = re.compile(
     r"(?:\d{4}|q[1-4]|[12]?h[12]|jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|"
     r"week|day|month|quarter|year|fy|spring|summer|autumn|fall|winter|\d{1,2}:\d\d|\d{1,2}(?:am|pm)?|\d+s)"

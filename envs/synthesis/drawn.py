@@ -138,7 +138,9 @@ class _Figure:
                 break
         for kind, channel in FREE.items():
             for axes in {mark.axes for mark in self.marks if mark.kind == kind}:
-                pool = [i for i, m in enumerate(self.marks) if (m.axes, m.kind) == (axes, kind) and channel in m.channels]
+                pool = [
+                    i for i, m in enumerate(self.marks) if (m.axes, m.kind) == (axes, kind) and channel in m.channels
+                ]
                 matched = self._shares(column, pool, channel, series)
                 if matched is not None:
                     self.explained |= set(matched)
@@ -159,9 +161,7 @@ class _Figure:
             needed.add(_spoken(column.name))
         return needed & union
 
-    def _match(
-        self, column: Column, pool: list[int], channel: str, scale: float, series: bool
-    ) -> list[int] | None:
+    def _match(self, column: Column, pool: list[int], channel: str, scale: float, series: bool) -> list[int] | None:
         """For every value of the column a mark of its own that shows it on this scale under its names."""
         values = [scale * value for value in column.values]
         reach = EXACT * max(map(abs, values), default=0) + 1e-12
@@ -216,8 +216,11 @@ class _Figure:
             off = []
             for index, value in zip(matched, column.values):
                 shown = self.marks[index].channels[channel] / scale
-                off.append(0.0 if math.isclose(shown, value, rel_tol=1e-9, abs_tol=1e-12) else
-                           0.5 * 10.0 ** -decimals(self.marks[index].channels[channel]) / abs(scale))
+                off.append(
+                    0.0
+                    if math.isclose(shown, value, rel_tol=1e-9, abs_tol=1e-12)
+                    else 0.5 * 10.0 ** -decimals(self.marks[index].channels[channel]) / abs(scale)
+                )
             return off
         return [self.marks[index].err.get(channel, 0.0) / abs(scale) for index in matched]
 

@@ -294,4 +294,6 @@ def _written(artists: Table) -> Iterator[Mark]:
                 names.add(label_key(other["text"]))
         for value in values:
             shown = {"text": value}
-            yield Mark(int(text["axes"] or 0), "text", "", shown, frozenset(names - {""}), (x0, y0, x1, y1), {"text": 0.0})
+            yield Mark(
+                int(text["axes"] or 0), "text", "", shown, frozenset(names - {""}), (x0, y0, x1, y1), {"text": 0.0}
+            )

@@ -78,9 +78,7 @@ joule: j joules
 decibel: db decibels
 """
 KNOWN = {
-    spelling: line.split(":")[0]
-    for line in _SPELLINGS.strip().splitlines()
-    for spelling in line.split(":")[1].split()
+    spelling: line.split(":")[0] for line in _SPELLINGS.strip().splitlines() for spelling in line.split(":")[1].split()
 }
 _WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
 _TIMES = {"hour", "day", "week", "month", "year"}  # things that are counted as often as they measure

@@ -45,7 +45,8 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _EXCEPT = re.compile(
-    r"\b(except|excluding|exclude|without|apart from|other than|besides|not|ignoring|leaving out|beyond)\b", re.IGNORECASE
+    r"\b(except|excluding|exclude|without|apart from|other than|besides|not|ignoring|leaving out|beyond)\b",
+    re.IGNORECASE,
 )
 
 
@@ -127,9 +128,7 @@ def _codes(asked: Asked) -> tuple[str, str]:
     return codes[0], codes[1]
 
 
-def _run(
-    code: str, data: Any, tries: Sequence[Version], read: Sequence[Any], sandbox: Sandbox, name: str
-) -> _Ran:
+def _run(code: str, data: Any, tries: Sequence[Version], read: Sequence[Any], sandbox: Sandbox, name: str) -> _Ran:
     """One child answers for all versions of the data."""
     called = [("answer", (each,)) for each in (data, *(version.data for version in tries))]
     unrounded = exact(code, EXACT)
@@ -184,9 +183,7 @@ def _agreement(first: _Ran, second: _Ran, tries: Sequence[Version], kind: str, p
 # --- Does it hang on what it should?
 
 
-def _changes(
-    first: _Ran, tries: Sequence[Version], data: Any, question: str, kind: str, places: int | None
-) -> None:
+def _changes(first: _Ran, tries: Sequence[Version], data: Any, question: str, kind: str, places: int | None) -> None:
     def moved(*what: str) -> list[bool]:
         return [
             not agree(called.value, first.value, kind=kind)
@@ -207,9 +204,7 @@ def _changes(
     _columns_named(numbers, tries, first, question, kind)
 
 
-def _columns_named(
-    numbers: list[Column], tries: Sequence[Version], first: _Ran, question: str, kind: str
-) -> None:
+def _columns_named(numbers: list[Column], tries: Sequence[Version], first: _Ran, question: str, kind: str) -> None:
     """_Bad where a column that the question names makes no difference, or where one of the same mapping that it does not
     name does, and nothing in its words speaks of all of them."""
     spoken = {column.path: column.name.replace("_", " ") for column in numbers if column.name}
@@ -332,4 +327,3 @@ def _known(answer: Answer, spoken: Iterable[str], chart: Chart, question: str) -
     for item in items:
         if isinstance(item, Label) and label_key(item.value) not in together:
             raise _Bad("the answer is no name of the figure", item.value)
-

@@ -3,22 +3,12 @@ import matplotlib.pyplot as plt
 import networkx as nx
 
 DATA = {
-    "nodes": {
-        "Plan": [0, 1],
-        "Keel": [1, 2],
-        "Sails": [1, 0],
-        "Frames": [2, 2],
-        "Planks": [3, 2],
-        "Mast": [2, 0.6],
-        "Rigging": [3, 0],
-        "Launch": [4, 1],
-    },
+    "stages": [["Plan"], ["Keel", "Mast", "Sails"], ["Planks", "Rigging"], ["Launch"]],
     "days": [
         ["Plan", "Keel", 5],
-        ["Plan", "Sails", 9],
         ["Plan", "Mast", 4],
-        ["Keel", "Frames", 7],
-        ["Frames", "Planks", 12],
+        ["Plan", "Sails", 9],
+        ["Keel", "Planks", 12],
         ["Mast", "Rigging", 3],
         ["Sails", "Rigging", 6],
         ["Planks", "Launch", 8],
@@ -30,9 +20,11 @@ DATA = {
 def render(data):
     fig, ax = plt.subplots(figsize=(7.2, 4.8), layout="constrained")
     graph = nx.DiGraph()
-    graph.add_nodes_from(data["nodes"])
+    places = {}
+    for x, stage in enumerate(data["stages"]):
+        places |= {name: (x, (len(stage) - 1) / 2 - y) for y, name in enumerate(stage)}
+    graph.add_nodes_from(places)
     graph.add_weighted_edges_from(data["days"])
-    places = {name: tuple(place) for name, place in data["nodes"].items()}
     nx.draw_networkx_nodes(graph, places, ax=ax, node_size=2600, node_color="#dceefb", edgecolors="#1f4e79")
     nx.draw_networkx_labels(graph, places, ax=ax, font_size=11)
     nx.draw_networkx_edges(graph, places, ax=ax, node_size=2600, arrowsize=18, edge_color="#1f4e79", width=1.5)

@@ -13,10 +13,9 @@ def render(data):
     ax.set_theta_direction(-1)
     colours = plt.get_cmap("viridis")(np.linspace(0.15, 0.9, len(angles)))
     ax.bar(angles, data["days"], width=0.68, color=colours, edgecolor="black", linewidth=0.7)
-    for angle, days in zip(angles, data["days"]):
-        ax.text(angle, days + 13, str(days), ha="center", va="center", fontsize=11)
     ax.set_xticks(angles, data["direction"], fontsize=13)
-    ax.set_ylim(0, 125)
-    ax.set_yticks([25, 50, 75, 100], [])
+    ax.set_ylim(0, 100)
+    ax.set_yticks([20, 40, 60, 80, 100])
+    ax.set_rlabel_position(68)
     fig.suptitle("Where the wind came from, in days", fontsize=15)
     return fig

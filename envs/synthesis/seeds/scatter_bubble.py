@@ -17,8 +17,7 @@ def render(data):
         ax.annotate(
             f"{name} ({ferries})", (x, y), xytext=(0, -27), textcoords="offset points", ha="center", fontsize=11
         )
-    ax.set_xlim(0, 90)
-    ax.set_ylim(0, 2500)
+    ax.margins(0.2)
     ax.set_xlabel("Area (km²)", fontsize=12)
     ax.set_ylabel("Population", fontsize=12)
     ax.set_title("Six islands; bubbles and brackets: ferries a day", fontsize=14)
