@@ -122,8 +122,8 @@ def fault(text: object, question: Question, before: Iterable[str] = ()) -> str:
         return f"{{{slot}}} is missing, without which it asks something else"
     for slot in sorted(mine - closest - GRAMMAR):
         return f"{{{slot}}} does not go with the other slots: leave it out"
-    numbers = {found.casefold() for other in registered for found in _NUMBER.findall(_literal(other))}
-    for found in _NUMBER.findall(_literal(text)):
+    numbers = {found.casefold() for other in registered for found in numbers_in(_literal(other))}
+    for found in numbers_in(_literal(text)):
         if found.casefold() not in numbers:
             return f"{found!r} is a number that the question does not ask about: leave it out"
     for slot in sorted(mine):
@@ -131,6 +131,11 @@ def fault(text: object, question: Question, before: Iterable[str] = ()) -> str:
         if not _spaced(text, slot) <= spaced:
             return f"write {{{slot}}} {'after a space' if True in spaced else 'without a space before it'}"
     return ""
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of a text as they are written, in digits or in words."""
+    return _NUMBER.findall(text)
 
 
 def _slots(text: str) -> frozenset[str]:
