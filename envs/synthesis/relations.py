@@ -2,10 +2,10 @@
 
     relations(data, question, kind, value)     changed data, and what must hold of the answer there
 
-Two programs that misread a question alike agree on all data. But a mean grows by 5 if all values do and a difference does
-not; a share stays the same if all values double; who has the most keeps it with more. So a difference that was taken
-for a sum, or the largest for the smallest, shows without anybody reading the question again. Words that could be meant
-otherwise, and questions with thresholds or several such words, are let pass.
+Two programs that misread a question alike agree on all data. But a mean grows by 5 if all values do and a difference
+does not; a share stays the same if all values double; who has the most keeps it with more. So a difference that was
+taken for a sum, or the largest for the smallest, shows without anybody reading the question again. Words that could be
+meant otherwise, and questions with thresholds or several such words, are let pass.
 """
 
 from __future__ import annotations
@@ -64,12 +64,16 @@ def relations(data: Any, question: str, kind: str, value: Any) -> list[Relation]
         return _kept(free, data, question, str(value), said)
     if not is_number(value) or kind not in ("number", "percent"):
         return []
+    if any(value in column.values for column in held if column.position):
+        return []  # a year, which stays where it is
+    if numbers(re.sub(r"\b(?:1[5-9]|20)\d\d\b", "", question)):
+        return []  # thresholds
     step, one = _shift(free)
     shifted, doubled = _all(data, free, 1, one), _all(data, free, 2, 0.0)
     many = sum(said.values()) + less
     if less and many == 1:
         return [Relation("a difference changes with all values", shifted, _moves(0.0, step))]
-    if numbers(re.sub(r"\b(?:1[5-9]|20)\d\d\b", "", question)) or _OTHER.search(question) or many > 1 or less:
+    if _OTHER.search(question) or many > 1 or less:
         return []
     if said["share"]:
         return [Relation("a share changes with its whole", doubled, _moves(0.0, step))]
@@ -82,7 +86,7 @@ def relations(data: Any, question: str, kind: str, value: Any) -> list[Relation]
 
         def several(own: Any, other: Any) -> bool:
             times = (other - own) / one
-            return abs(times - round(times)) < 1e-6 and round(times) >= 2
+            return bool(abs(times - round(times)) < 1e-6 and round(times) >= 2)
 
         return [Relation("a sum is not one of several values", shifted, several)]
     if len(names) >= 1 and re.match(r"\s*(?:what|how (?:much|long|high|old|far|many)) ", question, re.IGNORECASE):
@@ -139,4 +143,4 @@ def _kept(free: list[Column], data: Any, question: str, value: str, said: dict[s
     if not changes:
         return []
     what = "who has the most loses it with more" if said["high"] else "who has the least loses it with less"
-    return [Relation(what, put(data, changes), lambda own, other: agree(own, other))]
+    return [Relation(what, put(data, changes), agree)]
