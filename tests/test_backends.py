@@ -19,6 +19,7 @@ from PIL import Image
 
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
+from envs import endpoint
 from envs.problem import make
 from trainers import backends
 from trainers.answering import evaluate_policy
@@ -290,7 +291,7 @@ def test_a_server_is_asked_with_the_prompt_and_the_picture(config, tmp_path):
 
 
 def test_requests_are_retried_and_those_that_fail_are_asked_again_next_time(config, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(backends, "BACKOFF", 0.001)
+    monkeypatch.setattr(endpoint, "BACKOFF", 0.001)
     times = {}
 
     def answer(body):
@@ -315,7 +316,7 @@ def test_requests_are_retried_and_those_that_fail_are_asked_again_next_time(conf
 
 
 def test_a_server_that_wants_max_completion_tokens_gets_them(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(backends, "BACKOFF", 0.001)
+    monkeypatch.setattr(endpoint, "BACKOFF", 0.001)
     refuse = (400, {"error": {"message": "Unsupported parameter: use 'max_completion_tokens' instead."}})
     with served(lambda body: refuse if "max_tokens" in body else completion("\\boxed{4}")) as (url, _):
         assert ask_server(config, url, tmp_path / "out") == 0
@@ -323,7 +324,7 @@ def test_a_server_that_wants_max_completion_tokens_gets_them(config, tmp_path, m
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(backends, "BACKOFF", 0.001)
+    monkeypatch.setattr(endpoint, "BACKOFF", 0.001)
     monkeypatch.setattr(backends, "CONCURRENCY", 2)
 
 

@@ -20,14 +20,15 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import PROMPT
 
+from envs import endpoint
 from envs.address import Address
+from envs.endpoint import Pace
 from envs.problem import make
 from rewards import score
-from trainers import backends
 from trainers.lessons import read_traces
 from trainers.report_page import data_uri
 from trainers.traces import PROMPT as ASKED
-from trainers.traces import Pace, main, parse, planned
+from trainers.traces import main, parse, planned
 
 ROOT = Path(__file__).parent.parent
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -129,7 +130,7 @@ def log_of(out: Path) -> list[dict]:
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(backends, "BACKOFF", 0.01)
+    monkeypatch.setattr(endpoint, "BACKOFF", 0.01)
 
 
 def test_what_the_checker_accepts_is_kept_with_all_that_tells_where_it_is_from(tmp_path, capsys):

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from trainers.convert import ConfigError, nearest
+from envs.convert import ConfigError, nearest
 
 # What is cut off says nothing about its tokens (DAPO); with the earlier algorithms it is our addition.
 MASKED = {"mask_truncated_completions": True}

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from envs import endpoint
 from trainers.checkpoints import EvaluationError
 from trainers.models import forbidden_token_ids, load_processor, prompt_messages, prompt_token_count
 from trainers.quirks import inspect_models_in_this_process, make_torchvision_importable
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from envs.problem import Problem
 
 CONCURRENCY = 16  # requests under way to a server
-ATTEMPTS = 5  # of one request,
-BACKOFF = 1.0  # with so many seconds before the second, and twice as many before each that follows
-LONGEST_WAIT = 120.0  # seconds that a server's Retry-After is heeded
 QUESTION_ROOM = 1024  # tokens of the longest question
 
 
@@ -279,7 +277,7 @@ def openai(
             answer = client.get("models")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EvaluationError(
-                f"cannot reach {base_url}: {_line(error)}; is the server up, and does the URL end in /v1?"
+                f"cannot reach {base_url}: {endpoint.one_line(error)}; is the server up, and does the URL end in /v1?"
             ) from None
         if answer.status_code in (401, 403):
             raise EvaluationError(f"{base_url} refuses the key ({answer.status_code}): set OPENAI_API_KEY")
@@ -302,15 +300,14 @@ def openai(
             "seed": sampling.seed_for(request),
         }
         problem, asked_to_wait = "", 0.0
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(max(BACKOFF * 2 ** (attempt - 1), asked_to_wait))
+        for attempt in range(endpoint.ATTEMPTS):
+            time.sleep(endpoint.pause(attempt, asked_to_wait))
             sent = limit["name"]
             before(request)
             try:
                 answer = client.post("chat/completions", json=body | {sent: sampling.max_tokens})
             except httpx.HTTPError as error:
-                problem = _line(error)
+                problem = endpoint.one_line(error)
                 continue
             if answer.status_code == 400 and sent == "max_tokens" and "max_completion_tokens" in answer.text:
                 limit["name"] = "max_completion_tokens"
@@ -326,10 +323,10 @@ def openai(
                     problem = f"not a chat completion: {answer.text[:200]!r}"
                     continue
             problem = f"status {answer.status_code}: {' '.join(answer.text.split())[:300]}"
-            asked_to_wait = _seconds(answer.headers.get("retry-after", ""))
-            if answer.status_code in (401, 403, 404):
+            asked_to_wait = endpoint.retry_after(answer.headers.get("retry-after", ""))
+            if answer.status_code in endpoint.REFUSED:
                 raise EvaluationError(f"{base_url} refuses: {problem}")
-            if answer.status_code < 500 and answer.status_code not in (408, 409, 429):
+            if not endpoint.worth_asking_again(answer.status_code):
                 break  # asking again would not help
         return Reply(problem, 0, "error")
 
@@ -369,15 +366,3 @@ def openai(
                 )
 
     return backend
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _seconds(text: str) -> float:
-    """A Retry-After header in seconds, LONGEST_WAIT at most; 0 where it is absent or a date."""
-    try:
-        return min(max(float(text), 0.0), LONGEST_WAIT)
-    except ValueError:
-        return 0.0

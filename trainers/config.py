@@ -10,16 +10,15 @@ first and joins the run's name: `load("configs/qwen3b.yaml", ["configs/with/lora
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from envs.convert import ConfigError, load_typed
+from envs.logs import write_whole
 from envs.stored_answers import AnswerRule, Columns
 from trainers.algorithms import check_trl, with_algorithm
-from trainers.convert import ConfigError, convert
 
 __all__ = ["Batches", "Config", "ConfigError", "batches", "load", "save_steps"]
 
@@ -191,41 +190,11 @@ class Config:
         write_whole(path, OmegaConf.to_yaml(OmegaConf.create(self.to_dict())))
 
 
-def write_whole(path: Path, text: str) -> None:
-    """The file with this text, in one rename: a kill or a full disk leaves what was there before."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """The config in a YAML file, with `key=value` overrides, typed; ConfigError with one line if anything is off."""
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    if not Path(path).is_file():
-        near = difflib.get_close_matches(str(path), map(str, Path(path).parent.glob("*.yaml")), n=1, cutoff=0.4)
-        raise ConfigError(f"no config file {path}" + (f"; did you mean {near[0]}?" if near else ""))
-    over = [override for override in overrides if override.endswith((".yaml", ".yml")) and "=" not in override]
-    for override in overrides:
-        if "=" not in override and override not in over:
-            raise ConfigError(f"command line: {override!r} is not an override: write key=value, as trl.max_steps=10")
-    if gone := [name for name in over if not Path(name).is_file()]:
-        raise ConfigError(f"no config file {gone[0]} to lay over {path}")
-    try:
-        parts = [(OmegaConf.load(name), str(name)) for name in (path, *over)]
-        parts += [(OmegaConf.from_dotlist([line for line in overrides if line not in over]), "command line")]
-        for part, source in parts:
-            convert(OmegaConf.to_container(part, resolve=False), Config, "", source, partial=True)
-        values: Any = OmegaConf.to_container(OmegaConf.merge(*[part for part, _ in parts]), resolve=True)
-    except (OmegaConfBaseException, ValueError) as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
-    except Exception as error:  # YAML's own errors have no common public class across its versions
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    config: Config = convert(values, Config, "", str(path))
+    config: Config = load_typed(path, overrides, Config)
     if not any(line.startswith("name=") for line in overrides):
+        over = [override for override in overrides if "=" not in override]  # the files
         config.name = "-".join([config.name, *(Path(name).stem for name in over)])
     for key in config.trl:  # YAML reads the strategy `no` as false
         if key.endswith("_strategy") and config.trl[key] is False:

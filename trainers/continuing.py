@@ -21,8 +21,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from envs.logs import write_whole
 from trainers.checkpoints import whole_checkpoints
-from trainers.config import Batches, Config, ConfigError, load, write_whole
+from trainers.config import Batches, Config, ConfigError, load
 from trainers.launch import rank, zero_stage
 
 BATCH = "batch.json"  # the batch arithmetic that a run was begun or last resumed with

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from envs.address import Address
+from envs.endpoint import Prices
 from trainers import rollouts
 from trainers.checkpoints import EvaluationError
 
@@ -57,17 +58,6 @@ class Answer:
     @property
     def cell(self) -> str:
         return "/".join(self.address.split("/")[:2])
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Per million tokens."""
-
-    prompt: float
-    completion: float
-
-    def of(self, prompt_tokens: float, tokens: float) -> float:
-        return (self.prompt * prompt_tokens + self.completion * tokens) / 1e6
 
 
 class Ledger:

@@ -16,8 +16,9 @@ from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import rotate_checkpoints
 
+from envs.logs import write_whole
 from trainers.checkpoints import STREAM_STATE, whole_checkpoints
-from trainers.config import Batches, write_whole
+from trainers.config import Batches
 from trainers.failures import Signals, Stopped, disk_full, first_line, goes_on
 from trainers.rewarding import RewardWatch
 from trainers.rollouts import Log, read

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainers.config import Batches, Config, write_whole
+from envs.logs import write_whole
+from trainers.config import Batches, Config
 from trainers.launch import rank
 from trainers.report import Row, mcnemar, percent, wilson
 

@@ -17,38 +17,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from envs.address import AddressError
 from envs.curriculum import make_curriculum
+from envs.endpoint import Pace, Prices
 from trainers.backends import Reply, Request, Sampling, openai
 from trainers.checkpoints import EvaluationError
 from trainers.drawing import drawing
-from trainers.ledger import Ledger, Prices, TraceError, estimate, report, write_parquet
+from trainers.ledger import Ledger, TraceError, estimate, report, write_parquet
 
 if TYPE_CHECKING:
     from envs.problem import Problem
 
 PROMPT = "{question}\nSay step by step what you read off the figure, then put the final answer in \\boxed{}."
-
-
-class Pace:
-    """At most so many requests a minute, evenly spaced; None is as fast as they go."""
-
-    def __init__(self, per_minute: float | None) -> None:
-        self._gap = 60 / per_minute if per_minute else 0.0
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        with self._lock:
-            at = max(time.monotonic(), self._next)
-            self._next = at + self._gap
-        time.sleep(max(0.0, at - time.monotonic()))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

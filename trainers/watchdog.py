@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from trainers.config import write_whole
+from envs.logs import write_whole
 
 HUNG = 3  # exit status
 STDERR = 2  # as faulthandler wants it: a notebook puts something without a file in place of sys.stderr

@@ -255,6 +255,8 @@ class _Figure:
         """Unfaithful where a mark shows what neither a column nor what follows from columns says."""
         derived = _Derived(numbers)
         for index, mark in enumerate(self.marks):
+            if "written" in mark.channels:
+                self._wedge_says(mark, numbers)
             if index in self.explained or mark.kind in ("text", "area"):
                 continue
             if mark.kind == "line" and not self._of_data(mark):
@@ -264,6 +266,14 @@ class _Figure:
             if not any(derived.holds(value) for value in values if value):
                 named = ", ".join(sorted(name for name in mark.names if "\0" not in name))[:60]
                 raise Unfaithful("a mark shows what no data says", f"{mark.kind} {named}: {values}")
+
+    def _wedge_says(self, mark: Mark, numbers: list[Column]) -> None:
+        """Unfaithful where the number in a wedge is neither its share nor its value."""
+        value, share = mark.channels["written"], mark.channels["share"]
+        reach = 0.5 * 10.0 ** -decimals(value) * (1 + 1e-6) + 2e-4 * abs(value)
+        totals = [1.0, 100.0, *(math.fsum(column.values) for column in numbers if not column.position)]
+        if not any(abs(scale * share * total - value) <= reach for total in totals for scale in SCALES):
+            raise Unfaithful("a number is written at another mark", f"wedge {value:g}")
 
     def judge_places(self) -> None:
         """Unfaithful where a mark that shows data ends outside its axes, which cut it off."""

@@ -224,7 +224,7 @@ def stands(stated: Any, value: Any, answer: Answer, kind: str, places: int | Non
             number = float(read[0].replace(",", ""))
         else:
             return False
-        half = 0.5 * 10.0**-digits * (1 + 1e-6)
+        half = 0.5 * 10.0 ** -max(digits, places or 0) * (1 + 1e-6)
         return says(stated, answer) and any(abs(each - number) <= half for each in values)
     if isinstance(stated, str) and isinstance(answer, rewards.Sequence | rewards.Set | Interval):
         return says(stated, answer)

@@ -177,15 +177,31 @@ class _Axes:
                 yield self._make("line", series, {"y": y, "x": x}, names | self.beside(x, y), (x, y, x, y), err)
 
     def _wedges(self) -> Iterator[Mark]:
-        for wedge in self.axes["wedges"]:
-            if wedge["start"] is None or wedge["end"] is None:
-                continue
-            share = abs(wedge["end"] - wedge["start"]) / 360
-            series = self.series(wedge)
-            names = {label_key(wedge["label"]), *_words(series), *_words(wedge["text"])}
-            yield self._make("wedge", series, {"share": share}, names, (0, 0, 0, 0), {"share": 0.015})
-            for value in numbers(wedge["text"].replace("−", "-")):
-                yield self._make("text", series, {"text": value}, names, (0, 0, 0, 0), {"text": 0.0})
+        """Wedges, named by what is written in their direction, by the legend, or else by their labels."""
+        wedges = [w for w in self.axes["wedges"] if w["start"] is not None and w["end"] is not None]
+        x, y = self.scales.px(0, 0)
+        reach = abs(self.scales.px(1, 0)[0] - x)
+        towards: dict[int, list[str]] = {}
+        for text in self.free if wedges else ():
+            left, top, right, bottom = text["box"]
+            dx, dy = (left + right) / 2 - x, y - (top + bottom) / 2
+            if math.hypot(dx, dy) > reach:  # outside, where a text starts or ends at its wedge
+                dx = min((left - x, right - x), key=abs) if left > x or right < x else dx
+            if math.hypot(dx, dy) > 0.3 * reach:  # what stands in the middle is of no wedge
+                towards.setdefault(_at_angle(wedges, math.degrees(math.atan2(dy, dx))), []).append(text["text"])
+        drawn = {label_key(text["text"]) for text in self.free}
+        for k, wedge in enumerate(wedges):
+            series, said = self.series(wedge), towards.get(k, [])
+            bare = set() if label_key(wedge["label"]) in drawn else {label_key(wedge["label"]), *_words(series)}
+            names = bare.union(*map(_words, said))
+            channels: dict[str, float | None] = {"share": abs(wedge["end"] - wedge["start"]) / 360}
+            values = [value for each in said for value in numbers(each.replace("−", "-"))]
+            if len(values) == 1:
+                channels["written"] = values[0]
+            own = "" if label_key(series) in drawn else series
+            yield self._make("wedge", own, channels, names, (0, 0, 0, 0), {"share": 0.015})
+            for value in values:
+                yield self._make("text", own, {"text": value}, names, (0, 0, 0, 0), {"text": 0.0})
 
     def _points(self) -> Iterator[Mark]:
         for cloud in self.axes["points"]:
@@ -257,6 +273,16 @@ class _Axes:
             names = self.tick("x", at) | self.tick("y", at)
             err = {key: self.scales.err("y", value or 0.0, self.pixels) for key, value in five.items()}
             yield self._make("box", box["label"], five, names, (at, five["low"] or 0, at, five["high"] or 0), err)
+
+
+def _at_angle(wedges: list[Table], angle: float) -> int:
+    """The wedge in whose direction an angle lies, in degrees."""
+
+    def off(wedge: Table) -> float:
+        low, high = sorted((wedge["start"], wedge["end"]))
+        return abs((angle - (low + high) / 2 + 180) % 360 - 180) - (high - low) / 2
+
+    return min(range(len(wedges)), key=lambda k: off(wedges[k]))
 
 
 def _words(words: str) -> set[str]:

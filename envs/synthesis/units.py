@@ -130,23 +130,21 @@ def _singular(word: str) -> str:
 def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *, computed: bool) -> str:
     """The unit of a question that is not its chart's, or the scale of the chart's that it leaves out; "" where they
     agree. `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
-    asked = units_in(question, loose=True) | units_in(f"({unit})")
-    if computed:
-        asked -= {"percent"}
-    everywhere = set().union(*labels) if labels else set()
-    if missing := sorted(asked - everywhere - _TIMES):
-        return missing[0]
-    if missing := sorted((asked & _TIMES & units_in(f"({unit})")) - everywhere - {_singular(w) for w in words}):
-        return missing[0]
+    for asked in (units_in(question, loose=True), units_in(f"({unit})")):
+        if computed:
+            asked -= {"percent"}
+        everywhere = set().union(*labels) | {_singular(word) for word in words}
+        if missing := sorted(asked - everywhere):
+            return missing[0]
+        bases = asked - SCALES.keys()
+        holding = [label for label in labels if label & bases]
+        if holding and not any(label & SCALES.keys() <= asked for label in holding):
+            return f"{min(holding[0] & SCALES.keys())} is missing"
+        if bases and (unstated := sorted(asked & SCALES.keys() - set().union(*holding))):
+            return unstated[0]
     for word in re.findall(r"[^\W\d_]+", unit.casefold()):
         if word not in KNOWN and word not in _SMALL and _singular(word) not in words:
             return word
-    bases = asked - SCALES.keys()
-    holding = [label for label in labels if label & bases]
-    if holding and not any(label & SCALES.keys() <= asked for label in holding):
-        return f"{min(holding[0] & SCALES.keys())} is missing"
-    if unstated := sorted(asked & SCALES.keys() - set().union(*holding) if holding else set()):
-        return unstated[0]
     return ""
 
 

@@ -7,7 +7,10 @@ import difflib
 import types
 import typing
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
+
+Made = TypeVar("Made")
 
 
 class ConfigError(ValueError):
@@ -36,6 +39,10 @@ def convert(value: Any, hint: Any, where: str, source: str, partial: bool = Fals
             if len(options) == 1 or isinstance(value, typing.get_origin(option) or option):
                 return convert(value, option, where, source, partial)
         raise wrong(" or ".join(getattr(option, "__name__", str(option)) for option in options))
+    if typing.get_origin(hint) is typing.Literal:
+        if value not in typing.get_args(hint):
+            raise wrong(f"one of {', '.join(map(str, typing.get_args(hint)))}")
+        return value
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise wrong("a section with keys")
@@ -75,3 +82,36 @@ def convert(value: Any, hint: Any, where: str, source: str, partial: bool = Fals
 
 def _required(f: dataclasses.Field[Any]) -> bool:
     return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+
+
+def load_typed(path: str | Path, overrides: Sequence[str], hint: type[Made]) -> Made:
+    """What a YAML file says, with YAML files laid over it and `key=value` overrides, as the dataclass `hint`.
+
+    ConfigError with one line if anything is off, which names the file or the command line.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    if not Path(path).is_file():
+        near = difflib.get_close_matches(str(path), map(str, Path(path).parent.glob("*.yaml")), n=1, cutoff=0.4)
+        raise ConfigError(f"no config file {path}" + (f"; did you mean {near[0]}?" if near else ""))
+    over = [override for override in overrides if override.endswith((".yaml", ".yml")) and "=" not in override]
+    for override in overrides:
+        if "=" not in override and override not in over:
+            raise ConfigError(f"command line: {override!r} is not an override: write key=value, as seed=1")
+    if gone := [name for name in over if not Path(name).is_file()]:
+        raise ConfigError(f"no config file {gone[0]} to lay over {path}")
+    try:
+        parts = [(OmegaConf.load(name), str(name)) for name in (path, *over)]
+        parts += [(OmegaConf.from_dotlist([line for line in overrides if line not in over]), "command line")]
+        for part, source in parts:
+            convert(OmegaConf.to_container(part, resolve=False), hint, "", source, partial=True)
+        values: Any = OmegaConf.to_container(OmegaConf.merge(*[part for part, _ in parts]), resolve=True)
+    except (OmegaConfBaseException, ValueError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+    except Exception as error:  # YAML's own errors have no common public class across its versions
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    typed: Made = convert(values, hint, "", str(path))
+    return typed

@@ -1,0 +1,287 @@
+"""The story of one run: what there is to do, the stages that do it, a bar, a clean end, and what it leaves behind.
+
+<out>/<name>/
+    config.yaml     the config of the latest run
+    asked.jsonl work.jsonl      the journal: what a run that was cut off goes on from
+    dropped.jsonl   what was not kept in the latest run, with its stage, reason and inputs
+    kept.jsonl      what was kept, as references into the journal; see problems()
+    summary.json    the account: for each stage asked = kept + dropped by reason (+ left, if it was stopped)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from envs.address import Draws
+from envs.logs import Log, write_whole
+from envs.sandbox import Limits, Sandbox, SandboxError
+from envs.synthesis import cosyn, reachqa
+from envs.synthesis.asking import Asker, Purse
+from envs.synthesis.client import Client, EndpointError
+from envs.synthesis.config import Config, ConfigError, Endpoint
+from envs.synthesis.engine import GRACE, Engine, Stop
+from envs.synthesis.engine import Path as Place
+from envs.synthesis.items import Chart, Dropped, Kept
+from envs.synthesis.journal import Journal, JournalError
+from envs.synthesis.packing import folded, found_new, placed_chart, unfolded
+from envs.synthesis.stages import Checks, Works
+
+FATAL = (EndpointError, JournalError, SandboxError)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a run ended."""
+
+    stages: dict[str, Any]  # the account
+    table: list[str]
+    stopped: str  # why it ended early, or ""
+    signal: int  # that ended it, or 0
+    error: str  # what made it impossible to go on, in one line, or ""
+    kept: int
+    summary: dict[str, Any]
+
+
+def plan(config: Config) -> Sequence[Any]:
+    """The first items. ConfigError where the config leaves none."""
+    from envs.synthesis.personas import personas
+    from envs.synthesis.seeds import seeds
+
+    section = getattr(config, config.pipeline)
+    kinds = [seed for seed in seeds() if _chosen(seed.minor, seed.major, section.kinds)]
+    if not kinds:
+        known = ", ".join(sorted({seed.minor for seed in seeds()}))
+        raise ConfigError(f"{config.pipeline}.kinds {section.kinds} fit no kind of chart; there are {known}")
+    if config.pipeline == "reachqa":
+        return reachqa.wanted(config, kinds, seeds())
+    return cosyn.wanted(config, kinds, personas(config.cosyn.personas))
+
+
+def _chosen(minor: str, major: str, globs: Sequence[str]) -> bool:
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(name, glob) for glob in globs for name in (minor, major))
+
+
+def checks_of(sandbox: Sandbox) -> Checks:
+    """The proofs, and a digest of the code that does them."""
+    from envs.synthesis.contract import check_chart
+    from envs.synthesis.verify import check_question
+
+    def composed(chart: Chart, draws: Draws, n: int) -> list[Kept]:
+        from envs.synthesis.compose import compose_questions
+
+        return compose_questions(chart, draws, n)
+
+    here = Path(__file__).parent
+    files = sorted([*here.glob("*.py"), *here.with_name("sandbox").glob("*.py")])
+    digest = blake2b(repr(asdict(sandbox.limits)).encode(), digest_size=8)
+    for file in files:
+        digest.update(file.read_bytes())
+    return Checks(
+        chart=lambda code: check_chart(code, sandbox),
+        question=lambda chart, asked: check_question(chart, asked, sandbox),
+        compose=composed,
+        version=digest.hexdigest(),
+    )
+
+
+def produce(config: Config, items: Sequence[Any], folder: Path, *, quiet: bool = False, share: int = 1) -> Result:
+    """Runs items through the pipeline into a folder, going on from what is there. One of FATAL's errors, in one line,
+    if it cannot begin; `share` is among how many processes pace and budget are divided."""
+    from envs.synthesis.dedup import Dedup
+
+    journal = Journal(folder)
+    limits = Limits(cpu_s=config.sandbox.cpu_s, wall_s=config.sandbox.wall_s, memory_mb=config.sandbox.memory_mb)
+    try:
+        _save_config(config, folder)
+        with (
+            Sandbox(config.sandbox.workers, limits, config.sandbox.unsafe) as sandbox,
+            ThreadPoolExecutor(config.sandbox.workers, thread_name_prefix="check") as threads,
+        ):
+            run = Run(config, journal, checks_of(sandbox), Dedup(found_new(journal)), threads, folder, share)
+            return asyncio.run(run(items, quiet))
+    finally:
+        journal.close()
+
+
+class Run:
+    """One run in a folder; remembers what it kept and how it ended."""
+
+    def __init__(
+        self,
+        config: Config,
+        journal: Journal,
+        checks: Checks,
+        memory: Any,
+        threads: ThreadPoolExecutor,
+        folder: Path,
+        share: int,
+    ) -> None:
+        self.config, self.journal, self.folder, self.share = config, journal, folder, share
+        self.checks, self.memory, self.threads = checks, memory, threads
+        self.stop, self.signal, self.error = Stop(), 0, ""
+        self.tiers: Counter[str] = Counter()
+        self.askers: list[Asker] = []
+
+    async def __call__(self, items: Sequence[Any], quiet: bool) -> Result:
+        started, before = time.monotonic(), asdict(self.journal.spent)
+        for name in ("kept.jsonl", "dropped.jsonl"):
+            (self.folder / name).unlink(missing_ok=True)
+        kept, dropped = Log(self.folder / "kept.jsonl"), Log(self.folder / "dropped.jsonl")
+        async with AsyncExitStack() as stack:
+            works = await self._works(stack)
+            pipeline = reachqa if self.config.pipeline == "reachqa" else cosyn
+
+            def on_done(place: Place, item: Kept) -> None:
+                self.tiers[item.tier] += 1
+                kept.write({"place": place} | works.placed(item.chart) | {"kept": folded(item)})
+
+            def on_drop(place: Place, item: Dropped) -> None:
+                dropped.write({"place": place} | asdict(item))
+
+            engine = Engine(
+                pipeline.stages(works),
+                self.stop,
+                together=self.config.together,
+                fatal=FATAL,
+                on_drop=on_drop,
+                on_done=on_done,
+            )
+            try:
+                await self._flow(engine, items, quiet)
+            finally:
+                kept.close()
+                dropped.close()
+        spent = asdict(self.journal.spent)
+        stages = {name: count.to_json() for name, count in engine.counts.items()}
+        summary = {
+            "name": self.config.name,
+            "pipeline": self.config.pipeline,
+            "model": self.config.endpoint.model,
+            "stopped": self.stop.why or self.error,
+            "first_items": len(items),
+            "stages": stages,
+            "kept": self.tiers.total(),
+            "tiers": dict(self.tiers),
+            "spent": spent,
+            "this_run": {name: round(spent[name] - before[name], 6) for name in spent}
+            | {"seconds": round(time.monotonic() - started, 1)},
+            "malformed_replies": dict(sum((asker.malformed for asker in self.askers), Counter())),
+            "errors_of_our_own": engine.errors,
+        }
+        write_whole(self.folder / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+        return Result(
+            stages=stages,
+            table=engine.table(),
+            stopped=self.stop.why,
+            signal=self.signal,
+            error=self.error,
+            kept=self.tiers.total(),
+            summary=summary,
+        )
+
+    async def _works(self, stack: AsyncExitStack) -> Works:
+        """The stages' tools; EndpointError if an endpoint is of no use."""
+        config, purse = self.config, Purse(self.config.budget, self.journal, self.stop, self.share)
+
+        async def asker(endpoint: Endpoint) -> Asker:
+            client = await stack.enter_async_context(Client(endpoint, self.stop.sleep, self.share))
+            await client.check()
+            self.askers.append(Asker(client, self.journal, purse, self.stop, config.seed, config.reasks))
+            return self.askers[-1]
+
+        writer = await asker(config.endpoint)
+        return Works(
+            config=config,
+            writer=writer,
+            solver=await asker(config.solver) if config.solver else writer,
+            judge=await asker(config.judge) if config.judge else writer,
+            journal=self.journal,
+            stop=self.stop,
+            checks=self.checks,
+            memory=self.memory,
+            threads=self.threads,
+        )
+
+    async def _flow(self, engine: Engine, items: Sequence[Any], quiet: bool) -> None:
+        """Runs the engine under a bar, until it is done, stopped or of no use any more."""
+        from tqdm import tqdm
+
+        with tqdm(total=len(items), desc=self.config.name, unit="tree", disable=quiet, smoothing=0.05) as bar:
+            task = asyncio.create_task(engine.run(items, next(iter(engine.stages)), lambda: bar.update() and None))
+            loop = asyncio.get_running_loop()
+            for number in SIGNALS:
+                with suppress(ValueError, RuntimeError):  # not the main thread: somebody else's signals
+                    loop.add_signal_handler(number, self._signalled, number, task)
+            ticker = asyncio.create_task(self._tick(bar, engine))
+            try:
+                await task
+            except asyncio.CancelledError:
+                if not self.signal:
+                    raise
+            except (*FATAL, OSError) as error:  # a full disk
+                self.error = " ".join(str(error).split()) or type(error).__name__
+            finally:
+                ticker.cancel()
+                engine.abandon()
+                bar.set_postfix_str(self._postfix(engine), refresh=True)
+                for number in SIGNALS:
+                    with suppress(ValueError, RuntimeError):
+                        loop.remove_signal_handler(number)
+
+    def _signalled(self, number: int, task: asyncio.Task[None]) -> None:
+        if self.signal:
+            task.cancel()
+            return
+        self.signal = number
+        self.stop.set(f"stopped by {signal.Signals(number).name}")
+        print(
+            f"\n{self.stop.why}: what is under way is waited for, {GRACE:.0f} s at most; again to leave at once",
+            file=sys.stderr,
+        )
+        asyncio.get_running_loop().call_later(GRACE, task.cancel)
+
+    async def _tick(self, bar: Any, engine: Engine) -> None:
+        while not bar.disable:
+            bar.set_postfix_str(self._postfix(engine), refresh=True)
+            await asyncio.sleep(1)
+
+    def _postfix(self, engine: Engine) -> str:
+        spent = self.journal.spent
+        money = f", {spent.money:.2f} spent" if spent.money else ""
+        return f"{engine.line()}; {(spent.prompt_tokens + spent.tokens) / 1e6:.2f} M tokens{money}"
+
+
+def problems(folder: Path, journal: Journal) -> Iterator[Kept]:
+    """What a run kept, in an order that does not depend on when replies came."""
+    places: list[tuple[Place, int]] = []
+    at = 0
+    with (folder / "kept.jsonl").open("rb") as file:
+        for line in file:
+            places.append((tuple(json.loads(line)["place"]), at))
+            at += len(line)
+        for _, at in sorted(places):
+            file.seek(at)
+            row = json.loads(file.readline())
+            if chart := placed_chart(journal, row):
+                yield unfolded(row["kept"], chart)
+
+
+def _save_config(config: Config, folder: Path) -> None:
+    from omegaconf import OmegaConf
+
+    write_whole(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config.to_dict())))
