@@ -88,9 +88,7 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
 def views(chart: Chart, drawn: Drawn) -> Iterator[tuple[Categories, Column]]:
     """Every column of named values as a view, and every row of several such columns."""
     numbers_, names = columns(chart.data)
-    names += [
-        replace(column, values=tuple(map(text, column.values))) for column in numbers_ if column.position
-    ]
+    names += [replace(column, values=tuple(map(text, column.values))) for column in numbers_ if column.position]
     free = [column for column in numbers_ if column.keys and not column.position and len(column.values) >= 3]
     for column in free:
         how = drawn.how.get(column.path, "")

@@ -1,8 +1,8 @@
 """What a run kept, as Parquet shards that `datasets.load_dataset(DIR)` opens, with a card: a data set like an export's.
 
-    DIR/README.md                     the data card
-    DIR/chartgym.json                 whose problems they are, so that nothing else is written here; read by envs/stored.py
-    DIR/data/train-00000.parquet      rows, images inside as PNG
+    DIR/README.md                   the data card
+    DIR/chartgym.json               whose problems they are, so that nothing else is written here; envs/stored.py reads it
+    DIR/data/train-00000.parquet    rows, images inside as PNG
 
 A shard is written under another name and renamed, so that what is there is whole. Rows go by the id of their problem
 (dedup.problem_id): what is there already is not written again, and what is not kept any more goes.
@@ -218,11 +218,12 @@ was executed, never the model's word. {about}
 |---|---|---|{dashes}|---|
 {rows}
 
-`image` is the picture and `question` what is asked of it; `answer` is the typed answer as JSON, with its tolerance where
-it is read by eye, `answer_text` what a right response puts in the box. `code` is the script, whose DATA is `data`, and
-`program` defines answer(data); `second_program` was written from the question and the shape of the data alone.
-`explanation` is the model's and is not checked. `provenance` and `asked_provenance` say whence chart and question come:
-pipeline, persona or seed, model, prompts. `checks` is what was measured of each; `chart` names the chart, `id` the problem.
+`image` is the picture and `question` what is asked of it; `answer` is the typed answer as JSON, with its tolerance
+where it is read by eye, `answer_text` what a right response puts in the box. `code` is the script, whose DATA is
+`data`, and `program` defines answer(data); `second_program` was written from the question and the shape of the data
+alone. `explanation` is the model's and is not checked. `provenance` and `asked_provenance` say whence chart and
+question come: pipeline, persona or seed, model, prompts. `checks` is what was measured of each; `chart` names the
+chart, `id` the problem.
 
 `tier` says how far an answer is to be trusted. *proven*: its words were generated from the program. *agreed*: two
 programs that were written apart agree, and so does a solver that saw the table and no program. *executed*: the two
