@@ -158,8 +158,8 @@ class Engine:
             following = stage.then(result)
             if not following:
                 self.on_done(its, result)
-            for order, each in enumerate(following):
-                onward.append(self._flow(each, result, its if len(following) == 1 else (*its, order)))
+            for order, to in enumerate(following):
+                onward.append(self._flow(to, result, its if len(following) == 1 else (*its, order)))
         if len(onward) == 1:
             await onward[0]
         elif onward:

@@ -24,7 +24,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from envs.address import Draws
 from envs.logs import Log, write_whole
 from envs.sandbox import Limits, Sandbox, SandboxError
 from envs.synthesis import cosyn, reachqa
@@ -33,7 +32,7 @@ from envs.synthesis.client import Client, EndpointError
 from envs.synthesis.config import Config, ConfigError, Endpoint
 from envs.synthesis.engine import GRACE, Engine, Stop
 from envs.synthesis.engine import Path as Place
-from envs.synthesis.items import Chart, Dropped, Kept
+from envs.synthesis.items import Dropped, Kept
 from envs.synthesis.journal import Journal, JournalError
 from envs.synthesis.packing import folded, found_new, placed_chart, unfolded
 from envs.synthesis.stages import Checks, Works
@@ -79,12 +78,8 @@ def _chosen(minor: str, major: str, globs: Sequence[str]) -> bool:
 def checks_of(sandbox: Sandbox) -> Checks:
     """The proofs, and a digest of the code that does them."""
     from envs.synthesis.contract import check_chart
+    from envs.synthesis.proven import compose_questions
     from envs.synthesis.verify import check_question
-
-    def composed(chart: Chart, draws: Draws, n: int) -> list[Kept]:
-        from envs.synthesis.compose import compose_questions
-
-        return compose_questions(chart, draws, n)
 
     here = Path(__file__).parent
     files = sorted([*here.glob("*.py"), *here.with_name("sandbox").glob("*.py")])
@@ -94,7 +89,7 @@ def checks_of(sandbox: Sandbox) -> Checks:
     return Checks(
         chart=lambda code: check_chart(code, sandbox),
         question=lambda chart, asked: check_question(chart, asked, sandbox),
-        compose=composed,
+        compose=compose_questions,
         version=digest.hexdigest(),
     )
 
@@ -104,6 +99,7 @@ def produce(config: Config, items: Sequence[Any], folder: Path, *, quiet: bool =
     if it cannot begin; `share` is among how many processes pace and budget are divided."""
     from envs.synthesis.dedup import Dedup
 
+    asyncio.run(_check(config))  # before anything heavy is started
     journal = Journal(folder)
     limits = Limits(cpu_s=config.sandbox.cpu_s, wall_s=config.sandbox.wall_s, memory_mb=config.sandbox.memory_mb)
     try:
@@ -116,6 +112,13 @@ def produce(config: Config, items: Sequence[Any], folder: Path, *, quiet: bool =
             return asyncio.run(run(items, quiet))
     finally:
         journal.close()
+
+
+async def _check(config: Config) -> None:
+    """EndpointError if an endpoint is of no use."""
+    for endpoint in config.endpoints:
+        async with Client(endpoint) as client:
+            await client.check()
 
 
 class Run:
@@ -195,12 +198,11 @@ class Run:
         )
 
     async def _works(self, stack: AsyncExitStack) -> Works:
-        """The stages' tools; EndpointError if an endpoint is of no use."""
+        """The stages and their tools."""
         config, purse = self.config, Purse(self.config.budget, self.journal, self.stop, self.share)
 
         async def asker(endpoint: Endpoint) -> Asker:
             client = await stack.enter_async_context(Client(endpoint, self.stop.sleep, self.share))
-            await client.check()
             self.askers.append(Asker(client, self.journal, purse, self.stop, config.seed, config.reasks))
             return self.askers[-1]
 
