@@ -1,7 +1,7 @@
 """Faults to plant: in a program, in the data, in the figure, in the unit, in the stored answer.
 
-Each is real: a changed program gives another answer on the chart's data, or on data that the checks do not see; a changed
-figure shows other numbers or other names than its data has.
+Each is real: a changed program gives another answer on the chart's data, or on data that the checks do not see; a
+changed figure shows other numbers or other names than its data has.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _NAMES = {"max": "min", "min": "max", "sum": "max", "median": "mean", "mean": "m
 
 
 def programs(code: str, names: list[str]) -> list[str]:
-    """The program with one thing changed in it, for every thing that can be: an operator, a function, a constant, a name
-    of the data, what is returned."""
+    """The program with one thing changed in it, for every thing that can be: an operator, a function, a constant, a
+    name of the data, what is returned."""
     tree = ast.parse(code)
     found = []
-    for place, node in enumerate(ast.walk(tree)):
+    for place, _node in enumerate(ast.walk(tree)):
         for change in range(3):
             changed = copy.deepcopy(tree)
             target = list(ast.walk(changed))[place]
@@ -188,7 +188,8 @@ AFTER = {
             for bar in [b for b in ax.patches if hasattr(b, "get_height")][:1]:
                 bar.set_height(bar.get_height() * 1.4); bar.set_width(bar.get_width() * 1.4); did = True
             for line in ax.lines[:1]:
-                y = list(line.get_ydata()); y[len(y) // 2] = float(y[len(y) // 2]) * 1.3 + 1; line.set_ydata(y); did = True
+                y = list(line.get_ydata()); k = len(y) // 2; y[k] = float(y[k]) * 1.3 + 1
+                line.set_ydata(y); did = True
             for wedge in [p for p in ax.patches if hasattr(p, "theta2")][:1]:
                 wedge.set_theta2(wedge.theta2 + 40); did = True
             for image in ax.images[:1]:
@@ -238,7 +239,7 @@ AFTER = {
         plt.figure(); plt.plot([1, 2], [1, 2]); did = True""",
     "a title over the marks": """
         for ax in figure.axes[:1]:
-            ax.text(0.5, 0.5, "Preliminary", transform=ax.transAxes); ax.text(0.5, 0.5, "Overlaid", transform=ax.transAxes)
+            for words in ("Preliminary", "Overlaid"): ax.text(0.5, 0.5, words, transform=ax.transAxes)
             did = True""",
     "a title that is cut": """
         figure.suptitle("A title that is far too long for any picture of this size " * 4); did = True""",
@@ -249,7 +250,8 @@ AFTER = {
         for ax in figure.axes:
             bars = [b for b in ax.patches if hasattr(b, "get_height")]
             if bars and not did:
-                ax.bar([bars[-1].get_x() + 2 * bars[-1].get_width()], [bars[0].get_height() * 0.77 + 0.3]); did = True""",
+                last = bars[-1]
+                ax.bar([last.get_x() + 2 * last.get_width()], [bars[0].get_height() * 0.77 + 0.3]); did = True""",
 }
 _CHANGE = '''
 def change(data, how):
@@ -280,8 +282,8 @@ def change(data, how):
 
 
 def figures(code: str, data: Any) -> Iterator[tuple[str, str]]:
-    """Scripts whose render draws something else than its data, by what is wrong with them. What a fault cannot be planted
-    in raises LookupError when it runs."""
+    """Scripts whose render draws something else than its data, by what is wrong with them. What a fault cannot be
+    planted in raises LookupError when it runs."""
     named = code.replace("def render(data):", "def _drawn(data):").replace("\nrender(DATA)\n", "\n")
     named = named.partition('\nif __name__ == "__main__":')[0]
     space: dict[str, Any] = {}
@@ -302,6 +304,7 @@ def figures(code: str, data: Any) -> Iterator[tuple[str, str]]:
         body = "\n".join(line[4:] for line in how.strip("\n").splitlines())
         yield (
             what,
-            f"{named}\n\ndef render(data):\n    import matplotlib.pyplot as plt\n    _drawn(data)\n    figure = plt.gcf()\n"
-            f"    figure.canvas.draw()\n    did = False\n{body}\n    if not did:\n        raise LookupError\n",
+            f"{named}\n\ndef render(data):\n    import matplotlib.pyplot as plt\n    _drawn(data)\n"
+            f"    figure = plt.gcf()\n    figure.canvas.draw()\n    did = False\n{body}\n"
+            "    if not did:\n        raise LookupError\n",
         )

@@ -6,7 +6,7 @@ DATA = {"shares": {"Rent": 34, "Food": 22, "Transport": 14, "Savings": 11, "Leis
 
 
 def render(data):
-    fig, ax = plt.subplots(figsize=(6, 5), dpi=100)
+    ax = plt.figure(figsize=(6, 5), dpi=100).add_subplot()
     shares = data["shares"]
     ax.pie(list(shares.values()), labels=list(shares), autopct="%1.0f%%", startangle=90)
     ax.set_title("Monthly budget of a household (%)")

@@ -11,7 +11,7 @@ DATA = {
 
 
 def render(data):
-    fig, ax = plt.subplots(figsize=(6, 3), dpi=100)
+    ax = plt.figure(figsize=(6, 3), dpi=100).add_subplot()
     ax.axis("off")
     columns = ["team", "won", "lost", "points"]
     rows = [[str(data[c][i]) for c in columns] for i in range(len(data["team"]))]

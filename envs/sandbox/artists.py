@@ -9,7 +9,8 @@ named here is there and every value of the kind named here, never more than that
     colour   "#rrggbb" or "#rrggbbaa"; "" for none
     label    what a legend would show; "" for artists without one
 
-`cut` is true where lists were cut to ROWS entries, or left out of axes with more.
+A band across all of an axis is an area with nulls along the other axis. Of three-dimensional axes only words are told.
+`cut` is true where lists were cut to ROWS entries.
 """
 
 from __future__ import annotations

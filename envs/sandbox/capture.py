@@ -1,9 +1,9 @@
 """Takes a script's figures, however it shows or saves them, and notes what is really drawn on each.
 
-`plt.show`, `Figure.show` and every `savefig` take the figure as it is at that moment, with the size, margins and colours
-that were asked for, as a PNG and never as a file; `plt.show` then closes it, as its window would be. Figures still open
-when the script or a call ends are taken too. A figure is taken again only if what it says has changed; an empty one
-(`plt.show()` and then `plt.savefig()`) never.
+`plt.show`, `Figure.show` and every `savefig` take the figure as it is at that moment, with the size, margins and
+colours that were asked for, as a PNG and never as a file; `plt.show` then closes it, as its window would be. Figures
+still open when the script or a call ends are taken too. A figure is taken again only if what it says has changed; an
+empty one (`plt.show()` and then `plt.savefig()`) never.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from envs.sandbox import marks
+from envs.sandbox import marks, words
 from envs.sandbox.jobs import Limits
 
 Send = Callable[[bytes, dict[str, Any]], None]
@@ -91,11 +91,11 @@ class Shots:
 class _Recorder(RendererAgg):
     """Draws as usual and keeps each string with its place."""
 
-    words: list[marks.Word]
+    drawn: list[words.Word]
     owner: Text | None = None
 
     def clear(self) -> None:
-        self.words = []
+        self.drawn = []
         super().clear()
 
     def draw_text(self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, *more: Any, **kw: Any) -> None:
@@ -107,7 +107,7 @@ class _Recorder(RendererAgg):
         quad = np.array([corner, corner + across * width, corner + across * width + up * height, corner + up * height])
         clip = gc.get_clip_rectangle()
         size = self.points_to_pixels(prop.get_size_in_points())
-        self.words.append(marks.Word(self.owner, s, quad, angle, float(size), clip and clip.extents, gc.get_alpha()))
+        self.drawn.append(words.Word(self.owner, s, quad, angle, float(size), clip and clip.extents, gc.get_alpha()))
         super().draw_text(gc, x, y, s, prop, angle, *more, **kw)
 
 
@@ -119,7 +119,8 @@ class _Recording(FigureCanvasAgg):
 
     def __init__(self, figure: Figure, pixels: int) -> None:
         super().__init__(figure)
-        self._pixels, self._key = pixels, None
+        self._pixels = pixels
+        self._key: tuple[float, float, float] | None = None
 
     def get_renderer(self) -> Any:
         width, height = self.figure.bbox.size
@@ -140,7 +141,7 @@ class _Recording(FigureCanvasAgg):
         packed = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(rgb)).save(packed, "png")
         self.png = packed.getvalue()
-        self.table = marks.table(self.figure, self.renderer.words, drawn.shape[1], drawn.shape[0])
+        self.table = marks.table(self.figure, self.renderer.drawn, drawn.shape[1], drawn.shape[0])
 
 
 def install() -> None:
@@ -166,14 +167,20 @@ def install() -> None:
         """There are no windows, and folders that files would go to are as good as made."""
 
     pyplot.switch_backend("agg")  # for good
-    FigureCanvasBase.print_figure = print_figure
-    Figure.show = show_one
-    pyplot.show = show
-    pyplot.pause = pyplot.switch_backend = matplotlib.use = nothing
-    backend_pdf.PdfPages = _Pages
-    Text.draw = _owned(Text.draw)
-    Axes.bxp = _remembered(Axes.bxp)
-    os.mkdir = os.makedirs = nothing
+    for place, name, hook in (
+        (FigureCanvasBase, "print_figure", print_figure),
+        (Figure, "show", show_one),
+        (pyplot, "show", show),
+        (pyplot, "pause", nothing),
+        (pyplot, "switch_backend", nothing),
+        (matplotlib, "use", nothing),
+        (backend_pdf, "PdfPages", _Pages),
+        (Text, "draw", _owned(Text.draw)),
+        (Axes, "bxp", _remembered(Axes.bxp)),
+        (os, "mkdir", nothing),
+        (os, "makedirs", nothing),
+    ):
+        setattr(place, name, hook)
 
 
 def _owned(draw: Any) -> Any:
@@ -183,13 +190,13 @@ def _owned(draw: Any) -> Any:
     def wrapped(text: Text, renderer: Any, *more: Any, **kw: Any) -> Any:
         if not isinstance(renderer, _Recorder):
             return draw(text, renderer, *more, **kw)
-        renderer.owner, count = text, len(renderer.words)
+        renderer.owner, count = text, len(renderer.drawn)
         try:
             return draw(text, renderer, *more, **kw)
         finally:
             renderer.owner = None
-            if len(renderer.words) == count and text.get_path_effects() and text.get_visible() and text.get_text():
-                renderer.words.append(marks.outlined(text, renderer))
+            if len(renderer.drawn) == count and text.get_path_effects() and text.get_visible() and text.get_text():
+                renderer.drawn.append(words.outlined(text, renderer))
 
     return wrapped
 

@@ -32,10 +32,13 @@ def send(pipe: int, tag: bytes, payload: bytes = b"") -> None:
         rest = rest[os.write(pipe, rest) :]
 
 
-def received(sent: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The frames in what a child sent, each no larger than its tag allows."""
-    at = 0
+def received(sent: bytes, most: int) -> Iterator[tuple[bytes, bytes]]:
+    """The frames in what a child sent, at most so many, each no larger than its tag allows."""
+    at = count = 0
     while at < len(sent):
+        count += 1
+        if count > most:
+            raise FrameError(f"more than {most} frames")
         if len(sent) - at < _HEAD.size:
             raise FrameError("half a frame")
         tag, length = _HEAD.unpack_from(sent, at)

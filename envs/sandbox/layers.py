@@ -58,7 +58,7 @@ _TCP, _SCOPES = 3, 3  # bind and connect, from ABI 4; abstract sockets and signa
 
 
 def landlock_ruleset(machine: Machine, readable: Iterable[str]) -> int:
-    """A descriptor of rules: `readable` may be read, /dev/null written, and nothing else, as far as this kernel goes."""
+    """A descriptor of rules: `readable` may be read, /dev/null written, nothing else, as far as this kernel goes."""
     create, add = machine.numbers["landlock_create_ruleset"], machine.numbers["landlock_add_rule"]
     abi = _call(create, None, ctypes.c_size_t(0), ctypes.c_uint(1))
     handled = (1 << _RIGHTS.get(abi, 16)) - 1
@@ -102,7 +102,7 @@ def seccomp_program(machine: Machine) -> bytes:
     no = _op(_RETURN, _ERROR | errno.EPERM)
     out = [_op(_LOAD, _ARCHITECTURE), _op(_EQUAL, machine.audit, 1), _op(_RETURN, _KILL)]
     out += [_op(_LOAD, _NUMBER), _op(_AT_LEAST, _X32, 0, 1), _op(_RETURN, _KILL)]
-    for name in ALLOWED:
+    for name in ALLOWED.split():
         if name in number:  # aarch64 has no open, stat, access ...
             out += [_op(_EQUAL, number[name], 0, 1), _op(_RETURN, _ALLOW)]
     for name in ("clone3", "openat2"):  # then glibc tries the older call, whose arguments a filter can see
@@ -132,13 +132,13 @@ _DESCRIPTORS = 64
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The layers, ready to be applied in a child: `rules` is a descriptor, -1 without Landlock; `limits` name, number."""
+    """The layers, ready to be applied in a child. `rules` is a descriptor, -1 without Landlock."""
 
     machine: Machine
     layers: frozenset[str]
     rules: int
     filter: bytes
-    limits: tuple[tuple[int, int], ...]
+    limits: tuple[tuple[int, int, int], ...]  # which, soft, hard
     null: int
 
     def apply(self, pipe: int, parent: int) -> int:
@@ -167,8 +167,8 @@ class Prepared:
             os._exit(1)
 
     def _rlimits(self, *_: int) -> None:
-        for which, most in self.limits:
-            resource.setrlimit(which, (most, most))
+        for which, soft, hard in self.limits:
+            resource.setrlimit(which, (soft, hard))
 
     def _privileges(self, *_: int) -> None:
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
@@ -206,7 +206,8 @@ def prepared(machine: Machine, layers: Collection[str], readable: Sequence[str],
     for name, value in most.items():
         which = getattr(resource, name)
         hard = resource.getrlimit(which)[1]
-        numbers.append((which, value if hard == resource.RLIM_INFINITY else min(value, hard)))
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        numbers.append((which, value, value + (name == "RLIMIT_CPU")))  # SIGXCPU says why; who ignores it is killed
     null = _out_of_the_way(os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC))
     rules = _out_of_the_way(rules) if rules >= 0 else rules
     return Prepared(machine, frozenset(layers), rules, seccomp_program(machine), tuple(numbers), null)

@@ -5,60 +5,34 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib import collections as many
-from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.contour import ContourSet
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon, Rectangle, Wedge
-from matplotlib.text import Text
 
+from envs.sandbox import words
 from envs.sandbox.artists import ROWS
 
 Table = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Word:
-    """A string as it was drawn: four corners in pixels, y down, and the clip rectangle it was drawn in, y up."""
-
-    owner: Text | None
-    string: str
-    quad: np.ndarray
-    angle: float
-    size: float
-    clip: Any
-    alpha: float
-
-
-def outlined(text: Text, renderer: Any) -> Word:
-    """A string drawn as paths, whose place only the artist knows."""
-    x0, y0, x1, y1 = text.get_window_extent(renderer).extents
-    quad = np.array([[x0, y1], [x1, y1], [x1, y0], [x0, y0]])
-    quad[:, 1] = renderer.height - quad[:, 1]
-    size = float(renderer.points_to_pixels(text.get_fontsize()))
-    return Word(text, text.get_text(), quad, text.get_rotation(), size, None, 1.0)
-
-
-def content(figure: Figure) -> str | None:
+def content(figure: Any) -> str | None:
     """What the figure says, before it is drawn; None if there is nothing on it."""
     axes = [_axes(each) for each in figure.axes]
-    texts = [text.get_text() for each in (figure, *figure.axes) for text in each.texts]
-    texts += [text.get_text() for text in (figure._suptitle, figure._supxlabel, figure._supylabel) if text]
-    if not axes and not any(texts) and not figure.images and not figure.lines and not figure.patches:
+    strings = [text.get_text() for each in (figure, *figure.axes) for text in each.texts]
+    strings += [text.get_text() for text in (figure._suptitle, figure._supxlabel, figure._supylabel) if text]
+    if not axes and not any(strings) and not figure.images and not figure.lines and not figure.patches:
         return None
-    return json.dumps([axes, texts], allow_nan=False)
+    return json.dumps([axes, strings], allow_nan=False)
 
 
-def table(figure: Figure, words: list[Word], width: int, height: int) -> Table:
+def table(figure: Any, drawn: list[words.Word], width: int, height: int) -> Table:
     """The artists' table, while the canvas is as it was drawn."""
     axes = []
     for each in figure.axes:
@@ -70,7 +44,7 @@ def table(figure: Figure, words: list[Word], width: int, height: int) -> Table:
     legend = [text.get_text() for found in figure.legends for text in found.get_texts()]
     return {
         "axes": axes,
-        "texts": _texts(figure, words, width, height),
+        "texts": words.texts(figure, drawn, width, height),
         "legend": legend,
         "keys": _keys(figure.legends),
         "width": width,
@@ -93,7 +67,7 @@ def _lists(value: Any) -> Any:
 # --- Axes
 
 
-def _axes(axes: Axes) -> Table:
+def _axes(axes: Any) -> Table:
     """All of it but what only drawing settles: ticks and pixels."""
     legend = axes.get_legend()
     boxes, parts = _boxes(axes)
@@ -105,11 +79,12 @@ def _axes(axes: Axes) -> Table:
         line for line in lines if line.get_transform().contains_branch_seperately(axes.transData) == (True, True)
     ]
     patches = [patch for patch in axes.patches if id(patch) not in parts]
-    rectangles = [patch for patch in patches if isinstance(patch, Rectangle)]
+    rectangles = [patch for patch in patches if isinstance(patch, Rectangle) and _in_data(axes, patch)]
     wedges = [patch for patch in patches if isinstance(patch, Wedge)]
-    other = [patch for patch in patches if not isinstance(patch, Rectangle | Wedge)]
+    sorted_out = {id(artist) for artist in (*straight, *rectangles, *wedges)}
+    other = [patch for patch in patches if id(patch) not in sorted_out]
     held = [each for each in axes.collections if id(each) not in parts]
-    return {
+    found = {
         "title": next(filter(None, (axes.get_title(loc) for loc in ("center", "left", "right"))), ""),
         "xlabel": axes.get_xlabel(),
         "ylabel": axes.get_ylabel(),
@@ -124,20 +99,31 @@ def _axes(axes: Axes) -> Table:
         "box": [],
         "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
         "keys": _keys([legend] if legend else []),
-        "bars": [_bar(patch, labels.get(id(patch), "")) for patch in rectangles[:ROWS]],
+        "bars": [_bar(patch, labels.get(id(patch)) or "") for patch in rectangles[:ROWS]],
         "lines": [_line(line) for line in straight[:ROWS]],
-        "guides": [_guide(axes, line) for line in lines if line not in straight],
+        "guides": [_guide(axes, line) for line in lines if id(line) not in sorted_out],
         "wedges": [_wedge(axes, wedge) for wedge in wedges[:ROWS]],
         "points": [
             _points(each) for each in held if isinstance(each, many.PathCollection | many.RegularPolyCollection)
         ],
-        "areas": [*map(_area, other[:ROWS]), *itertools.chain.from_iterable(map(_polygons, held))],
+        "areas": [
+            *(_area(axes, patch) for patch in other[:ROWS]),
+            *itertools.chain.from_iterable(map(_polygons, held)),
+        ],
         "segments": [_segments(each) for each in held if isinstance(each, many.LineCollection)],
         "images": [*map(_image, axes.images), *(_mesh(each) for each in held if isinstance(each, many.QuadMesh))],
         "boxes": boxes,
         "errors": [error for each in axes.containers if isinstance(each, ErrorbarContainer) for error in _errors(each)],
         "levels": [_numbers(each.levels) for each in held if isinstance(each, ContourSet)],
     }
+    if axes.name == "3d":  # what Matplotlib holds are places on paper
+        found |= {name: [] for name in ("bars", "lines", "guides", "points", "areas", "segments")}
+    return found
+
+
+def _in_data(axes: Any, artist: Any) -> bool:
+    """Whether its places are in data units along both axes."""
+    return bool(artist.get_transform().contains_branch_seperately(axes.transData) == (True, True))
 
 
 def _bar(patch: Rectangle, label: str) -> Table:
@@ -155,7 +141,7 @@ def _look(line: Line2D) -> tuple[Any, Any]:
     return line.get_linestyle(), line.get_marker()
 
 
-def _guide(axes: Axes, line: Line2D) -> Table:
+def _guide(axes: Any, line: Line2D) -> Table:
     """A line across: it has data units along one axis only."""
     along_x, along_y = line.get_transform().contains_branch_seperately(axes.transData)
     x, y = np.atleast_1d(line.get_xdata(orig=False)), np.atleast_1d(line.get_ydata(orig=False))
@@ -165,7 +151,7 @@ def _guide(axes: Axes, line: Line2D) -> Table:
     }
 
 
-def _wedge(axes: Axes, wedge: Wedge) -> Table:
+def _wedge(axes: Any, wedge: Wedge) -> Table:
     """A piece of a pie, with the text whose middle lies in it."""
     inside = ""
     for text in axes.texts:
@@ -178,12 +164,12 @@ def _wedge(axes: Axes, wedge: Wedge) -> Table:
     return _mark(wedge) | turned | {"text": inside}
 
 
-def _plain_place(text: Text) -> bool:
+def _plain_place(text: Any) -> bool:
     return all(isinstance(side, int | float | np.number) for side in text.get_position())
 
 
 def _points(points: Any) -> Table:
-    places = np.ma.filled(np.ma.asarray(points.get_offsets(), float), np.nan).reshape(-1, 2)
+    places = np.ma.filled(np.ma.array(points.get_offsets(), float), np.nan).reshape(-1, 2)
     values = points.get_array()
     return _mark(points) | {
         "x": _numbers(places[:, 0]),
@@ -193,8 +179,13 @@ def _points(points: Any) -> Table:
     }
 
 
-def _area(patch: Patch) -> Table:
-    path = patch.get_xy() if isinstance(patch, Polygon) else patch.get_path().vertices
+def _area(axes: Any, patch: Patch) -> Table:
+    """Of any shape; of a band across (axvspan) only the places that are in data units."""
+    if isinstance(patch, Rectangle):
+        path = np.array(patch.get_corners(), float)
+        path[:, [not along for along in patch.get_transform().contains_branch_seperately(axes.transData)]] = np.nan
+    else:
+        path = patch.get_xy() if isinstance(patch, Polygon) else patch.get_path().vertices
     return _mark(patch) | {"polygon": _pairs(path)}
 
 
@@ -222,7 +213,7 @@ def _mesh(mesh: Any) -> Table:
     corners = mesh.get_coordinates()
     rows, columns = corners.shape[0] - 1, corners.shape[1] - 1
     values = mesh.get_array()
-    grid = np.ma.asarray(values).reshape(rows, columns) if np.size(values) == rows * columns else np.zeros((0, 0))
+    grid = np.ma.array(values).reshape(rows, columns) if np.size(values) == rows * columns else np.zeros((0, 0))
     (x0, y0), (x1, y1) = corners[0, 0], corners[-1, -1]
     return {"values": _grid(grid), "extent": _numbers([x0, x1, y0, y1])}
 
@@ -234,7 +225,7 @@ def _grid(values: Any) -> list[list[float | None]]:
     return [_numbers(row) for row in values]
 
 
-def _boxes(axes: Axes) -> tuple[list[Table], set[int]]:
+def _boxes(axes: Any) -> tuple[list[Table], set[int]]:
     """The boxes of box plots, and the artists that they are drawn with."""
     found: list[Table] = []
     parts: set[int] = set()
@@ -257,12 +248,12 @@ def _errors(held: ErrorbarContainer) -> list[Table]:
         low, high = ([pick(end[:, side]) for end in ends if len(end)] for pick in (min, max))
         at = [end[0, 1 - side] for end in ends if len(end)]
         places = {"at": _numbers(at), "low": _numbers(low), "high": _numbers(high), "along": along}
-        found.append(_mark(bars, held.get_label()) | places)
+        found.append(_mark(bars, str(held.get_label())) | places)
     return found
 
 
-def _mark(artist: Any, label: Any = None) -> Table:
-    return {"label": _label(artist.get_label() if not label else label), "colour": _colour(artist)}
+def _mark(artist: Any, label: str = "") -> Table:
+    return {"label": _label(label or artist.get_label()), "colour": _colour(artist)}
 
 
 def _label(label: Any) -> str:
@@ -305,7 +296,7 @@ def _number(value: Any) -> float | None:
 
 
 def _numbers(values: Any) -> list[float | None]:
-    flat = np.ma.filled(np.ma.asarray(values, float), np.nan).ravel()[:ROWS].tolist()
+    flat = np.ma.filled(np.ma.array(values, float), np.nan).ravel()[:ROWS].tolist()
     return [value if math.isfinite(value) else None for value in flat]
 
 
@@ -322,79 +313,4 @@ def _ticks(axis: Any) -> list[Table]:
         text = next((t.get_text() for t in (tick.label1, tick.label2) if t.get_visible() and t.get_text()), "")
         if text and axis.get_visible() and low - slack <= tick.get_loc() <= high + slack:
             found.append({"at": _number(tick.get_loc()), "text": text})
-    return found
-
-
-# --- Texts
-
-
-def _texts(figure: Figure, words: list[Word], width: int, height: int) -> list[Table]:
-    roles = _roles(figure)
-    found = []
-    for _, group in itertools.groupby(words, key=lambda word: (id(word.owner), word.owner is None and word.string)):
-        lines = list(group)
-        first = lines[0]
-        quad = _hull(lines)
-        x0, y0, x1, y1 = *quad.min(0), *quad.max(0)
-        shown = bool(x0 >= -1 and y0 >= -1 and x1 <= width + 1 and y1 <= height + 1) and first.alpha > 0
-        if first.clip is not None:
-            left, bottom, right, top = first.clip
-            shown = shown and bool(
-                x0 >= left - 1 and x1 <= right + 1 and y0 >= height - top - 1 and y1 <= height - bottom + 1
-            )
-        role, axes = roles.get(id(first.owner), ("", -1))
-        found.append(
-            {
-                "text": first.owner.get_text() if first.owner else first.string,
-                "role": role,
-                "axes": axes,
-                "box": _rounded([x0, y0, x1, y1]),
-                "quad": [_rounded(corner) for corner in quad],
-                "angle": _number(first.angle),
-                "size_px": round(first.size, 2),
-                "shown": shown,
-            }
-        )
-    return found
-
-
-def _rounded(places: Any) -> list[float | None]:
-    return [None if place is None else round(place, 2) for place in _numbers(places)]
-
-
-def _hull(lines: list[Word]) -> np.ndarray:
-    """The corners of the smallest box, turned as they are, around the lines of one text."""
-    turn = math.radians(lines[0].angle)
-    across = np.array([math.cos(turn), -math.sin(turn)])
-    up = np.array([across[1], -across[0]])
-    corners = np.concatenate([line.quad for line in lines])
-    along, above = corners @ across, corners @ up
-    ends = [
-        (along.min(), above.min()),
-        (along.max(), above.min()),
-        (along.max(), above.max()),
-        (along.min(), above.max()),
-    ]
-    return np.array([a * across + b * up for a, b in ends])
-
-
-def _roles(figure: Figure) -> dict[int, tuple[str, int]]:
-    found: dict[int, tuple[str, int]] = {}
-    for i, axes in enumerate(figure.axes):
-        for text in (axes.title, axes._left_title, axes._right_title):
-            found[id(text)] = ("title", i)
-        for axis, name in ((axes.xaxis, "x"), (axes.yaxis, "y")):
-            found[id(axis.label)] = (f"{name}label", i)
-            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                found[id(tick.label1)] = found[id(tick.label2)] = (f"{name}tick", i)
-        for text in axes.texts:
-            found[id(text)] = ("", i)
-        for legend in filter(lambda child: isinstance(child, Legend), axes.get_children()):
-            for text in (*legend.get_texts(), legend.get_title()):
-                found[id(text)] = ("legend", i)
-    for legend in figure.legends:
-        for text in (*legend.get_texts(), legend.get_title()):
-            found[id(text)] = ("legend", -1)
-    for text in (figure._suptitle, figure._supxlabel, figure._supylabel):
-        found[id(text)] = ("suptitle", -1)
     return found

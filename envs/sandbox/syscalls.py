@@ -17,16 +17,16 @@ class Machine:
 # Reading what Landlock lets be read, memory, clocks, waiting, one's own signals and one's own end. Not among them: new
 # processes or threads, exec, sockets, signals to anybody, other processes' memory, files made, renamed or removed,
 # timers, shared memory, memfd, namespaces, mounts, keys, bpf, perf, io_uring, userfaultfd, modules, clocks being set.
-ALLOWED = """
-    read readv pread64 write writev open openat close lseek stat fstat lstat newfstatat statx access faccessat faccessat2
-    readlink readlinkat getdents64 getcwd dup dup2 dup3
-    mmap mprotect munmap mremap madvise brk
-    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall exit exit_group
-    futex set_robust_list rseq membarrier sched_yield sched_getaffinity getrandom
-    clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times
-    poll ppoll select pselect6
-    getpid getppid gettid getuid getgid geteuid getegid getrlimit getrusage uname sysinfo
-""".split()
+ALLOWED = (
+    "read readv pread64 write writev open openat close lseek stat fstat lstat newfstatat statx access faccessat "
+    "faccessat2 readlink readlinkat getdents64 getcwd dup dup2 dup3 "
+    "mmap mprotect munmap mremap madvise brk "
+    "rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall exit exit_group "
+    "futex set_robust_list rseq membarrier sched_yield sched_getaffinity getrandom "
+    "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times "
+    "poll ppoll select pselect6 "
+    "getpid getppid gettid getuid getgid geteuid getegid getrlimit getrusage uname sysinfo "
+)
 
 X86_64 = Machine(
     0xC000003E,

@@ -13,6 +13,7 @@ A column of numbers that only says where the others stand (years, x of even step
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -24,12 +25,9 @@ from rewards.typography import label_key
 
 Path = tuple[str | int, ...]
 LIST, KEYS = "[]", "{}"  # stand in a pattern for any place of a list, and for any key of a mapping of numbers
-_POSITIONS = frozenset(
-    "year years x t time month months day days week weeks hour hours quarter date edges bins bin ticks".split()
-)
-_STYLE = frozenset(
-    "colour colours color colors palette marker markers hatch hatches linestyle style styles cmap".split()
-)
+_AXES = "year years x t time month months day days week weeks hour hours quarter date edges bins bin ticks"
+_LOOKS = "colour colours color colors palette marker markers hatch hatches linestyle style styles cmap"
+_POSITIONS, _STYLE = frozenset(_AXES.split()), frozenset(_LOOKS.split())
 _TIMES = re.compile(
     r"(?:\d{4}|q[1-4]|[12]?h[12]|jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|"
     r"week|day|month|quarter|year|fy|spring|summer|autumn|fall|winter|\d{1,2}:\d\d|\d{1,2}(?:am|pm)?|\d+s)"
@@ -39,8 +37,8 @@ _TIMES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Leaves that belong together. `path` is their pattern, `places` where each lies, `keys` the names that each goes by
-    (from the outside in; () where nothing names it)."""
+    """Leaves that belong together. `path` is their pattern, `places` where each lies, `keys` the names that each goes
+    by (from the outside in; () where nothing names it)."""
 
     path: tuple[str, ...]
     places: tuple[Path, ...]
@@ -124,7 +122,7 @@ def _is_position(column: Column, beside: int) -> bool:
     values = column.values
     if beside < 2 or len(values) < 2 or column.path[-1] == KEYS:
         return False
-    steps = [b - a for a, b in zip(values, values[1:])]
+    steps = [b - a for a, b in itertools.pairwise(values)]
     if not min(steps) > 0:
         return False
     years = all(isinstance(value, int) and 1500 <= value <= 2200 for value in values)

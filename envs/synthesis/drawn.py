@@ -1,20 +1,21 @@
 """Whether a figure shows its data: both ways, with every number at the mark that has its name.
 
-    shown = show(data, artists)         Drawn, or Unfaithful: "a column is not drawn", "a mark shows what no data says" ...
-    shown.error[place]                  how far off a careful reader of the figure may be at a leaf of the data
+    shown = show(data, artists)     Drawn, or Unfaithful: "a column is not drawn", "a mark shows what no data says" ...
+    shown.error[place]              how far off a careful reader of the figure may be at a leaf of the data
 
 Each column of numbers must be found among the heights of bars, places of points, angles of wedges, values of cells,
-written numbers ..., all of it in one kind of place and on one scale, each value at a mark that bears its names as far as
-names are drawn. And each mark must show a value of some column, or what follows from columns: a share, a sum, a count of
-samples. The same is asked of figures drawn from changed data (contract.py), so a render that knows numbers by heart
-fails.
+written numbers ..., all of it in one kind of place and on one scale, each value at a mark that bears its names as far
+as names are drawn. And each mark must show a value of some column, or what follows from columns: a share, a sum, a
+count of samples. The same is asked of figures drawn from changed data (contract.py), so a render that knows numbers by
+heart fails.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +23,11 @@ import numpy as np
 
 from envs.numerals import half_up, read
 from envs.synthesis.columns import Column, Path, columns, decimals
+from envs.synthesis.derived import SCALES, Derived
 from envs.synthesis.marks import Mark, marks, ticked
 from envs.views import EYE
 from rewards.typography import label_key
 
-SCALES = (1.0, 1e-3, 1e3, 1e-6, 1e6, 1e-9, 1e9, 100.0, 0.01, -1.0)
 CHANNELS = {
     "bar": ("height", "width", "top", "right", "bottom", "left"),
     "line": ("y", "x"),
@@ -50,14 +51,14 @@ class Unfaithful(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """How data is shown. `error`: at each leaf how far off a careful reader may be, 0 where it is written out. `how`: of
-    each column the kind of mark, "written" or, of samples, "counted" (histogram) and "quartiles" (box plot); `lone` are
-    numbers by themselves that nothing shows. `span`: the range that the figure has for a column's values."""
+    """How data is shown. `error`: at each leaf how far off a careful reader may be, 0 where it is written out. `how`:
+    of each column the kind of mark, "written" or, of samples, "counted" (histogram) and "quartiles" (box plot). `lone`
+    are numbers by themselves, which need not be drawn. `edges` are those of the bins of histograms."""
 
     error: dict[Path, float] = field(default_factory=dict)
     how: dict[tuple[str, ...], str] = field(default_factory=dict)
     lone: frozenset[tuple[str, ...]] = frozenset()
-    edges: tuple[float, ...] = ()  # of the bins of a histogram
+    edges: tuple[float, ...] = ()
 
 
 def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
@@ -125,7 +126,7 @@ class _Figure:
     def find(self, column: Column, series: bool) -> tuple[str, list[float]]:
         """How a column is shown, and how far off a reader of each of its values may be."""
         best: tuple[str, list[float]] | None = None
-        for (axes, kind, channel), pool in self.pools.items():
+        for (_, kind, channel), pool in self.pools.items():
             for scale in SCALES:
                 matched = self._match(column, pool, channel, scale, series)
                 if matched is None:
@@ -239,7 +240,7 @@ class _Figure:
                 continue
             bars = sorted((self.marks[i] for i in pool), key=lambda m: m.channels["left"])
             edges = [bar.channels["left"] for bar in bars] + [bars[-1].channels["right"]]
-            if any(b <= a for a, b in zip(edges, edges[1:])):
+            if any(b <= a for a, b in itertools.pairwise(edges)):
                 continue
             counts = np.histogram(values, edges)[0].astype(float)
             heights = np.array([bar.channels["height"] for bar in bars])
@@ -253,7 +254,7 @@ class _Figure:
 
     def judge_marks(self, numbers: list[Column]) -> None:
         """Unfaithful where a mark shows what neither a column nor what follows from columns says."""
-        derived = _Derived(numbers)
+        derived = Derived(numbers)
         for index, mark in enumerate(self.marks):
             if "written" in mark.channels:
                 self._wedge_says(mark, numbers)
@@ -302,7 +303,7 @@ class _Figure:
 
     def judge_written(self, numbers: list[Column]) -> None:
         """Unfaithful where a number stands alone on the figure that is not the data's, or at another's mark."""
-        derived = _Derived(numbers)
+        derived = Derived(numbers)
         left = Counter(text["text"] for text in ticked(self.artists))
         for text in self.artists["texts"]:
             words = text["text"].strip().replace("−", "-")
@@ -333,53 +334,6 @@ class _Figure:
         closest = [m for m in near if _gap(m.box, x, y) <= least + 3]
         if least < 40 and not any(map(says, closest)):
             raise Unfaithful("a number is written at another mark", text["text"])
-
-
-class _Derived:
-    """What a figure may show beside the values themselves."""
-
-    def __init__(self, numbers: list[Column]) -> None:
-        plain = [column for column in numbers if column.values]
-        values: set[float] = set()
-        for column in plain:
-            row = [float(value) for value in column.values]
-            values |= {float(value) for value in row}
-            values |= set(_of_row(row))
-        by_keys: dict[tuple[tuple[str, ...], ...], list[Column]] = defaultdict(list)
-        for column in plain:
-            if not column.lone and not column.position:
-                by_keys[column.keys or (("",),) * len(column.values)].append(column)
-        for group in by_keys.values():
-            if 1 < len(group):
-                for row in zip(*(column.values for column in group)):
-                    values |= set(_of_row([float(value) for value in row]))
-        self.sorted = np.array(sorted({scale * value for value in values for scale in SCALES if math.isfinite(value)}))
-
-    def holds(self, value: float, reach: float = 0.0) -> bool:
-        """Whether a value is among them, to within `reach`."""
-        reach = reach * (1 + 1e-6) + 2e-4 * abs(value) * (reach == 0) * 0.01 + 1e-9
-        at = int(np.searchsorted(self.sorted, value - reach))
-        return at < len(self.sorted) and float(self.sorted[at]) <= value + reach
-
-
-def _of_row(row: list[float]) -> Iterator[float]:
-    """What follows from numbers that belong together."""
-    if len(row) > 400:
-        return
-    total = math.fsum(row)
-    yield from (total, total / len(row), float(np.median(row)), max(row), min(row), float(len(row)))
-    sofar = 0.0
-    for value in row:
-        if total:
-            yield 100 * value / total
-            yield value / total
-        sofar += value
-        yield sofar
-        if total:
-            yield 100 * sofar / total
-    for a, b in zip(row, row[1:]):
-        yield b - a
-        yield a - b
 
 
 def _all_named(column: Column, union: set[str]) -> bool:

@@ -217,10 +217,10 @@ def stands(stated: Any, value: Any, answer: Answer, kind: str, places: int | Non
     to the rounding of its own last digit."""
     if isinstance(answer, Number | Percent):
         if is_number(stated):
-            values, digits, number = (value,), decimals(stated), float(stated)
+            values, digits, number = [value], decimals(stated), float(stated)
         elif isinstance(stated, str) and (read := re.search(r"-?\d[\d,]*(?:\.\d+)?", stated)):
             scale = answer.scale if isinstance(answer, Number) and answer.scale else 1.0
-            values, digits = (value, value * scale), len(read[0].partition(".")[2])
+            values, digits = [value, value * scale], len(read[0].partition(".")[2])
             number = float(read[0].replace(",", ""))
         else:
             return False

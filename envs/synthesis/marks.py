@@ -6,6 +6,7 @@ an image by its row and column, a number of a table by the texts in its row and 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,8 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark: of which axes (by place), its `kind`, the numbers that it shows by `channel`, its names as label keys, and
-    where it is in pixels. `err` is how far off a careful reader of a channel may be, in data units."""
+    """A mark: of which axes (by place), its `kind`, the numbers that it shows by `channel`, its names as label keys,
+    and where it is in pixels. `err` is how far off a careful reader of a channel may be, in data units."""
 
     axes: int
     kind: str
@@ -68,8 +69,8 @@ def _along(value: float, ends: tuple[float, float], log: bool) -> float:
 
 def scales(axes: Table) -> Scales:
     x0, y0, x1, y1 = (float(v or 0) for v in axes["box"])
-    pair = [tuple(float(v) if v is not None else 0.0 for v in axes[key]) for key in ("xlim", "ylim")]
-    return Scales((x0, y0, x1, y1), *pair, axes["xscale"] == "log", axes["yscale"] == "log")  # type: ignore[arg-type]
+    (left, right), (low, high) = ([float(v or 0) for v in axes[key]] for key in ("xlim", "ylim"))
+    return Scales((x0, y0, x1, y1), (left, right), (low, high), axes["xscale"] == "log", axes["yscale"] == "log")
 
 
 def marks(artists: Table, pixels: float) -> list[Mark]:
@@ -118,7 +119,7 @@ class _Axes:
                 names.add(as_text(at))
             return names
         places = sorted({tick["at"] for tick in ticks})
-        reach = min((b - a for a, b in zip(places, places[1:])), default=1.0) * 0.5
+        reach = min((b - a for a, b in itertools.pairwise(places)), default=1.0) * 0.5
         nearest = min(ticks, key=lambda tick: abs(tick["at"] - at))
         if abs(nearest["at"] - at) <= reach * (1 + 1e-6):
             names.add(label_key(nearest["text"]))
@@ -279,7 +280,7 @@ def _at_angle(wedges: list[Table], angle: float) -> int:
     """The wedge in whose direction an angle lies, in degrees."""
 
     def off(wedge: Table) -> float:
-        low, high = sorted((wedge["start"], wedge["end"]))
+        low, high = sorted((float(wedge["start"]), float(wedge["end"])))
         return abs((angle - (low + high) / 2 + 180) % 360 - 180) - (high - low) / 2
 
     return min(range(len(wedges)), key=lambda k: off(wedges[k]))
@@ -316,7 +317,7 @@ def _written(artists: Table) -> Iterator[Mark]:
         for other in plain:
             left, top, right, bottom = other["box"]
             across, along = left - 1 <= x <= right + 1, top - 1 <= y <= bottom + 1
-            if other is not text and (across and other["role"] != "ytick" or along and other["role"] != "xtick"):
+            if other is not text and ((across and other["role"] != "ytick") or (along and other["role"] != "xtick")):
                 names.add(label_key(other["text"]))
         for value in values:
             shown = {"text": value}

@@ -134,8 +134,8 @@ def _moved(column: Column, chosen: list[int], draws: Draws, up: bool | None) -> 
 
 
 def shuffled(data: Any, numbers: list[Column], names: list[Column], draws: Draws) -> list[Any]:
-    """The data with its names moved among their places, twice; where an order holds them together or there are none, its
-    numbers, those of a row together."""
+    """The data with its names moved among their places, twice; where an order holds them together or there are none,
+    its numbers, those of a row together."""
     loose = [
         column
         for column in names

@@ -11,10 +11,10 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-PURE = frozenset(
-    "abs bool dict divmod enumerate float int len list map max min pow range reversed round set sorted str sum tuple "
-    "zip True False None".split()
-)
+_BUILTINS = """
+abs bool dict divmod enumerate float int len list map max min pow range reversed round set sorted str sum tuple zip
+"""
+PURE = frozenset(_BUILTINS.split())
 HIDDEN = 3  # numbers of DATA in a row that are written out a second time: a copy of the data
 _CALLS = frozenset({"show", "close", "savefig", "render", "print", "switch_backend", "use"})
 
@@ -60,7 +60,8 @@ def contracted(code: str) -> str:
 
 
 def _first(node: ast.stmt) -> int:
-    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
 
 
 def _is_call(node: ast.stmt) -> bool:
@@ -172,9 +173,8 @@ def _hazard(function: ast.FunctionDef) -> str:
                 return called
             if "random" in parts[:-1] and parts[-1] not in ("default_rng", "RandomState", "Random", "seed"):
                 return called
-            if parts[-1] in ("now", "today", "time", "urandom", "uuid4") and parts[0] in (
-                "time datetime date os uuid".split()
-            ):
+            clock = parts[-1] in ("now", "today", "time", "urandom", "uuid4")
+            if clock and parts[0] in ("time", "datetime", "date", "os", "uuid"):
                 return called
     return ""
 
@@ -213,7 +213,7 @@ def program(code: str) -> str:
         raise Broken("no answer(data)")
     spec = function.args
     given = spec.posonlyargs + spec.args
-    if not given or len(given) - len(spec.defaults) > 1 or spec.kwonlyargs and None in spec.kw_defaults:
+    if not given or len(given) - len(spec.defaults) > 1 or (spec.kwonlyargs and None in spec.kw_defaults):
         raise Broken("answer does not take the data alone", ast.unparse(spec)[:60])
     if not _reads(function, given[0].arg):
         raise Broken("the program reads nothing")

@@ -82,7 +82,7 @@ KNOWN = {
 }
 _WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
 _TIMES = {"hour", "day", "week", "month", "year"}  # things that are counted as often as they measure
-_SMALL = frozenset("in of a an the per and to from for by".split())
+_SMALL = frozenset(("in", "of", "a", "an", "the", "per", "and", "to", "from", "for", "by"))
 
 
 def units_in(words: str, *, loose: bool = False) -> set[str]:
@@ -142,6 +142,7 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
             return f"{min(holding[0] & SCALES.keys())} is missing"
         if bases and (unstated := sorted(asked & SCALES.keys() - set().union(*holding))):
             return unstated[0]
+    word: str
     for word in re.findall(r"[^\W\d_]+", unit.casefold()):
         if word not in KNOWN and word not in _SMALL and _singular(word) not in words:
             return word
@@ -149,7 +150,7 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
 
 
 def scale_of(question: str, unit: str, labels: list[set[str]]) -> float:
-    """What one unit of an answer is worth: 1e6 where the question, or else the only label with a unit, says millions."""
+    """What one unit of an answer is worth: 1e6 where the question, or else the only label with a unit, says million."""
     asked = (units_in(question, loose=True) | units_in(f"({unit})")) & SCALES.keys()
     if not asked:
         scales = {frozenset(label & SCALES.keys()) for label in labels}

@@ -4,9 +4,9 @@
 
 Both programs run on DATA and on changed data (perturb.py), all in one child each, and must agree everywhere, by type
 (kinds.py). The answer must change when the data does, must not ignore a name that the question mentions, nor hang on
-what it does not mention where its words leave no doubt. It must also be one that the figure tells: the data is read with
-the errors of a careful reader (drawn.py) some times over, which a label, a count or a truth has to stand, and which
-make the tolerance of a number, as they do of procedural problems (interval arithmetic, by differences).
+what it does not mention where its words leave no doubt. It must also be one that the figure tells: the data is read
+with the errors of a careful reader (drawn.py) some times over, which a label, a count or a truth has to stand, and
+which make the tolerance of a number, as they do of procedural problems (interval arithmetic, by differences).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ EXACT = "_answer_exactly"  # the program without its rounding
 # Words after which rows that a question does not name may matter, or named ones may not.
 _ALL = re.compile(
     r"\b(all|total|totals|altogether|sum|every|each|any|other|others|rest|only|average|mean|median|most|least|fewest|"
-    r"more|less|fewer|share|percent|percentage|proportion|fraction|rank|ranked|ranks|how many|which|what (?:year|month)|"
+    r"more|less|fewer|share|percent|percentage|proportion|fraction|rank|ranked|how many|which|what (?:year|month)|"
     r"first|last|range|count|order|list|combined|overall|whole|between|from|since|until|through|after|before|"
     r"[a-z]+est|top|bottom|maximum|minimum|max|min|peak|highest|\d+(?:st|nd|rd|th)|second|third|fourth|fifth)\b|%",
     re.IGNORECASE,
@@ -58,8 +58,8 @@ class _Bad(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Ran:
-    """What a program gave: on DATA, on each changed version, on each reading of the figure; `exact` is the value on DATA
-    before it was rounded, as readings are not."""
+    """What a program gave: on DATA, on each changed version, on each reading of the figure; `exact` is the value on
+    DATA before it was rounded, as readings are not."""
 
     value: Any
     exact: Any
@@ -141,7 +141,9 @@ def _run(code: str, data: Any, tries: Sequence[Version], read: Sequence[Any], sa
         raise _Bad(_failure(own.error, name), own.error)
     full, again = outcome.called[cut], outcome.called[cut + 1 :]
     if full.error:  # what rounds cannot always be taken away
-        return _Ran(own.value, own.value, outcome.called[1:cut], ())
+        raise _Bad(f"{name} cannot do without rounding", full.error)
+    if len([called for called in again if called.error]) > MISSED * len(again):
+        raise _Bad("the programs fail on changed data", next(called.error for called in again if called.error))
     return _Ran(own.value, full.value, outcome.called[1:cut], again)
 
 
@@ -205,8 +207,8 @@ def _changes(first: _Ran, tries: Sequence[Version], data: Any, question: str, ki
 
 
 def _columns_named(numbers: list[Column], tries: Sequence[Version], first: _Ran, question: str, kind: str) -> None:
-    """_Bad where a column that the question names makes no difference, or where one of the same mapping that it does not
-    name does, and nothing in its words speaks of all of them."""
+    """_Bad where a column that the question names makes no difference, or where one of the same mapping that it does
+    not name does, and nothing in its words speaks of all of them."""
     spoken = {column.path: column.name.replace("_", " ") for column in numbers if column.name}
     said = mentioned(question, list(spoken.values()))
     families: dict[tuple[str, ...], list[Column]] = {}
@@ -306,12 +308,10 @@ def _error(first: _Ran, read: int) -> float:
     def off(called: Called) -> float:
         if called.error:
             return 0.0
-        if isinstance(value, list):
-            same = isinstance(called.value, list) and len(called.value) == len(value)
-            pairs = list(zip(called.value, value)) if same else [(None, value)]
-        else:
-            pairs = [(called.value, value)]
-        return max(abs(a - b) if is_number(a) else math.inf for a, b in pairs)
+        own, other = (each if isinstance(each, list) else [each] for each in (value, called.value))
+        if len(own) != len(other) or not all(map(is_number, other)):
+            return math.inf
+        return float(max(abs(a - b) for a, b in zip(own, other)))
 
     total = math.fsum(off(called) for called in first.read[read:])
     together = max((off(called) for called in first.read[:read]), default=0.0)

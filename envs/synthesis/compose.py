@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -30,7 +31,8 @@ from rewards import Label
 
 LEVELS = 9  # of which one is drawn
 TRIES = 6  # for every question wanted
-_PLAIN = frozenset("name names label labels category categories item items key keys group groups title x y".split())
+_SAY_NOTHING = "name names label labels category categories item items key keys group groups title x y"
+_PLAIN = frozenset(_SAY_NOTHING.split())
 _LEVELS = re.compile(
     r"temperature|price|rate|ratio|index|score|average|mean|median|speed|density|age|height|length|depth|share|percent|"
     r"level|time|range|°| per |/|%",
@@ -45,6 +47,8 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
     drawn = show(chart.data, chart.artists, inside=True)
     found: dict[str, Kept] = {}
     tables = list(views(chart, drawn))
+    spoken = Counter((view.measure, view.where) for view, _ in tables)
+    tables = [(view, column) for view, column in tables if spoken[view.measure, view.where] == 1]
     for _ in range(TRIES * n if tables else 0):
         if len(found) == n:
             break
@@ -88,9 +92,7 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
 def views(chart: Chart, drawn: Drawn) -> Iterator[tuple[Categories, Column]]:
     """Every column of named values as a view, and every row of several such columns."""
     numbers_, names = columns(chart.data)
-    names += [
-        replace(column, values=tuple(map(text, column.values))) for column in numbers_ if column.position
-    ]
+    names += [replace(column, values=tuple(map(text, column.values))) for column in numbers_ if column.position]
     free = [column for column in numbers_ if column.keys and not column.position and len(column.values) >= 3]
     for column in free:
         how = drawn.how.get(column.path, "")
@@ -175,6 +177,8 @@ def _measure(chart: Chart, column: Column, siblings: list[Column]) -> tuple[str,
     known = units.units_in(f"({unit})") & units.SCALES.keys()
     scale = units.SCALES[known.pop()] if len(known) == 1 else 1.0
     percent = unit in ("%", "percent")
+    if column.whole == 100 and any(each.endswith("%") for each in written):
+        bare, percent = "share" if bare == "value" else bare, True
     return bare, Unit(words="percent" if percent else unit, suffix="%" if percent else "", scale=scale)
 
 

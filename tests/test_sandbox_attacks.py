@@ -1,0 +1,85 @@
+"""No script gets out of the sandbox: each attack fails and the next script runs. Without the layers they succeed."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from envs.sandbox import Job, Limits, Outcome, Sandbox
+from envs.sandbox.layers import LAYERS
+from tests.sandbox_attacks import ATTACKS, PRELUDE, Attack
+
+TIGHT = Limits(cpu_s=1, wall_s=2, memory_mb=256, result_mb=4, figures=4)
+NEXT = Job(
+    code="import matplotlib.pyplot as plt, numpy\nplt.figure(figsize=(1, 1)); plt.bar(['a', 'b'], [1, 2]); plt.show()"
+)
+
+
+@pytest.fixture(scope="module")
+def held() -> Iterator[Sandbox]:
+    with Sandbox(limits=TIGHT) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def loose() -> Iterator[Sandbox]:
+    with Sandbox(limits=TIGHT, unsafe=True, without=LAYERS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def aims(tmp_path: Path) -> Iterator[str]:
+    """What there is to attack, as the PRELUDE of a script."""
+    for name in ("secret", "spare", "moved"):
+        (tmp_path / name).write_text("secret")
+    victim = subprocess.Popen(["sleep", "60"])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        threading.Thread(target=_answer, args=(server,), daemon=True).start()
+        yield PRELUDE.format(room=str(tmp_path), port=port, victim=victim.pid)
+        assert victim.poll() is None
+    victim.kill()
+    victim.wait()
+
+
+def _answer(server: socket.socket) -> None:
+    try:
+        while True:
+            with server.accept()[0] as client:
+                client.sendall(b"HTTP/1.0 200 OK\r\n\r\nhello")
+    except OSError:
+        pass
+
+
+def succeeds(outcome: Outcome, room: Path) -> bool:
+    return "WON" in outcome.printed or (room / "won").exists()
+
+
+def each(attacks: list[Attack]) -> list[ParameterSet]:
+    return [pytest.param(a, id=a.name, marks=[pytest.mark.slow] if a.slow else []) for a in attacks]
+
+
+@pytest.mark.parametrize("attack", each(ATTACKS))
+def test_no_attack_succeeds_and_the_next_script_runs(held: Sandbox, attack: Attack, aims: str, tmp_path: Path) -> None:
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    outcome = held.run(Job(code=aims + attack.code))
+    assert not succeeds(outcome, tmp_path)
+    assert re.search(attack.reason, outcome.reason), outcome
+    assert "\x1b" not in outcome.reason + outcome.printed and "\n" not in outcome.reason
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+    after = held.run(NEXT)
+    assert after.reason == "" and [bar["height"] for bar in after.figures[0].artists["axes"][0]["bars"]] == [1, 2]
+
+
+@pytest.mark.parametrize("attack", each([a for a in ATTACKS if a.real]))
+def test_the_same_attack_succeeds_where_no_layer_holds_it(
+    loose: Sandbox, attack: Attack, aims: str, tmp_path: Path
+) -> None:
+    assert succeeds(outcome := loose.run(Job(code=aims + attack.code)), tmp_path), outcome
