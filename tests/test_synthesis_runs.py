@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from scripted_model import Model, serving
 
@@ -98,6 +99,11 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(tmp_path):
         assert 8 <= model.wanted.total() < plain.wanted.total()
         assert main(options(url, tmp_path / "cut")) == 0
     check_paid_once(model, plain, tmp_path / "cut", tmp_path / "whole")
+    rows = [pq.read_table(tmp_path / run / "run" / "problems" / "data").to_pylist() for run in ("cut", "whole")]
+    assert [row["id"] for row in rows[0]] == [row["id"] for row in rows[1]] and len(rows[0]) == len(
+        kept(tmp_path / "cut")
+    )
+    assert "kept, agreed" in (tmp_path / "cut" / "run" / "page.html").read_text()
     assert len(kept(tmp_path / "cut")) >= 6 and 0 < summary(tmp_path / "cut")["spent"]["cut_off"] <= 8
 
 
@@ -186,6 +192,7 @@ def test_a_plain_request_becomes_a_data_set_of_its_domain_with_votes_on_pictures
         (["endpoint.base_url=http://127.0.0.1:9/v1"], "cannot reach"),
         (["endpoint.model=other"], "does not serve 'other': it serves scripted"),
         (["out=/proc/nowhere"], "/proc/nowhere"),
+        (["--ray", "0"], "at least 1"),
     ],
 )
 def test_what_makes_a_run_impossible_is_said_in_one_line(tmp_path, capsys, more, words):
@@ -233,3 +240,25 @@ def test_a_run_killed_at_any_time_goes_on_and_pays_nothing_twice(tmp_path):
             process.communicate(timeout=60)
         assert main(options(url, tmp_path / "cut")) == 0
     check_paid_once(model, plain, tmp_path / "cut", tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_ray_job_of_several_parts_makes_what_one_run_makes_and_goes_on_with_any_number(tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    from envs.synthesis import scale
+
+    monkeypatch.setattr(scale, "TREES", 1)
+    plain, model = Model(), Model()
+    with serving(plain) as url:
+        assert main(options(url, tmp_path / "one", "cosyn", "cosyn.each=1")) == 0
+    with serving(model) as url:
+        assert main(options(url, tmp_path / "many", "cosyn", "cosyn.each=1", "--ray", "2")) == 0
+        assert main(options(url, tmp_path / "many", "cosyn", "cosyn.each=1", "--ray", "1")) == 0
+        assert model.asked == plain.asked  # each once, by the first of the two
+        assert main(options(url, tmp_path / "many", "cosyn", "cosyn.each=1")) == 2  # it is in parts
+    one, many = summary(tmp_path / "one"), summary(tmp_path / "many")
+    last = many["stages"].pop("dedup parts")
+    assert last["asked"] == last["kept"] + sum(last["dropped"].values()) == one["kept"] and many["kept"] == last["kept"]
+    assert many["stages"] == one["stages"]
+    rows = pq.read_table(tmp_path / "many" / "run" / "problems" / "data")
+    assert len(rows) == many["kept"] >= 6
