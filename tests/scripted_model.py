@@ -246,8 +246,11 @@ def serving(model):
             self.send(200, {}, json.dumps({"data": [{"id": "scripted"}]}))
 
         def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found = model.reply(body, self.headers)
+            said = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(said) < int(self.headers["Content-Length"]):  # killed while it asked
+                self.close_connection = True
+                return
+            found = model.reply(json.loads(said), self.headers)
             if found is None:
                 self.close_connection = True
                 self.connection.close()

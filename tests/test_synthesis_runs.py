@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from scripted_model import Model, serving
 
@@ -81,9 +82,9 @@ def killed(model, url, out, pipeline, strike, number=signal.SIGKILL, *more):
 
 def check_paid_once(model, plain, out, whole):
     """All that an unbroken run asks was asked, and only what was under way at a kill was asked again."""
-    again, twice = summary(out), sum(n - 1 for n in model.asked.values())
+    spent, twice = summary(out)["spent"], sum(n - 1 for n in model.asked.values())
     assert set(model.asked) == set(plain.asked)
-    assert twice <= again["spent"]["cut_off"] and again["spent"]["requests"] == sum(model.asked.values())
+    assert twice <= spent["cut_off"] and spent["requests"] - spent["cut_off"] == len(model.asked)
     assert kept(out) == kept(whole)
     check_account(out)
 
@@ -98,6 +99,11 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(tmp_path):
         assert 8 <= model.wanted.total() < plain.wanted.total()
         assert main(options(url, tmp_path / "cut")) == 0
     check_paid_once(model, plain, tmp_path / "cut", tmp_path / "whole")
+    rows = [pq.read_table(tmp_path / run / "run" / "problems" / "data").to_pylist() for run in ("cut", "whole")]
+    assert [row["id"] for row in rows[0]] == [row["id"] for row in rows[1]] and len(rows[0]) == len(
+        kept(tmp_path / "cut")
+    )
+    assert "kept, agreed" in (tmp_path / "cut" / "run" / "page.html").read_text()
     assert len(kept(tmp_path / "cut")) >= 6 and 0 < summary(tmp_path / "cut")["spent"]["cut_off"] <= 8
 
 
@@ -186,6 +192,7 @@ def test_a_plain_request_becomes_a_data_set_of_its_domain_with_votes_on_pictures
         (["endpoint.base_url=http://127.0.0.1:9/v1"], "cannot reach"),
         (["endpoint.model=other"], "does not serve 'other': it serves scripted"),
         (["out=/proc/nowhere"], "/proc/nowhere"),
+        (["--ray", "0"], "at least 1"),
     ],
 )
 def test_what_makes_a_run_impossible_is_said_in_one_line(tmp_path, capsys, more, words):
@@ -196,22 +203,28 @@ def test_what_makes_a_run_impossible_is_said_in_one_line(tmp_path, capsys, more,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pipeline", ["reachqa", "cosyn"])
-def test_a_run_killed_at_every_stage_goes_on_and_pays_nothing_twice(tmp_path, pipeline):
-    """Killed at the first request of each kind, and at work in between; then unbroken to the end."""
+@pytest.mark.parametrize(
+    ("pipeline", "kinds"),
+    [
+        ("reachqa", ["invent", "code", "questions", "program"]),
+        ("cosyn", ["topics", "columns", "question", "answer", "reason"]),
+    ],
+)
+def test_a_run_killed_at_every_stage_goes_on_and_pays_nothing_twice(tmp_path, pipeline, kinds):
+    """Killed at the first request of each kind; then unbroken to the end."""
     more = ["questions.rewrite=1", "votes.images=1", "votes.pairs=1"]
     plain, model = Model(), Model(seconds=0.02)
     with serving(plain) as url:
         assert main(options(url, tmp_path / "whole", pipeline, *more)) == 0
     with serving(model) as url:
-        for kind in plain.wanted:
+        for kind in kinds:
             process = killed(
                 model, url, tmp_path / "cut", pipeline, lambda wanted, kind=kind: wanted == kind, signal.SIGKILL, *more
             )
             assert process.returncode == -signal.SIGKILL, kind
         assert main(options(url, tmp_path / "cut", pipeline, *more)) == 0
     check_paid_once(model, plain, tmp_path / "cut", tmp_path / "whole")
-    assert summary(tmp_path / "cut")["spent"]["cut_off"] >= len(plain.wanted)
+    assert summary(tmp_path / "cut")["spent"]["cut_off"] >= len(kinds)
 
 
 @pytest.mark.slow
@@ -227,3 +240,25 @@ def test_a_run_killed_at_any_time_goes_on_and_pays_nothing_twice(tmp_path):
             process.communicate(timeout=60)
         assert main(options(url, tmp_path / "cut")) == 0
     check_paid_once(model, plain, tmp_path / "cut", tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_ray_job_of_several_parts_makes_what_one_run_makes_and_goes_on_with_any_number(tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    from envs.synthesis import scale
+
+    monkeypatch.setattr(scale, "TREES", 1)
+    plain, model = Model(), Model()
+    with serving(plain) as url:
+        assert main(options(url, tmp_path / "one", "cosyn", "cosyn.each=1")) == 0
+    with serving(model) as url:
+        assert main(options(url, tmp_path / "many", "cosyn", "cosyn.each=1", "--ray", "2")) == 0
+        assert main(options(url, tmp_path / "many", "cosyn", "cosyn.each=1", "--ray", "1")) == 0
+        assert model.asked == plain.asked  # each once, by the first of the two
+        assert main(options(url, tmp_path / "many", "cosyn", "cosyn.each=1")) == 2  # it is in parts
+    one, many = summary(tmp_path / "one"), summary(tmp_path / "many")
+    last = many["stages"].pop("dedup parts")
+    assert last["asked"] == last["kept"] + sum(last["dropped"].values()) == one["kept"] and many["kept"] == last["kept"]
+    assert many["stages"] == one["stages"]
+    rows = pq.read_table(tmp_path / "many" / "run" / "problems" / "data")
+    assert len(rows) == many["kept"] >= 6

@@ -57,12 +57,12 @@ class Client:
     def __init__(
         self, endpoint: Endpoint, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, share: int = 1
     ) -> None:
-        """`sleep` may raise where the run is to stop; `share` divides the pace among so many processes."""
+        """`sleep` may raise where the run is to stop; `share`: so many at once share pace and concurrency."""
         self.endpoint = endpoint
         self.prices = Prices(endpoint.price_in, endpoint.price_out)
         self._sleep = sleep
         self._pace = Pace(endpoint.rpm / share if endpoint.rpm else None)
-        self._slots = asyncio.Semaphore(endpoint.concurrency)
+        self._slots = asyncio.Semaphore(max(1, endpoint.concurrency // share))
         self._not_before = 0.0  # the server asked everybody to wait
         self._refused: set[str] = {"response_format"} if endpoint.structured == "words" else set()
         self._failed = 0

@@ -4,7 +4,7 @@
     config.yaml     the config of the latest run
     asked.jsonl work.jsonl      the journal: what a run that was cut off goes on from
     dropped.jsonl   what was not kept in the latest run, with its stage, reason and inputs
-    kept.jsonl      what was kept, as references into the journal; see problems()
+    kept.jsonl      what was kept, as references into the journal; output.py makes a data set of it
     summary.json    the account: for each stage asked = kept + dropped by reason (+ left, if it was stopped)
 """
 
@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
@@ -34,7 +34,7 @@ from envs.synthesis.engine import GRACE, Engine, Stop
 from envs.synthesis.engine import Path as Place
 from envs.synthesis.items import Dropped, Kept
 from envs.synthesis.journal import Journal, JournalError
-from envs.synthesis.packing import folded, found_new, placed_chart, unfolded
+from envs.synthesis.packing import folded, found_new
 from envs.synthesis.stages import Checks, Works
 
 FATAL = (EndpointError, JournalError, SandboxError)
@@ -45,8 +45,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Result:
     """How a run ended."""
 
-    stages: dict[str, Any]  # the account
-    table: list[str]
     stopped: str  # why it ended early, or ""
     signal: int  # that ended it, or 0
     error: str  # what made it impossible to go on, in one line, or ""
@@ -77,8 +75,8 @@ def _chosen(minor: str, major: str, globs: Sequence[str]) -> bool:
 
 def checks_of(sandbox: Sandbox) -> Checks:
     """The proofs, and a digest of the code that does them."""
+    from envs.synthesis.compose import compose_questions
     from envs.synthesis.contract import check_chart
-    from envs.synthesis.proven import compose_questions
     from envs.synthesis.verify import check_question
 
     here = Path(__file__).parent
@@ -94,9 +92,12 @@ def checks_of(sandbox: Sandbox) -> Checks:
     )
 
 
-def produce(config: Config, items: Sequence[Any], folder: Path, *, quiet: bool = False, share: int = 1) -> Result:
+def produce(
+    config: Config, items: Sequence[Any], folder: Path, *, quiet: bool = False, share: int = 1, parts: int = 1
+) -> Result:
     """Runs items through the pipeline into a folder, going on from what is there. One of FATAL's errors, in one line,
-    if it cannot begin; `share` is among how many processes pace and budget are divided."""
+    if it cannot begin. `share`: among how many runs at once pace and concurrency are divided; `parts`: among how many
+    in all the budget is."""
     from envs.synthesis.dedup import Dedup
 
     asyncio.run(_check(config))  # before anything heavy is started
@@ -108,7 +109,7 @@ def produce(config: Config, items: Sequence[Any], folder: Path, *, quiet: bool =
             Sandbox(config.sandbox.workers, limits, config.sandbox.unsafe) as sandbox,
             ThreadPoolExecutor(config.sandbox.workers, thread_name_prefix="check") as threads,
         ):
-            run = Run(config, journal, checks_of(sandbox), Dedup(found_new(journal)), threads, folder, share)
+            run = Run(config, journal, checks_of(sandbox), Dedup(found_new(journal)), threads, folder, (share, parts))
             return asyncio.run(run(items, quiet))
     finally:
         journal.close()
@@ -132,9 +133,10 @@ class Run:
         memory: Any,
         threads: ThreadPoolExecutor,
         folder: Path,
-        share: int,
+        shares: tuple[int, int],
     ) -> None:
-        self.config, self.journal, self.folder, self.share = config, journal, folder, share
+        self.config, self.journal, self.folder = config, journal, folder
+        self.share, self.parts = shares
         self.checks, self.memory, self.threads = checks, memory, threads
         self.stop, self.signal, self.error = Stop(), 0, ""
         self.tiers: Counter[str] = Counter()
@@ -188,8 +190,6 @@ class Run:
         }
         write_whole(self.folder / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
         return Result(
-            stages=stages,
-            table=engine.table(),
             stopped=self.stop.why,
             signal=self.signal,
             error=self.error,
@@ -199,7 +199,7 @@ class Run:
 
     async def _works(self, stack: AsyncExitStack) -> Works:
         """The stages and their tools."""
-        config, purse = self.config, Purse(self.config.budget, self.journal, self.stop, self.share)
+        config, purse = self.config, Purse(self.config.budget, self.journal, self.stop, self.parts)
 
         async def asker(endpoint: Endpoint) -> Asker:
             client = await stack.enter_async_context(Client(endpoint, self.stop.sleep, self.share))
@@ -224,7 +224,8 @@ class Run:
         from tqdm import tqdm
 
         with tqdm(total=len(items), desc=self.config.name, unit="tree", disable=quiet, smoothing=0.05) as bar:
-            task = asyncio.create_task(engine.run(items, next(iter(engine.stages)), lambda: bar.update() and None))
+            first, numbered = next(iter(engine.stages)), ((item.number, item) for item in items)
+            task = asyncio.create_task(engine.run(numbered, first, lambda: bar.update() and None))
             loop = asyncio.get_running_loop()
             for number in SIGNALS:
                 with suppress(ValueError, RuntimeError):  # not the main thread: somebody else's signals
@@ -266,21 +267,6 @@ class Run:
         spent = self.journal.spent
         money = f", {spent.money:.2f} spent" if spent.money else ""
         return f"{engine.line()}; {(spent.prompt_tokens + spent.tokens) / 1e6:.2f} M tokens{money}"
-
-
-def problems(folder: Path, journal: Journal) -> Iterator[Kept]:
-    """What a run kept, in an order that does not depend on when replies came."""
-    places: list[tuple[Place, int]] = []
-    at = 0
-    with (folder / "kept.jsonl").open("rb") as file:
-        for line in file:
-            places.append((tuple(json.loads(line)["place"]), at))
-            at += len(line)
-        for _, at in sorted(places):
-            file.seek(at)
-            row = json.loads(file.readline())
-            if chart := placed_chart(journal, row):
-                yield unfolded(row["kept"], chart)
 
 
 def _save_config(config: Config, folder: Path) -> None:

@@ -311,7 +311,7 @@ class Works:
 
     def placed(self, chart: Chart) -> dict[str, Any]:
         """Where the journal has a chart, and what it does not say there: whence it came."""
-        return {"chart": self.drawn[chart.id]} | {name: getattr(chart, name) for name in WHENCE}
+        return {"chart": self.drawn[chart.id], "id": chart.id} | {name: getattr(chart, name) for name in WHENCE}
 
     def new(self, stage: str, key: str, item: Chart | Kept, row: dict[str, Any]) -> str:
         """Why an item is not new, or "". What was judged once stays so: a run that goes on comes to the same items in
