@@ -37,6 +37,7 @@ AXES: dict[str, Shape] = {
     "colourbar": "flag",  # these axes are the colour bar of others
     "box": ["number"],  # x0, y0, x1, y1 in pixels
     "legend": ["text"],
+    "keys": [_MARK],  # its entries with the colours of their samples
     "bars": [_MARK | {"x": "number", "y": "number", "width": "number", "height": "number"}],  # also other rectangles
     "lines": [_MARK | {"x": ["number"], "y": ["number"], "style": "text", "marker": "text"}],  # "" for none
     "guides": [_MARK | {"x": "number", "y": "number"}],  # lines across: one of the two is null
@@ -66,6 +67,7 @@ FIGURE: dict[str, Shape] = {
     "axes": [AXES],
     "texts": [TEXT],
     "legend": ["text"],  # of the figure itself
+    "keys": [_MARK],
     "width": "number",
     "height": "number",
     "cut": "flag",

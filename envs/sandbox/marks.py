@@ -46,6 +46,7 @@ def table(figure: Any, drawn: list[words.Word], width: int, height: int) -> Tabl
         "axes": axes,
         "texts": words.texts(figure, drawn, width, height),
         "legend": legend,
+        "keys": _keys(figure.legends),
         "width": width,
         "height": height,
         "cut": cut,
@@ -97,6 +98,7 @@ def _axes(axes: Any) -> Table:
         "colourbar": hasattr(axes, "_colorbar"),
         "box": [],
         "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
+        "keys": _keys([legend] if legend else []),
         "bars": [_bar(patch, labels.get(id(patch)) or "") for patch in rectangles[:ROWS]],
         "lines": [_line(line) for line in straight[:ROWS]],
         "guides": [_guide(axes, line) for line in lines if id(line) not in sorted_out],
@@ -183,7 +185,7 @@ def _area(axes: Any, patch: Patch) -> Table:
         path = np.array(patch.get_corners(), float)
         path[:, [not along for along in patch.get_transform().contains_branch_seperately(axes.transData)]] = np.nan
     else:
-        path = patch.get_xy() if isinstance(patch, Polygon) else patch.get_path().vertices
+        path = np.asarray(patch.get_xy() if isinstance(patch, Polygon) else patch.get_path().vertices)
     return _mark(patch) | {"polygon": _pairs(path)}
 
 
@@ -256,6 +258,16 @@ def _mark(artist: Any, label: str = "") -> Table:
 
 def _label(label: Any) -> str:
     return "" if label is None or str(label).startswith("_") else str(label)
+
+
+def _keys(legends: Any) -> list[dict[str, Any]]:
+    """The entries of legends: what each says, and the colour of the sample beside it."""
+    return [
+        {"label": text.get_text(), "colour": _colour(sample)}
+        for legend in legends
+        for text, sample in zip(legend.get_texts(), legend.legend_handles)
+        if sample is not None
+    ]
 
 
 def _colour(artist: Any) -> str:
