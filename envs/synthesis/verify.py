@@ -108,6 +108,8 @@ def _proved(chart: Chart, asked: Asked, sandbox: Sandbox, checks: dict[str, Any]
     _changes(first, tries, data, question, kind, places)
     value = first.value
     answer = _answer(chart, asked, drawn, first, len(read), places, checks)
+    if is_number(value):  # a stored number must have the digits that the answer has
+        places = rounding(float(value), places, _given(columns(data)[0]))[1]
     if asked.stated is not None and not stands(asked.stated, value, answer, kind, places):
         raise _Bad("the stated answer is another", f"{asked.stated!r:.60} instead of {value!r:.60}")
     return answer, value
@@ -275,8 +277,7 @@ def _answer(
         room = 100.0 if kind == "percent" else max(largest, min(max([*others, span]), WIDER * largest))
         if error > TOO_COARSE * room or (largest and error > LOST * largest):
             raise _Bad("it cannot be read closely enough", f"{value!r:.60} ± {error:.3g}")
-        given = max((column.decimals for column in numbers if not column.position), default=0)
-        off = [rounding(float(v), places, given)[0] for v in (value if isinstance(value, list) else [value])]
+        off = [rounding(float(v), places, _given(numbers))[0] for v in (value if isinstance(value, list) else [value])]
         tolerance = error + max(off)
         if error == 0 and float(largest).is_integer() and places in (None, 0) and is_number(value):
             tolerance = 0.0
@@ -293,6 +294,11 @@ def _answer(
     _known(answer, spoken, chart, asked.question)
     checks |= {"error": round(error, 9), "tolerance": round(tolerance, 9), "shown": sorted(set(drawn.how.values()))}
     return answer
+
+
+def _given(numbers: list[Column]) -> int:
+    """The most decimals that the data has."""
+    return max((column.decimals for column in numbers if not column.position), default=0)
 
 
 def _scales(first: _Ran, value: Any) -> bool:
