@@ -96,7 +96,7 @@ def stated(value: Any, names: list[str], draws: Draws) -> Iterator[Any]:
     elif is_number(value):
         step = 1 if float(value).is_integer() else 0.1
         rounded = round(value, 1)
-        yield from (rounded + step, rounded - 2 * step, rounded * 1000, -rounded or 1, f"{rounded + 3 * step:g}")
+        yield from (rounded + step, rounded - 2 * step, (rounded or 1) * 1000, -rounded or 1, f"{rounded + 3 * step:g}")
         yield round(value * draws.uniform(1.02, 1.1) + step, 1)
     elif isinstance(value, str):
         others = [name for name in names if name != value]
@@ -154,6 +154,9 @@ def other_data(chart: Chart, draws: Draws) -> Iterator[Chart]:
     numbers, names = columns(chart.data)
     free = [column for column in numbers if not column.position and not column.lone]
     for column in free:
+        if not column.keys:  # of samples only what the figure shows: a new largest
+            yield replace(chart, data=put(chart.data, {column.places[0]: 2 * max(column.values)}))
+            continue
         for index in draws.sample(range(len(column.values)), min(2, len(column.values))):
             value = column.values[index]
             new = value + (1 if isinstance(value, int) else 0.1) * draws.choice((1, -1, 5))
@@ -244,8 +247,9 @@ AFTER = {
     "a title that is cut": """
         figure.suptitle("A title that is far too long for any picture of this size " * 4); did = True""",
     "letters too small": """
-        for ax in figure.axes:
-            for text in (*ax.get_xticklabels(), *ax.get_yticklabels(), *ax.texts): text.set_fontsize(4); did = True""",
+        from matplotlib.text import Text
+        for text in figure.findobj(Text):
+            if text.get_text(): text.set_fontsize(4); did = True""",
     "a bar too many": """
         for ax in figure.axes:
             bars = [b for b in ax.patches if hasattr(b, "get_height")]

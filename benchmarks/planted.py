@@ -1,6 +1,6 @@
 """Plants faults in charts and questions, and counts those that survive the checks.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.planted [--charts 4] [--each 6] [--out planted.json]
+    OMP_NUM_THREADS=1 python -m benchmarks.planted [--only bakery lakes] [--each 6] [--out planted.json]
 
 The charts are the scripts of benchmarks/written/, each with questions that have two programs and a misreading. Every
 question as it stands is the control: it should be kept. Then one thing at a time is wrong (benchmarks/faults.py): a
@@ -16,7 +16,7 @@ import json
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -69,9 +69,11 @@ class Tally:
         return found
 
 
-def pool(limit: int | None = None) -> Iterator[tuple[str, str, list[tuple[Asked, str]]]]:
-    """Name, script, and questions with their misreadings, of each chart."""
-    for path in sorted(WRITTEN.glob("*.py"))[:limit]:
+def pool(only: Sequence[str] = ()) -> Iterator[tuple[str, str, list[tuple[Asked, str]]]]:
+    """Name, script, and questions with their misreadings, of each chart, or of those named."""
+    for path in sorted(WRITTEN.glob("*.py")):
+        if only and path.stem not in only:
+            continue
         rows = yaml.safe_load(path.with_suffix(".yaml").read_text())
         yield path.stem, path.read_text(), [(Asked(**row), misread) for row in rows for misread in [row.pop("misread")]]
 
@@ -157,10 +159,10 @@ def shared(chart: Chart, asked: Asked, code: str, right: Kept, sandbox: Sandbox,
             tally.survived[f"both: {how}, agreed, {who}"] += 1
 
 
-def run(charts: int | None, each: int, sandbox: Sandbox) -> Tally:
+def run(only: Sequence[str], each: int, sandbox: Sandbox) -> Tally:
     """The whole benchmark; `each`: changed programs of a question, at most."""
     tally = Tally()
-    for name, code, questions in tqdm(list(pool(charts)), desc="charts", disable=None):
+    for name, code, questions in tqdm(list(pool(only)), desc="charts", disable=None):
         chart = tally.drawn(code, sandbox)
         if isinstance(chart, Dropped):
             raise SystemExit(f"written/{name}.py: {chart.stage}: {chart.reason} ({chart.detail})")
@@ -179,12 +181,12 @@ def run(charts: int | None, each: int, sandbox: Sandbox) -> Tally:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--charts", type=int, default=None, help="only the first charts")
+    parser.add_argument("--only", nargs="*", default=(), metavar="NAME", help="only these charts")
     parser.add_argument("--each", type=int, default=6, help="changed programs of a question, at most")
     parser.add_argument("--out", type=Path, default=None, help="all of it as JSON")
     arguments = parser.parse_args()
     with Sandbox() as sandbox:
-        tally = run(arguments.charts, arguments.each, sandbox)
+        tally = run(arguments.only, arguments.each, sandbox)
     single = [place for place in tally.planted if not place.startswith("both") and place != "control"]
     print(f"{'fault in':<42} {'planted':>8} {'kept':>6}")
     for place in ["control", *single]:

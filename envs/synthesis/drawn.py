@@ -113,6 +113,7 @@ class _Figure:
     def __init__(self, found: list[Mark], artists: dict[str, Any], inside: bool) -> None:
         self.marks, self.artists, self.inside = found, artists, inside
         self.explained: set[int] = set()
+        self.nearly: set[tuple[int, str]] = set()  # axes and kinds of marks of which most, not all, show a column
         self.edges: list[float] = []
         self.pools: dict[tuple[int, str, str], list[int]] = defaultdict(list)
         for index, mark in enumerate(found):
@@ -169,8 +170,9 @@ class _Figure:
         union = {name for index in pool for name in self.marks[index].names}
         if channel == "text" and not _all_named(column, union):
             return None
+        matched: list[int] = []
         taken: set[int] = set()
-        matched = []
+        missed = 0
         for place, value in enumerate(values):
             needed = self._needed(column, place, union, series)
             hit = next(
@@ -183,10 +185,16 @@ class _Figure:
                 ),
                 None,
             )
-            if hit is None:
+            if hit is not None:
+                taken.add(hit)
+                matched.append(hit)
+                continue
+            missed += 1
+            if not needed or 2 * missed >= len(values):
                 return None
-            taken.add(hit)
-            matched.append(hit)
+        if missed:
+            self.nearly.add((self.marks[pool[0]].axes, self.marks[pool[0]].kind))
+            return None
         return matched
 
     def _shares(self, column: Column, pool: list[int], channel: str, series: bool) -> list[int] | None:
@@ -232,7 +240,9 @@ class _Figure:
         for index, mark in enumerate(self.marks):
             if mark.kind == "box" and _spoken(column.name) in ({_spoken(n) for n in mark.names} or {""}):
                 three = [mark.channels[key] for key in ("q1", "median", "q3")]
-                if np.allclose(three, q, rtol=1e-6, atol=1e-9):
+                ends = [v for key, v in mark.channels.items() if key in ("low", "high") or key.startswith("outlier")]
+                of_sample = all(np.isclose(values, end, rtol=1e-6, atol=1e-9).any() for end in ends)
+                if of_sample and np.allclose(three, q, rtol=1e-6, atol=1e-9):
                     self.explained.add(index)
                     return "quartiles", [mark.err["median"]] * len(values)
         for (_, kind, channel), pool in self.pools.items():
@@ -255,6 +265,11 @@ class _Figure:
     def judge_marks(self, numbers: list[Column]) -> None:
         """Unfaithful where a mark shows what neither a column nor what follows from columns says."""
         derived = Derived(numbers)
+        lengths = {len(column.values) for column in numbers if not column.position}
+        counts = Counter((mark.axes, mark.kind) for mark in self.marks)
+        shown = {(self.marks[index].axes, self.marks[index].kind) for index in self.explained}
+        if other := sorted((axes, kind) for axes, kind in self.nearly - shown if kind not in ("text", "line")):
+            raise Unfaithful("a mark shows another value than its name's", other[0][1])
         for index, mark in enumerate(self.marks):
             if "written" in mark.channels:
                 self._wedge_says(mark, numbers)
@@ -264,7 +279,8 @@ class _Figure:
                 continue
             channels = [*CHANNELS.get(mark.kind, ()), *(["share"] if mark.kind == "wedge" else [])]
             values = [mark.channels[c] for c in channels if c in mark.channels and c not in ("bottom", "left", "x")]
-            if not any(derived.holds(value) for value in values if value):
+            own = mark.kind == "wedge" and counts[mark.axes, mark.kind] in lengths  # they should have been found
+            if own or not any(derived.holds(value) for value in values if value):
                 named = ", ".join(sorted(name for name in mark.names if "\0" not in name))[:60]
                 raise Unfaithful("a mark shows what no data says", f"{mark.kind} {named}: {values}")
 

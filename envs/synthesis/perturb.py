@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.address import Draws
-from envs.numerals import half_up
+from envs.numerals import half_up, numbers
 from envs.synthesis.columns import KEYS, LIST, Column, Path, columns, is_number, mentioned, ordered, put, text
 
 ROUNDS = 3  # times that all numbers are changed
 DROPPED = 2  # rows that are dropped, one at a time
 ALONE = 8  # columns that are changed alone, at most
+EDGES = 4  # versions with values beside a number that the question says, at most
 SAID = 4  # names of a question whose numbers are changed alone, at most
 BELOW, ABOVE = (0.45, 0.85), (1.2, 1.9)  # factors by which numbers change
 
@@ -34,22 +35,41 @@ class Version:
 
 def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     """The changed versions of the data on which the programs of a question are run."""
-    numbers, names = columns(data)
-    free = [column for column in numbers if not column.position]
+    held, names = columns(data)
+    free = [column for column in held if not column.position]
     said = mentioned(question, [key for column in free for keys in column.keys for key in keys])
     found = [Version("numbers", changed(data, free, draws)) for _ in range(ROUNDS)]
     found += [Version("names", moved) for moved in shuffled(data, free, names, draws)]
-    found += [Version("row", less) for less in dropped(data, numbers, names, question, draws)]
+    found += [Version("row", less) for less in dropped(data, held, names, question, draws)]
     if said:
         for names_said in ([said] if len(said) > 1 else []) + [{name} for name in sorted(said)[:SAID]]:
             found += [Version("named", changed(data, free, draws, names_said, up=up)) for up in (True, False)]
         if any(not _touches(keys, said) for column in free for keys in column.keys):
             found += [Version("others", changed(data, free, draws, said, others=True)) for _ in range(2)]
+    found += [Version("numbers", near) for near in _near_thresholds(data, free, said, question, draws)]
     for column in free[:ALONE] if len(free) > 1 else ():
         found += [Version("column", changed(data, [column], draws, up=up), column.path) for up in (None, True, False)]
         for _ in range(2):
             moved = dict(zip(column.places, _deranged(column.values, draws)))
             found.append(Version("column", put(data, moved), column.path))
+    return found
+
+
+def _near_thresholds(data: Any, free: list[Column], said: set[str], question: str, draws: Draws) -> list[Any]:
+    """The data with values just above and just below each number that a question says, for up to EDGES of them."""
+    found: list[Any] = []
+    for threshold in dict.fromkeys(numbers(question)):
+        for column in free:
+            inside = min(column.values) < threshold < max(column.values)
+            loose = [k for k in range(len(column.values)) if not (column.keys and _touches(column.keys[k], said))]
+            if not inside or len(loose) < 2 or column.whole or len(found) == EDGES:
+                continue
+            step = 10.0**-column.decimals
+            above, below = half_up(threshold + step, column.decimals), half_up(threshold - step, column.decimals)
+            if not {above, below} & set(column.values):
+                whole = all(isinstance(value, int) for value in column.values)
+                new = [int(value) if whole else value for value in (above, below)]
+                found.append(put(data, dict(zip([column.places[k] for k in draws.sample(loose, 2)], new))))
     return found
 
 
@@ -117,23 +137,21 @@ def _moved(column: Column, chosen: list[int], draws: Draws, up: bool | None) -> 
         if not partners:
             continue
         partner = draws.choice(partners)
-        above = draws.chance(0.5) if up is None else up
+        above = units[partner] > units[index] if up is None else up  # a larger part has more to give
         giver, taker = (partner, index) if above else (index, partner)
         for _ in range(20):
             part = max(1, int(units[giver] * draws.uniform(0.2, 0.7)))
-            if part >= units[giver]:
-                break
             after = list(units)
             after[giver] -= part
             after[taker] += part
-            if not distinct or len(set(after)) == len(after):
+            if after[giver] > 0 and not (distinct and len(set(after)) < len(after)):
                 units = after
                 break
     kept = [value / step for value in units]
     return [int(new) if isinstance(old, int) and not places else new for old, new in zip(values, kept)]
 
 
-def shuffled(data: Any, numbers: list[Column], names: list[Column], draws: Draws) -> list[Any]:
+def shuffled(data: Any, free: list[Column], names: list[Column], draws: Draws) -> list[Any]:
     """The data with its names moved among their places, twice; where an order holds them together or there are none,
     its numbers, those of a row together."""
     loose = [
@@ -148,7 +166,7 @@ def shuffled(data: Any, numbers: list[Column], names: list[Column], draws: Draws
             for column in loose:
                 changes.update(zip(column.places, _deranged(column.values, draws)))
         orders: dict[int, list[int]] = {}
-        for column in numbers:
+        for column in free:
             # Of a mapping the values move, which is the same.
             if not loose or (column.path[-1] == KEYS and not ordered(tuple(keys[-1] for keys in column.keys))):
                 size = len(column.values)
@@ -167,18 +185,18 @@ def _deranged(values: Sequence[Any], draws: Draws) -> list[Any]:
     return new
 
 
-def dropped(data: Any, numbers: list[Column], names: list[Column], question: str, draws: Draws) -> list[Any]:
+def dropped(data: Any, held: list[Column], names: list[Column], question: str, draws: Draws) -> list[Any]:
     """The data without a row, for up to DROPPED rows that the question does not mention; none where fewer than three
     would be left, or where shares would no longer make a whole."""
-    if any(column.whole for column in numbers):
+    if any(column.whole for column in held):
         return []
     axes: dict[int, list[str]] = {}
-    for column in (*names, *(column for column in numbers if column.position)):
+    for column in (*names, *(column for column in held if column.position)):
         if column.path.count(LIST) == 1 and column.path[-1] != KEYS:
             values = [text(value) for value in column.values]
             if len(values) >= 4 and len(set(values)) == len(values):
                 axes.setdefault(len(values), []).extend(values)
-    for column in numbers:
+    for column in held:
         if column.path[-1] == KEYS and column.path.count(LIST) == 0 and len(column.values) >= 4:
             axes.setdefault(len(column.values), []).extend(keys[-1] for keys in column.keys)
     free = []

@@ -96,14 +96,15 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
         before = words[: match.start()].rstrip()
         measured = previous in {"in", "per", "of"} | SCALES.keys() or bool(re.search(r"[\d(/$€£]$", before))
         if unit is not None:
+            under = "per " if re.search(r"(?:\bper|/)$", before.casefold()) and unit not in SCALES else ""
             sure = unit in SCALES or not word.isalpha() or unit in ("dollar", "euro", "yen", "rupee", "percent")
             short = len(word) <= 2 and word.isalpha()
             if not loose:
                 inside = short and not (measured or words.strip().casefold() == word or words.count("(") > 0)
                 if not inside:
-                    found.add(unit)
+                    found.add(under + unit)
             elif (sure and not short) or (measured and not (unit in _TIMES and previous == "of")):
-                found.add(unit)
+                found.add(under + unit)
         previous = unit if unit in SCALES else word
     return found
 
@@ -130,10 +131,13 @@ def _singular(word: str) -> str:
 def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *, computed: bool) -> str:
     """The unit of a question that is not its chart's, or the scale of the chart's that it leaves out; "" where they
     agree. `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
-    for asked in (units_in(question, loose=True), units_in(f"({unit})")):
+    charted: set[str] = set().union(*labels)
+    counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
+    many = set().union(*map(units_in, counted)) & charted
+    for asked in (units_in(question, loose=True) | many, units_in(f"({unit})")):
         if computed:
             asked -= {"percent"}
-        everywhere = set().union(*labels) | {_singular(word) for word in words}
+        everywhere = charted | {_singular(word) for word in words if word not in KNOWN}
         if missing := sorted(asked - everywhere):
             return missing[0]
         bases = asked - SCALES.keys()

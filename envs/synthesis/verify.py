@@ -27,6 +27,7 @@ from envs.synthesis.items import Asked, Chart, Dropped, Kept
 from envs.synthesis.kinds import KINDS, NoAnswer, agree, answer_of, checked, places_asked, rounding, says, stands
 from envs.synthesis.perturb import Version, versions
 from envs.synthesis.reading import readings, single
+from envs.synthesis.relations import Relation, relations
 from envs.synthesis.script import Broken, exact, program
 from envs.views import LOST, TOO_COARSE
 from rewards import Answer, Label
@@ -99,7 +100,7 @@ def _proved(chart: Chart, asked: Asked, sandbox: Sandbox, checks: dict[str, Any]
     first = _run(codes[0], data, tries, [*read, *(each for _, each in alone)], sandbox, "the program")
     second = _run(codes[1], data, tries, read, sandbox, "the second program")
 
-    kind, places = asked.kind.casefold().strip(), places_asked(question)
+    kind, places = KINDS[asked.kind.casefold().strip()], places_asked(question)
     _well_formed(first.value)
     _well_formed(second.value)
     if not agree(first.value, second.value, kind=kind, places=places):
@@ -107,7 +108,13 @@ def _proved(chart: Chart, asked: Asked, sandbox: Sandbox, checks: dict[str, Any]
     checks["versions"] = _agreement(first, second, tries, kind, places)
     _changes(first, tries, data, question, kind, places)
     value = first.value
+    said = relations(data, question, kind, value)
+    if said:
+        _words_hold(said, _run(codes[0], data, (), [each.data for each in said], sandbox, "the program"))
+        checks["words"] = [each.what for each in said]
     answer = _answer(chart, asked, drawn, first, len(read), places, checks)
+    if is_number(value):  # a stored number must have the digits that the answer has
+        places = rounding(float(value), places, _given(columns(data)[0]))[1]
     if asked.stated is not None and not stands(asked.stated, value, answer, kind, places):
         raise _Bad("the stated answer is another", f"{asked.stated!r:.60} instead of {value!r:.60}")
     return answer, value
@@ -206,6 +213,13 @@ def _changes(first: _Ran, tries: Sequence[Version], data: Any, question: str, ki
     _columns_named(numbers, tries, first, question, kind)
 
 
+def _words_hold(said: Sequence[Relation], ran: _Ran) -> None:
+    """_Bad where the answer does not move as the question's words say."""
+    for relation, called in zip(said, ran.read):
+        if not called.error and not relation.holds(ran.exact, called.value):
+            raise _Bad("the answer is not what the words say", relation.what)
+
+
 def _columns_named(numbers: list[Column], tries: Sequence[Version], first: _Ran, question: str, kind: str) -> None:
     """_Bad where a column that the question names makes no difference, or where one of the same mapping that it does
     not name does, and nothing in its words speaks of all of them."""
@@ -275,8 +289,7 @@ def _answer(
         room = 100.0 if kind == "percent" else max(largest, min(max([*others, span]), WIDER * largest))
         if error > TOO_COARSE * room or (largest and error > LOST * largest):
             raise _Bad("it cannot be read closely enough", f"{value!r:.60} ± {error:.3g}")
-        given = max((column.decimals for column in numbers if not column.position), default=0)
-        off = [rounding(float(v), places, given)[0] for v in (value if isinstance(value, list) else [value])]
+        off = [rounding(float(v), places, _given(numbers))[0] for v in (value if isinstance(value, list) else [value])]
         tolerance = error + max(off)
         if error == 0 and float(largest).is_integer() and places in (None, 0) and is_number(value):
             tolerance = 0.0
@@ -293,6 +306,11 @@ def _answer(
     _known(answer, spoken, chart, asked.question)
     checks |= {"error": round(error, 9), "tolerance": round(tolerance, 9), "shown": sorted(set(drawn.how.values()))}
     return answer
+
+
+def _given(numbers: list[Column]) -> int:
+    """The most decimals that the data has."""
+    return max((column.decimals for column in numbers if not column.position), default=0)
 
 
 def _scales(first: _Ran, value: Any) -> bool:
