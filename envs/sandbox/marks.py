@@ -185,7 +185,7 @@ def _area(axes: Any, patch: Patch) -> Table:
         path = np.array(patch.get_corners(), float)
         path[:, [not along for along in patch.get_transform().contains_branch_seperately(axes.transData)]] = np.nan
     else:
-        path = patch.get_xy() if isinstance(patch, Polygon) else patch.get_path().vertices
+        path = np.asarray(patch.get_xy() if isinstance(patch, Polygon) else patch.get_path().vertices)
     return _mark(patch) | {"polygon": _pairs(path)}
 
 

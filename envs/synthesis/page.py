@@ -17,7 +17,7 @@ from typing import Any
 
 from envs.gallery import sheet
 from envs.logs import write_whole
-from envs.synthesis.items import Chart, Dropped, Kept
+from envs.synthesis.items import TIERS, Chart, Dropped, Kept
 
 LONGEST = 6000  # characters of a text that are shown
 _FILTERS = {"outcome": "status", "reason": "reason", "stage": "stage", "tier": "tier", "chart type": "type"}
@@ -28,7 +28,8 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; max-heigh
 table { border-collapse: collapse; margin: .6rem 0 1rem; }
 td, th { text-align: left; padding: .15rem .9rem .15rem 0; border-bottom: 1px solid var(--line); }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
-.tag { display: inline-block; font-size: 12px; padding: .05rem .5rem; border-radius: 1rem; border: 1px solid; }
+.tag { display: inline-block; font-size: 12px; padding: .05rem .5rem; border-radius: 1rem; border: 1px solid;
+  margin-bottom: .3rem; }
 .kept { color: light-dark(#0a6b3d, #6fd6a0); } .dropped { color: light-dark(#a3301c, #ff9c88); }
 figcaption p { overflow-wrap: anywhere; } .why { font-weight: 400; }
 .answer { font-weight: 400; }"""
@@ -86,7 +87,7 @@ def _kept(item: Kept, found: dict[str, set[str]]) -> str:
         "program": asked.program,
         "second program": asked.second,
         "checks": item.checks,
-        "explanation (the model's word)": asked.explanation,
+        "explanation" if item.tier == TIERS[0] else "explanation (the model's word)": asked.explanation,
         "data": chart.data,
         "script": chart.code,
         "whence": {"chart": chart.provenance, "question": asked.provenance},
