@@ -41,6 +41,7 @@ WAYS = {
     "plt.plot([1]); plt.show()": 1,
     "plt.plot([1]); plt.savefig('a/b/chart.svg', dpi=50)": 1,
     "plt.plot([1]); plt.gcf().savefig('x.png'); plt.savefig('x.pdf'); plt.tight_layout(); plt.show()": 1,
+    "plt.scatter([1, 2], [3, 4], c=[5, 6]); plt.colorbar(); plt.savefig('a.png'); plt.savefig('b.png'); plt.show()": 1,
     "plt.plot([1])": 1,  # neither shown nor saved
     "plt.plot([1]); plt.show(); plt.savefig('empty.png')": 1,
     "plt.plot([1]); plt.savefig('a.png'); plt.clf(); plt.plot([2]); plt.savefig('b.png')": 2,
