@@ -315,12 +315,19 @@ def children(of: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_a_warm_process_that_is_killed_is_replaced_and_its_script_run_again() -> None:
+def test_a_warm_process_that_is_killed_or_left_is_replaced_and_its_script_run_again() -> None:
     with Sandbox() as sandbox:
         warm = sandbox._free.queue[0]._process.pid
         threading.Timer(0.5, os.kill, (warm, signal.SIGKILL)).start()
         outcome = sandbox.run(Job(code="import time; time.sleep(1.5); print('done')"))
         assert (outcome.reason, outcome.printed) == ("", "done\n")
+
+        before = signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.run(Job(code="import time; time.sleep(5); print('old')"))
+        signal.signal(signal.SIGALRM, before)
+        assert sandbox.run(Job(code="print('new')")).printed == "new\n"
     with pytest.raises(SandboxError, match="closed"):
         sandbox.run(Job(code=""))
 

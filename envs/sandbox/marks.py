@@ -230,6 +230,8 @@ def _boxes(axes: Any) -> tuple[list[Table], set[int]]:
     found: list[Table] = []
     parts: set[int] = set()
     for stats, places, made in getattr(axes, "_chartgym_boxes", ()):
+        if not _as_told(stats, made):
+            continue  # moved since: they are lines like others
         parts.update(id(artist) for artists in made.values() for artist in artists)
         for one, place in zip(stats, places):
             told = zip(("low", "q1", "median", "q3", "high"), ("whislo", "q1", "med", "q3", "whishi"))
@@ -237,6 +239,15 @@ def _boxes(axes: Any) -> tuple[list[Table], set[int]]:
             outliers = _numbers(one.get("fliers", ()))
             found.append({"label": str(one.get("label", "")), "at": _number(place), "outliers": outliers} | box)
     return found, parts
+
+
+def _as_told(stats: Any, made: Any) -> bool:
+    """Whether the lines of box plots still are where the plot's numbers put them."""
+    names = ("whislo", "q1", "med", "q3", "whishi", "cilo", "cihi")
+    told = np.array([float(one[name]) for one in stats for name in names if name in one])
+    lines = [line for kind in ("boxes", "whiskers", "caps", "medians") for line in made.get(kind, ())]
+    paths = [np.asarray(line.get_xydata(), float) for line in lines if hasattr(line, "get_xydata")]
+    return all(any(np.isin(path[:, side], told).all() for side in (0, 1)) for path in paths if len(path))
 
 
 def _errors(held: ErrorbarContainer) -> list[Table]:
