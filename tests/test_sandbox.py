@@ -41,6 +41,7 @@ WAYS = {
     "plt.plot([1]); plt.show()": 1,
     "plt.plot([1]); plt.savefig('a/b/chart.svg', dpi=50)": 1,
     "plt.plot([1]); plt.gcf().savefig('x.png'); plt.savefig('x.pdf'); plt.tight_layout(); plt.show()": 1,
+    "plt.scatter([1, 2], [3, 4], c=[5, 6]); plt.colorbar(); plt.savefig('a.png'); plt.savefig('b.png'); plt.show()": 1,
     "plt.plot([1])": 1,  # neither shown nor saved
     "plt.plot([1]); plt.show(); plt.savefig('empty.png')": 1,
     "plt.plot([1]); plt.savefig('a.png'); plt.clf(); plt.plot([2]); plt.savefig('b.png')": 2,
@@ -314,12 +315,19 @@ def children(of: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_a_warm_process_that_is_killed_is_replaced_and_its_script_run_again() -> None:
+def test_a_warm_process_that_is_killed_or_left_is_replaced_and_its_script_run_again() -> None:
     with Sandbox() as sandbox:
         warm = sandbox._free.queue[0]._process.pid
         threading.Timer(0.5, os.kill, (warm, signal.SIGKILL)).start()
         outcome = sandbox.run(Job(code="import time; time.sleep(1.5); print('done')"))
         assert (outcome.reason, outcome.printed) == ("", "done\n")
+
+        before = signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.run(Job(code="import time; time.sleep(5); print('old')"))
+        signal.signal(signal.SIGALRM, before)
+        assert sandbox.run(Job(code="print('new')")).printed == "new\n"
     with pytest.raises(SandboxError, match="closed"):
         sandbox.run(Job(code=""))
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envs.convert import ConfigError
+from envs.logs import Log, read
 from envs.synthesis import prompts
 from envs.synthesis.config import load
 from envs.synthesis.engine import Engine, Stage, Stop, Stopped
@@ -220,6 +221,16 @@ def test_a_file_that_is_no_journal_is_named(tmp_path):
         (tmp_path / "asked.jsonl").write_text(text)
         with pytest.raises(JournalError, match=r"asked\.jsonl"):
             Journal(tmp_path)
+
+
+@given(st.text(st.characters(codec=None)) | st.sampled_from(["\ud800", "a\udfff"]))
+def test_whatever_a_log_is_told_it_says_again(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("log") / "x.jsonl"
+    log = Log(path)
+    log.write({"text": text})
+    log.close()
+    assert list(read(path)) == [{"text": text}]
+    assert "\ud800" not in prompts.REWRITE.said({"question": text + "\ud800"})
 
 
 # --- the engine

@@ -30,7 +30,7 @@ def options(url, out, pipeline="reachqa", *more):
     return [
         str(ROOT / "configs" / "synthesis" / f"{pipeline}.yaml"),
         *(f"endpoint.base_url={url}", "endpoint.model=scripted", "endpoint.max_tokens=500", f"out={out}"),
-        *("name=run", *SMALL[pipeline], *FEW, *more, "--quiet"),
+        *("name=run", "sandbox.workers=1", *SMALL[pipeline], *FEW, *more, "--quiet"),
     ]
 
 
@@ -153,6 +153,12 @@ def test_a_spent_budget_and_signals_end_a_run_cleanly_and_it_goes_on(tmp_path, c
         assert sum(stage["left"] for stage in first["stages"].values()) > 0 == first["spent"]["cut_off"]
         assert "the same command goes on" in capsys.readouterr().err
         check_account(tmp_path)
+        model.spoil = lambda wanted, text, again: "away"  # the server breaks down
+        assert main(options(url, tmp_path, "cosyn", *prices, "endpoint.concurrency=1", "endpoint.attempts=1")) == 2
+        assert "2 requests in a row failed" in capsys.readouterr().err.splitlines()[-1]
+        assert summary(tmp_path)["spent"]["replies"] == first["spent"]["replies"]
+        check_account(tmp_path)
+        model.spoil, model.asked = (lambda wanted, text, again: ""), Counter()
         done = model.wanted.total()
         process = killed(
             model, url, tmp_path, "cosyn", lambda wanted: model.wanted.total() > done + 2, signal.SIGTERM, *prices
@@ -192,7 +198,6 @@ def test_a_plain_request_becomes_a_data_set_of_its_domain_with_votes_on_pictures
         (["endpoint.base_url=http://127.0.0.1:9/v1"], "cannot reach"),
         (["endpoint.model=other"], "does not serve 'other': it serves scripted"),
         (["out=/proc/nowhere"], "/proc/nowhere"),
-        (["--ray", "0"], "at least 1"),
     ],
 )
 def test_what_makes_a_run_impossible_is_said_in_one_line(tmp_path, capsys, more, words):

@@ -65,13 +65,13 @@ class Shots:
         if self._count == self._limits.figures:
             self.reason = f"drew more than {self._limits.figures} figures"
             return
-        seen.append(content)
         self._count += 1
         before, recording = figure.canvas, _Recording(figure, self._limits.pixels)
         try:
             _print_figure(recording, io.BytesIO(), format="rgba", **how)
         finally:
             figure.set_canvas(before)
+        seen += [content, marks.content(figure)]  # drawing settles colours and limits
         self._send(recording.png, recording.table)
 
     def take_open(self, *, close: bool) -> None:

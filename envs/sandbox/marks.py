@@ -105,9 +105,7 @@ def _axes(axes: Any) -> Table:
         "lines": [_line(line) for line in straight[:ROWS]],
         "guides": [_guide(axes, line) for line in lines if id(line) not in sorted_out],
         "wedges": [_wedge(axes, wedge) for wedge in wedges[:ROWS]],
-        "points": [
-            _points(each) for each in held if isinstance(each, many.PathCollection | many.RegularPolyCollection)
-        ],
+        "points": [_points(each) for each in held if _scattered(each)],
         "areas": [
             *(_area(axes, patch) for patch in other[:ROWS]),
             *itertools.chain.from_iterable(map(_polygons, held)),
@@ -170,6 +168,13 @@ def _plain_place(text: Any) -> bool:
     return all(isinstance(side, int | float | np.number) for side in text.get_position())
 
 
+def _scattered(each: Any) -> bool:
+    """Whether one shape stands at many places: scatter, hexbin, quiver."""
+    if isinstance(each, many.PathCollection | many.RegularPolyCollection):
+        return True
+    return isinstance(each, many.PolyCollection) and len(each.get_offsets()) > 1
+
+
 def _points(points: Any) -> Table:
     places = np.ma.filled(np.ma.array(points.get_offsets(), float), np.nan).reshape(-1, 2)
     values = points.get_array()
@@ -192,7 +197,7 @@ def _area(axes: Any, patch: Patch) -> Table:
 
 
 def _polygons(each: Any) -> list[Table]:
-    if not isinstance(each, many.PolyCollection) or isinstance(each, many.RegularPolyCollection):
+    if not isinstance(each, many.PolyCollection) or _scattered(each):
         return []
     faces = each.get_facecolor()
     found = []

@@ -68,7 +68,7 @@ def run(config: Config, items: Sequence[Any], args: argparse.Namespace) -> Resul
         count = Count(came=result.kept, asked=result.kept, kept=tiers.total(), dropped=again)
         result.summary["stages"]["dedup parts"] = count.to_json()
     result.summary.update(kept=tiers.total(), tiers=dict(tiers))
-    write_whole(config.folder / "summary.json", json.dumps(result.summary, indent=1, ensure_ascii=False) + "\n")
+    write_whole(config.folder / "summary.json", json.dumps(result.summary, indent=1) + "\n")
     return result
 
 

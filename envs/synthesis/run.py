@@ -188,7 +188,7 @@ class Run:
             "malformed_replies": dict(sum((asker.malformed for asker in self.askers), Counter())),
             "errors_of_our_own": engine.errors,
         }
-        write_whole(self.folder / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+        write_whole(self.folder / "summary.json", json.dumps(summary, indent=1) + "\n")
         return Result(
             stopped=self.stop.why,
             signal=self.signal,
@@ -223,7 +223,8 @@ class Run:
         """Runs the engine under a bar, until it is done, stopped or of no use any more."""
         from tqdm import tqdm
 
-        with tqdm(total=len(items), desc=self.config.name, unit="tree", disable=quiet, smoothing=0.05) as bar:
+        shown = {"disable": quiet, "dynamic_ncols": True, "smoothing": 0.05}
+        with tqdm(total=len(items), desc=self.config.name, unit="tree", **shown) as bar:
             first, numbered = next(iter(engine.stages)), ((item.number, item) for item in items)
             task = asyncio.create_task(engine.run(numbered, first, lambda: bar.update() and None))
             loop = asyncio.get_running_loop()

@@ -27,6 +27,7 @@ from envs.synthesis.items import Asked, Chart, Dropped, Kept
 from envs.synthesis.kinds import KINDS, NoAnswer, agree, answer_of, checked, places_asked, rounding, says, stands
 from envs.synthesis.perturb import Version, versions
 from envs.synthesis.reading import readings, single
+from envs.synthesis.relations import Relation, relations
 from envs.synthesis.script import Broken, exact, program
 from envs.views import LOST, TOO_COARSE
 from rewards import Answer, Label
@@ -99,7 +100,7 @@ def _proved(chart: Chart, asked: Asked, sandbox: Sandbox, checks: dict[str, Any]
     first = _run(codes[0], data, tries, [*read, *(each for _, each in alone)], sandbox, "the program")
     second = _run(codes[1], data, tries, read, sandbox, "the second program")
 
-    kind, places = asked.kind.casefold().strip(), places_asked(question)
+    kind, places = KINDS[asked.kind.casefold().strip()], places_asked(question)
     _well_formed(first.value)
     _well_formed(second.value)
     if not agree(first.value, second.value, kind=kind, places=places):
@@ -107,6 +108,10 @@ def _proved(chart: Chart, asked: Asked, sandbox: Sandbox, checks: dict[str, Any]
     checks["versions"] = _agreement(first, second, tries, kind, places)
     _changes(first, tries, data, question, kind, places)
     value = first.value
+    said = relations(data, question, kind, value)
+    if said:
+        _words_hold(said, _run(codes[0], data, (), [each.data for each in said], sandbox, "the program"))
+        checks["words"] = [each.what for each in said]
     answer = _answer(chart, asked, drawn, first, len(read), places, checks)
     if is_number(value):  # a stored number must have the digits that the answer has
         places = rounding(float(value), places, _given(columns(data)[0]))[1]
@@ -206,6 +211,13 @@ def _changes(first: _Ran, tries: Sequence[Version], data: Any, question: str, ki
         raise _Bad("the answer hangs on what the question does not name")
     numbers, _ = columns(data)
     _columns_named(numbers, tries, first, question, kind)
+
+
+def _words_hold(said: Sequence[Relation], ran: _Ran) -> None:
+    """_Bad where the answer does not move as the question's words say."""
+    for relation, called in zip(said, ran.read):
+        if not called.error and not relation.holds(ran.exact, called.value):
+            raise _Bad("the answer is not what the words say", relation.what)
 
 
 def _columns_named(numbers: list[Column], tries: Sequence[Version], first: _Ran, question: str, kind: str) -> None:
