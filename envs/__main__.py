@@ -16,7 +16,17 @@ from tempfile import TemporaryDirectory
 
 from envs.address import AddressError, Draws
 from envs.registry import cells
-from envs.typed import BadInput, chosen_cells, level_list, opened_phrasings, opened_text, pixels, save, shard
+from envs.typed import (
+    BadInput,
+    chosen_cells,
+    level_list,
+    opened_data,
+    opened_phrasings,
+    opened_text,
+    pixels,
+    save,
+    shard,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gallery = commands.add_parser("gallery", help="a page of random problems")
     gallery.add_argument("--out", type=Path, default=Path("gallery.html"), help="a .html page, or a .png of a few")
     gallery.add_argument("--count", type=int, help="problems in all; each cell has one, and 60 are shown, by default")
+    gallery.add_argument(
+        "--data",
+        metavar="SOURCE",
+        help="--count problems of this data set, a folder or a Parquet file; cells if asked for",
+    )
+    gallery.add_argument(
+        "--tiers", default="proven,agreed", help="of problems that a model wrote, those to be trusted so"
+    )
     check = commands.add_parser("check", help="measure the promises; exit status 1 if one does not hold")
     check.add_argument("--count", type=int, default=100, help="addresses for each cell and level")
     check.add_argument("--sample", type=int, metavar="N", help="only N addresses, dealt over all cells and levels")
@@ -71,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "--phrasings", metavar="FILE", help="ask in these phrasings too: JSON or TOML, by question"
         )
     for command in (gallery, check, harder, export):
-        command.add_argument("--cells", nargs="*", default=["*"], metavar="FAMILY/QUESTION", help="globs")
+        command.add_argument("--cells", nargs="*", metavar="FAMILY/QUESTION", help="globs")
         command.add_argument("--levels", default="0-5" if command is export else "0-8", help="as 3 or 0-8 or 0-8,40")
         command.add_argument("--px", default="448x448", help="WIDTHxHEIGHT")
         command.add_argument("--seed", type=int, default=0)
@@ -80,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench.add_argument("--families", nargs="+", default=["*"], metavar="GLOB")
     options = parser.parse_args(arguments)
     try:
+        options.asked_for = getattr(options, "cells", None) is not None
+        options.cells = options.cells if options.asked_for else ["*"]
         options.corpus = opened_text(getattr(options, "text", None))
         options.words = opened_phrasings(getattr(options, "phrasings", None))
         return COMMANDS[options.command](options)
@@ -132,16 +152,23 @@ def _gallery(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from envs.gallery import contact_sheet, first, page
-    from envs.problem import Unmakeable
+    from envs.problem import Unmakeable, make_near
 
     levels, px = level_list(options.levels), pixels(options.px)
-    chosen = chosen_cells(options.cells, px)
-    count = max(60, len(chosen)) if options.count is None else options.count
     draws = Draws("gallery", options.seed)
-    wanted = [(chosen[i % len(chosen)], draws.choice(levels)) for i in range(count)]
+    wanted, stored = [], []
+    if options.data:
+        found = opened_data(options.data, options.tiers)
+        print(found.about(), file=sys.stderr)
+        stored = [found.address(row) for row in draws.shuffled(found.rows)[: options.count or 60]]
+    if options.asked_for or not options.data:
+        chosen = chosen_cells(options.cells, px)
+        count = max(60, len(chosen)) if options.count is None else options.count
+        wanted = [(chosen[i % len(chosen)], draws.choice(levels)) for i in range(count)]
     bar = tqdm(wanted, desc="drawing", unit="problem", disable=not sys.stderr.isatty())
     try:
-        problems = [first(cell, level, draws, px, options.corpus, options.words) for cell, level in bar]
+        problems = [make_near(address) for address in stored]
+        problems += [first(cell, level, draws, px, options.corpus, options.words) for cell, level in bar]
     except Unmakeable as failure:
         raise BadInput(failure) from None
     if options.out.suffix == ".png":
@@ -223,14 +250,14 @@ def _check_guess(options: argparse.Namespace) -> int:
 def _difficulty(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from envs.difficulty import broken, deal, measure, pooled, table
+    from envs.difficulty import broken, deal, endless, measure, pooled, table
 
     levels, px = level_list(options.levels), pixels(options.px)
     chosen = chosen_cells(options.cells, px)
     dealt = list(deal(chosen, levels, options.sample, options.seed))
     slopes = measure(chosen, tqdm(dealt, desc="reading", unit="problem", disable=not sys.stderr.isatty()), px)
     print(table(slopes))
-    return 1 if broken(pooled(slopes)) else 0
+    return 1 if broken(pooled(slopes)) or endless(slopes) else 0
 
 
 def _check_test_set(name: str) -> int:

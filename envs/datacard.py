@@ -9,7 +9,7 @@ from typing import Any
 
 from envs.export import SETTINGS
 
-_CARD = """---
+_HEAD = """---
 license: apache-2.0
 language:
 - en
@@ -28,7 +28,22 @@ configs:
     path: data/train-*.parquet
 ---
 
-# {n:,} chart questions with verifiable answers
+"""
+
+_CHECKING = """## Checking an answer
+
+```python
+import json
+from datasets import load_dataset
+from rewards import from_json, score
+
+row = load_dataset("{load}", split="train")[0]
+response = "The answer is \\\\boxed{{" + row["answer_text"] + "}}."
+assert score(response, from_json(json.loads(row["answer"]))).correct
+```
+"""
+
+_CARD = """# {n:,} chart questions with verifiable answers
 
 Charts, a question about each and an answer that a program can check, drawn by chartgym, a procedural environment. They
 are training problems: the project's fixed test sets show other topics, texts, styles and phrasings, which none of these
@@ -53,17 +68,6 @@ that it took, `charts` names the kind of each panel, `versions` those of the fam
 at commit {commits}, with {fingerprint}. Row i is a pure function of the seed and i, so the same command gives the same
 rows on every machine; where other versions draw, pixels may differ at the edges of letters.
 
-## Checking an answer
-
-```python
-import json
-from datasets import load_dataset
-from rewards import from_json, score
-
-row = load_dataset("{load}", split="train")[0]
-response = "The answer is \\\\boxed{{" + row["answer_text"] + "}}."
-assert score(response, from_json(json.loads(row["answer"]))).correct
-```
 """
 
 
@@ -82,21 +86,33 @@ def card(folder: Path, name: str) -> str:
             families[row["family"]][column][row[column]] += 1
         families[row["family"]]["charts"][", ".join(sorted(set(row["charts"])))] += 1
     rows = [
-        f"| {family} | {_listed(found['charts'])} | {found['level'].total()} | {len(found['question_name'])} "
-        f"| {min(found['level'])} to {max(found['level'])} | {_listed(found['answer_kind'])} |"
+        f"| {family} | {listed(found['charts'])} | {found['level'].total()} | {len(found['question_name'])} "
+        f"| {min(found['level'])} to {max(found['level'])} | {listed(found['answer_kind'])} |"
         for family, found in sorted(families.items())
     ]
     n = table.num_rows
-    return _CARD.format(
-        size=next(f"{a}<n<{b}".removeprefix("0<") for a, b, most in _SIZES if n < most),
-        n=n,
-        rows="\n".join(rows),
-        px=about["settings"]["px"].replace("x", " x ") + " pixels",
-        command=about["command"],
-        commits=", ".join(about["commits"]),
-        fingerprint=", ".join(f"{what} {version}" for what, version in fingerprint().items()),
-        load=name,
+    return (
+        head(n)
+        + _CARD.format(
+            n=n,
+            rows="\n".join(rows),
+            px=about["settings"]["px"].replace("x", " x ") + " pixels",
+            command=about["command"],
+            commits=", ".join(about["commits"]),
+            fingerprint=", ".join(f"{what} {version}" for what, version in fingerprint().items()),
+        )
+        + checking(name)
     )
+
+
+def head(n: int) -> str:
+    """What a hub reads at the top of the card of n rows."""
+    return _HEAD.format(size=next(f"{a}<n<{b}".removeprefix("0<") for a, b, most in _SIZES if n < most))
+
+
+def checking(name: str) -> str:
+    """How the answer of a row is checked; `name` is what `load_dataset` is given."""
+    return _CHECKING.format(load=name)
 
 
 # The hub's own names of sizes.
@@ -111,5 +127,5 @@ _SIZES = [
 ]
 
 
-def _listed(found: Counter[str]) -> str:
+def listed(found: Counter[str]) -> str:
     return ", ".join(name for name, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))

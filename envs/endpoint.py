@@ -54,7 +54,7 @@ def worth_asking_again(status: int) -> bool:
 
 def pause(attempt: int, asked_to_wait: float = 0.0) -> float:
     """Seconds before attempt 1, 2, ... (0 is the first and waits for nothing)."""
-    return max(BACKOFF * 2 ** (attempt - 1), asked_to_wait) if attempt else 0.0
+    return max(min(BACKOFF * 2 ** (attempt - 1), LONGEST_WAIT), asked_to_wait) if attempt else 0.0
 
 
 def retry_after(text: str) -> float:

@@ -16,11 +16,12 @@ import json
 import logging
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from envs import hub
@@ -137,36 +138,52 @@ def row(problem: Problem) -> dict[str, Any]:
 
 
 def schema() -> pa.Schema:
-    """The columns; the metadata tells `datasets` which of them is an image."""
+    """The columns of an export."""
+    return image_schema(TEXTS, ["charts"], WHOLES, {"versions": ("family", "question")})
+
+
+def image_schema(
+    texts: Sequence[str],
+    lists: Sequence[str] = (),
+    wholes: Sequence[str] = (),
+    structs: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> pa.Schema:
+    """Columns: `image`, texts, lists of texts, whole numbers, structures of those; the metadata tells `datasets` which
+    of them is an image."""
     import pyarrow as pa
 
     def value(kind: str) -> dict[str, str]:
         return {"dtype": kind, "_type": "Value"}
 
-    versions = ("family", "question")
     fields = [pa.field("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))]
-    fields += [pa.field(name, pa.string()) for name in TEXTS]
-    fields += [pa.field("charts", pa.list_(pa.string()))]
-    fields += [pa.field(name, pa.int32()) for name in WHOLES]
-    fields += [pa.field("versions", pa.struct([(name, pa.int32()) for name in versions]))]
+    fields += [pa.field(name, pa.string()) for name in texts]
+    fields += [pa.field(name, pa.list_(pa.string())) for name in lists]
+    fields += [pa.field(name, pa.int32()) for name in wholes]
+    fields += [pa.field(name, pa.struct([(part, pa.int32()) for part in parts])) for name, parts in structs.items()]
     features: dict[str, Any] = {"image": {"_type": "Image"}}
-    features |= {name: value("string") for name in TEXTS}
-    features |= {"charts": {"feature": value("string"), "_type": "List"}}
-    features |= {name: value("int32") for name in WHOLES}
-    features |= {"versions": {name: value("int32") for name in versions}}
+    features |= {name: value("string") for name in texts}
+    features |= {name: {"feature": value("string"), "_type": "List"} for name in lists}
+    features |= {name: value("int32") for name in wholes}
+    features |= {name: {part: value("int32") for part in parts} for name, parts in structs.items()}
     return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": features}})})
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """A shard under its name, in one rename: what is there is whole."""
+    import pyarrow.parquet as pq
+
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    pq.write_table(table, part, row_group_size=SMALLEST)  # small groups: one image is read without a thousand others
+    part.replace(path)
 
 
 def write_shard(plan: Plan, folder: Path, shard: int) -> int:
     """Draw and write one shard; how many rows it has."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    span, path = plan.span(shard), plan.path(folder, shard)
+    span = plan.span(shard)
     table = pa.Table.from_pylist([row(problem_at(plan, i)) for i in span], schema())
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    pq.write_table(table, part, row_group_size=SMALLEST)  # small groups: one image is read without a thousand others
-    part.replace(path)
+    write_table(table, plan.path(folder, shard))
     return len(span)
 
 
@@ -268,7 +285,7 @@ def write_with_ray(plan: Plan, folder: Path, todo: list[int], workers: int) -> I
 
     started = not ray.is_initialized()
     if started:
-        ray.init(log_to_driver=False, logging_level="error")
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False  # the bar here counts problems
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     shards = ray.data.from_items([{"shard": i} for i in todo], override_num_blocks=len(todo))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
 
@@ -64,15 +64,49 @@ def page(problems: Iterable[Problem]) -> str:
                 solution=html.escape(problem.solution),
             )
         )
-    filters = "\n".join(
+    return sheet(
+        "chartgym gallery",
+        "<p>Read the picture and answer before you open the answer.</p>",
+        figures,
+        {FILTERS[name]: (name, values) for name, values in found.items()},
+        ("problem", "cell", "family question"),
+    )
+
+
+def sheet(
+    title: str,
+    intro: str,
+    figures: Iterable[str],
+    filters: Mapping[str, tuple[str, Collection[str]]],
+    counted: tuple[str, str, str],
+    style: str = "",
+) -> str:
+    """A page of figures, each with its data-NAMEs, and a filter for each of these: what it says, NAME and its values.
+
+    `intro`, `figures` and `style` are HTML, all else is text. counted: what a figure is called, what a group of them,
+    and the names that make a group, with spaces between them.
+    """
+    chosen = "\n".join(
         _FILTER.format(
             name=name,
-            says=FILTERS[name],
-            options="".join(f'<option value="{v}">{v}</option>' for v in _ordered(values)),
+            says=html.escape(says),
+            options="".join(
+                f'<option value="{html.escape(value)}">{html.escape(value)}</option>' for value in _ordered(values)
+            ),
         )
-        for name, values in found.items()
+        for says, (name, values) in filters.items()
     )
-    return _PAGE.substitute(filters=filters, figures="\n".join(figures))
+    thing, group, by = counted
+    return _PAGE.substitute(
+        title=html.escape(title),
+        intro=intro,
+        filters=chosen,
+        figures="\n".join(figures),
+        style=style,
+        thing=thing,
+        group=group,
+        by=by,
+    )
 
 
 def _ordered(values: Iterable[str]) -> list[str]:

@@ -26,7 +26,8 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open("a", encoding="utf-8")
+        # Half a surrogate pair, which models and their programs can say, is written as JSON's escape of it.
+        self._file = path.open("a", encoding="utf-8", errors="backslashreplace")
 
     def write(self, *rows: DataclassInstance | dict[str, Any]) -> None:
         try:

@@ -8,7 +8,8 @@ not cost general skill.
 of the set and of all in the Spec that decides a problem, so that a changed file has other addresses. Opening goes
 through the whole set once, types every answer and looks at the head of every image; rows that make no problem are
 counted by reason and named. `datasets` lays the rows out as Arrow files, which worker processes map into memory
-(`attach`); they need neither `datasets` nor another look.
+(`attach`); they need neither `datasets` nor another look. Of folders that this project wrote (exports, and what
+envs.synthesis kept) it is known what the columns hold.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envs.address import Address, AddressError, Draws
+from envs.export import SETTINGS
 from envs.problem import Problem, Unmakeable
 from envs.stored_answers import AnswerRule, BadRow, Columns, typed
 from envs.stored_images import decoded, head
+from envs.synthesis.items import TIERS
 from rewards import Answer, Choice
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Spec:
     split: str = "train"
     columns: Columns = field(default_factory=Columns)
     answers: AnswerRule = field(default_factory=AnswerRule)
+    tiers: tuple[str, ...] = TIERS[:2]  # rows of others are left out; of no say where columns.tier is not set
     max_pixels: int = 448 * 448  # larger images are made smaller, in proportion
     max_question: int = 1000  # characters, options included
     limit: int | None = None  # the first so many rows
@@ -135,6 +139,8 @@ class _Reader:
         question = row[columns.question]
         if not isinstance(question, str) or not question.strip():
             raise BadRow("no question")
+        if columns.tier and row[columns.tier] not in self.spec.tiers:
+            raise BadRow(f"the tier {str(row[columns.tier])[:40]!r}")
         kind = row[columns.kind] if columns.kind else None
         answer = typed(row[columns.answer], self.spec.answers, kind, row[columns.options] if columns.options else None)
         question = question.strip()
@@ -171,6 +177,8 @@ class _Reader:
         image = decoded(self.encoded(row), self.spec.max_pixels)
         meta: dict[str, Any] = {"tries": 1, "turned_away": [], "versions": {}, "phrasing": 0, "held_out": False}
         meta |= {"skill": "stored", "view": "stored", "charts": []}
+        if self.spec.columns.tier:
+            meta["tier"] = row[self.spec.columns.tier]
         return Problem(address, image, question, answer, f"The answer is \\boxed{{{answer.text()}}}.", meta)
 
 
@@ -225,9 +233,15 @@ def open_stored(spec: Spec, apart: int = 0) -> StoredSet:
         raise StoredError(f"data.{spec.name}: name a set with a-z, 0-9 and _, as chartqa")
     if spec.max_pixels < 28 * 28 or spec.max_question < 1 or (spec.limit is not None and spec.limit < 1):
         raise StoredError(f"data.{spec.name}: max_pixels from 784, max_question and limit from 1")
+    if unknown := set(spec.tiers) - set(TIERS):
+        raise StoredError(f"data.{spec.name}.tiers: {min(unknown)!r} is none: use some of {', '.join(TIERS)}")
+    spec = known(spec)
     files = _arrow_files(spec)
     reader = _Reader(Handle(spec, "", files, frozenset()))
-    wanted = json.dumps({**asdict(spec), "name": "", "source": "", "split": ""}, sort_keys=True, default=dict)
+    decides = {**asdict(spec), "name": "", "source": "", "split": ""}
+    if not spec.columns.tier:  # sets without tiers keep the addresses that they had before there were any
+        del decides["tiers"], decides["columns"]["tier"]
+    wanted = json.dumps(decides, sort_keys=True, default=dict)
     found, good, pictures = blake2b(wanted.encode(), digest_size=16), [], []
     bad: dict[str, list[int]] = {}
     texts = [name for name in reader.columns if name != spec.columns.image]
@@ -255,6 +269,19 @@ def open_stored(spec: Spec, apart: int = 0) -> StoredSet:
         raise StoredError(f"data.{spec.name}: no row makes a problem: {stored.about()}")
     attach(stored.handle)
     return stored
+
+
+def known(spec: Spec) -> Spec:
+    """The spec with what is known of folders that this project wrote, where it says nothing else of answers."""
+    path = Path(spec.source) / SETTINGS
+    if spec.answers != AnswerRule() or spec.columns != Columns() or not path.is_file():
+        return spec
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return spec
+    columns = Columns(tier="tier") if "synthesis" in held else spec.columns
+    return replace(spec, answers=AnswerRule(kind="json"), columns=columns)
 
 
 def _set_apart(

@@ -43,6 +43,7 @@ class Columns:
     answer: str = "answer"
     kind: str | None = None  # names the kind of each row's answer
     options: str | None = None  # texts to choose from; they are written below the question with letters
+    tier: str | None = None  # says how far each answer is to be trusted, see docs/synthesis.md
 
 
 @dataclass(frozen=True, kw_only=True)

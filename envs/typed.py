@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envs.address import Address
 from envs.registry import Cell, select
+
+if TYPE_CHECKING:
+    from envs.stored import StoredSet
 
 
 class BadInput(Exception):
@@ -37,6 +42,17 @@ def opened_phrasings(path: str | None) -> str:
         return open_phrasings(path).key
     except PhrasingError as wrong:
         raise BadInput(wrong) from None
+
+
+def opened_data(source: str, tiers: str) -> StoredSet:
+    """Open a data set of one's own for this process, named after its file or folder."""
+    from envs.stored import Spec, StoredError, open_stored
+
+    name = re.sub(r"[^a-z0-9_]+", "_", Path(source.partition("@")[0]).stem.casefold()).strip("_0123456789") or "data"
+    try:
+        return open_stored(Spec(name=name, source=source, tiers=tuple(tiers.split(","))))
+    except StoredError as wrong:
+        raise BadInput(str(wrong).replace(f"data.{name}.source ", "--data ")) from None
 
 
 def chosen_cells(globs: Sequence[str], px: tuple[int, int]) -> tuple[Cell, ...]:

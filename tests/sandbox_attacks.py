@@ -231,9 +231,7 @@ attack("more memory than allowed", "held = bytearray(400 * 2**20); won(len(held)
 attack("a memory bomb", "held = []\nwhile True: held.append(bytearray(2**24))", "MemoryError", real=False)
 attack("a memory bomb that goes on", "held = []\nwhile True:\n    try: held.append(bytearray(2**20))\n"
        "    except MemoryError: pass", SLOW, real=False, slow=True)  # fmt: skip
-attack(
-    "memory by mmap", "m = mmap.mmap(-1, 400 * 2**20); m[::4096] = bytes(len(m) // 4096); won()", "OSError|MemoryError"
-)
+attack("memory by mmap", "m = mmap.mmap(-1, 400 * 2**20); m[::2**20] = bytes(400); won()", "OSError|MemoryError")
 attack("no end of descriptors", "held = [os.open('/dev/null', os.O_RDONLY) for _ in range(500)]; won()", "OSError")
 attack("a stack without bottom", "sys.setrecursionlimit(10**9)\ndef f(): f()\nf()", ".", real=False, slow=True)
 attack("a stack without bottom in C", "class A: pass\na = A()\nA.__getattr__ = lambda s, n: getattr(s, n)\n"
@@ -302,7 +300,7 @@ lie("text that is none", GOOD + "frame(b'ARTS', b'\"\\xff\\xfe\"')", "no JSON")
 lie("a value too large", "frame(b'CALL', b'[' + b'[],' * 10**6 + b'[]]')", "at most")
 lie("the figure of another's call", GOOD + "frame(b'ARTS', b'{\"call\": 7, \"table\": {}}')", "not asked")
 lie("values that nobody asked for", "frame(b'CALL', b'{\"value\": 1}')", "more values")
-attack("print without end", "while True: print('x' * 1000)", SLOW, real=False)
+attack("print without end", "while True: print('x' * 1000)", SLOW, real=False, slow=True)
 attack(
     "terminal codes in a reason",
     "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\r\\n')",

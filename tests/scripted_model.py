@@ -35,12 +35,13 @@ HOSTILE = (
 
 
 class Model:
-    """Counts what it is asked. `known` parameters of requests are taken, others are refused as real servers do."""
+    """Counts what it is asked. Requests with a parameter that it `refuses` are answered as real servers do. `strike` is
+    called when a request has come, with what is wanted, before it is answered."""
 
     def __init__(self, spoil=lambda wanted, text, again: "", seconds=0.0, refuses=(), usage=True, key=None):
         self.spoil, self.seconds, self.refuses, self.usage, self.key = spoil, seconds, set(refuses), usage, key
         self.asked, self.bodies, self.times = Counter(), [], []
-        self.wanted = Counter()
+        self.wanted, self.strike = Counter(), lambda wanted: None
         self.under_way = self.most = 0
         self.lock = threading.Lock()
 
@@ -62,6 +63,7 @@ class Model:
             self.times.append(time.monotonic())
             self.under_way += 1
             self.most = max(self.most, self.under_way)
+        self.strike(wanted)
         time.sleep(self.seconds)
         with self.lock:
             self.under_way -= 1
@@ -244,8 +246,11 @@ def serving(model):
             self.send(200, {}, json.dumps({"data": [{"id": "scripted"}]}))
 
         def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found = model.reply(body, self.headers)
+            said = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(said) < int(self.headers["Content-Length"]):  # killed while it asked
+                self.close_connection = True
+                return
+            found = model.reply(json.loads(said), self.headers)
             if found is None:
                 self.close_connection = True
                 self.connection.close()

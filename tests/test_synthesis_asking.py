@@ -74,12 +74,12 @@ def test_every_reply_is_paid_for_once_also_by_those_who_ask_alike(tmp_path):
 
 
 def test_busy_absent_and_broken_servers_are_asked_again_and_survived(tmp_path):
-    faults = ["busy"] * 6 + ["away"] * 4 + ["cut"] * 3
+    faults = ["busy"] * 20 + ["away"] * 4 + ["cut"] * 3
     model = Model(lambda wanted, text, again: faults.pop() if faults else "")
     with serving(model) as url:
-        asked = Asked(url, tmp_path, concurrency=4, attempts=8)
-    assert asked.count(prompts.Rewritten) == 12 and len(model.bodies) == 25
-    assert (asked.spent.requests, asked.spent.replies, asked.spent.unanswered) == (25, 12, 3)
+        asked = Asked(url, tmp_path, concurrency=4, attempts=4)
+    assert asked.count(prompts.Rewritten) == 12 and len(model.bodies) == 39
+    assert (asked.spent.requests, asked.spent.replies, asked.spent.unanswered) == (39, 12, 3)
     assert asked.spent.cut_off == asked.spent.failed == 0
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envs.convert import ConfigError
+from envs.logs import Log, read
 from envs.synthesis import prompts
 from envs.synthesis.config import load
 from envs.synthesis.engine import Engine, Stage, Stop, Stopped
@@ -222,6 +223,16 @@ def test_a_file_that_is_no_journal_is_named(tmp_path):
             Journal(tmp_path)
 
 
+@given(st.text(st.characters(codec=None)) | st.sampled_from(["\ud800", "a\udfff"]))
+def test_whatever_a_log_is_told_it_says_again(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("log") / "x.jsonl"
+    log = Log(path)
+    log.write({"text": text})
+    log.close()
+    assert list(read(path)) == [{"text": text}]
+    assert "\ud800" not in prompts.REWRITE.said({"question": text + "\ud800"})
+
+
 # --- the engine
 
 
@@ -269,7 +280,7 @@ def test_at_every_stage_asked_is_kept_and_dropped_by_reason_and_left(seed, stop_
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("builtins.print", lambda *_, **__: None)
-        asyncio.run(engine.run([0] * 6, "s0"))
+        asyncio.run(engine.run(enumerate([0] * 6), "s0"))
     counts = engine.counts
     for stage in stages:
         count = counts[stage.name]
@@ -296,7 +307,7 @@ def test_only_so_many_trees_are_in_the_making():
         return [item]
 
     engine = Engine([Stage(name="a", work=work)], Stop(), together=4)
-    asyncio.run(engine.run(range(40), "a"))
+    asyncio.run(engine.run(enumerate(range(40)), "a"))
     assert most == 4 and engine.counts["a"].kept == 40
 
 
@@ -306,7 +317,7 @@ def test_a_fatal_error_ends_the_run_as_itself():
 
     engine = Engine([Stage(name="a", work=work)], Stop(), together=4, fatal=(JournalError,))
     with pytest.raises(JournalError, match="full"):
-        asyncio.run(engine.run(range(9), "a"))
+        asyncio.run(engine.run(enumerate(range(9)), "a"))
     engine.abandon()
     count = engine.counts["a"]
     assert count.asked == count.left and count.kept == 0

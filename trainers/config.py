@@ -121,10 +121,11 @@ class Rewards:
 class Data:
     """A data set of (image, question, answer) of your own, asked beside what is drawn: see envs/stored.py."""
 
-    source: str  # FILE.parquet, a folder of Parquet files, or hub:OWNER/NAME[@REVISION][#CONFIG]
+    source: str  # FILE.parquet, a folder (as envs.synthesis writes it), or hub:OWNER/NAME[@REVISION][#CONFIG]
     split: str = "train"
-    columns: Columns = field(default_factory=Columns)  # {image, question, answer, kind, options}: names of columns
+    columns: Columns = field(default_factory=Columns)  # {image, question, answer, kind, options, tier}: names
     answers: AnswerRule = field(default_factory=AnswerRule)  # {kind, kinds, rel_tol, abs_tol}: how answers are typed
+    tiers: list[str] = field(default_factory=lambda: ["proven", "agreed"])  # of problems that a model wrote
     share: float = 0.0  # of the prompts of every batch
     evaluate: int = 0  # rows set apart, which trainers.evaluate asks beside the test set
     max_pixels: int | None = None  # larger images are made smaller; null: as many as env.px has

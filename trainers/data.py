@@ -73,6 +73,7 @@ def spec_of(config: Config, name: str) -> Spec:
         split=data.split,
         columns=data.columns,
         answers=data.answers,
+        tiers=tuple(data.tiers),
         max_pixels=most,
         max_question=data.max_question,
         limit=data.limit,

@@ -23,6 +23,7 @@ from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends import backend_pdf
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import PathEffectRenderer
 from matplotlib.text import Text
 from PIL import Image
 
@@ -64,13 +65,13 @@ class Shots:
         if self._count == self._limits.figures:
             self.reason = f"drew more than {self._limits.figures} figures"
             return
-        seen.append(content)
         self._count += 1
         before, recording = figure.canvas, _Recording(figure, self._limits.pixels)
         try:
             _print_figure(recording, io.BytesIO(), format="rgba", **how)
         finally:
             figure.set_canvas(before)
+        seen += [content, marks.content(figure)]  # drawing settles colours and limits
         self._send(recording.png, recording.table)
 
     def take_open(self, *, close: bool) -> None:
@@ -99,7 +100,12 @@ class _Recorder(RendererAgg):
         super().clear()
 
     def draw_text(self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, *more: Any, **kw: Any) -> None:
-        ismath = kw.get("ismath", more[0] if more else False)
+        self.note(gc, x, y, s, prop, angle, *more, **kw)
+        super().draw_text(gc, x, y, s, prop, angle, *more, **kw)
+
+    def note(
+        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
+    ) -> None:
         width, height, descent = self.get_text_width_height_descent(s, prop, ismath)
         across = np.array([math.cos(math.radians(angle)), -math.sin(math.radians(angle))])
         up = np.array([across[1], -across[0]])
@@ -108,7 +114,6 @@ class _Recorder(RendererAgg):
         clip = gc.get_clip_rectangle()
         size = self.points_to_pixels(prop.get_size_in_points())
         self.drawn.append(words.Word(self.owner, s, quad, angle, float(size), clip and clip.extents, gc.get_alpha()))
-        super().draw_text(gc, x, y, s, prop, angle, *more, **kw)
 
 
 class _Recording(FigureCanvasAgg):
@@ -176,6 +181,7 @@ def install() -> None:
         (matplotlib, "use", nothing),
         (backend_pdf, "PdfPages", _Pages),
         (Text, "draw", _owned(Text.draw)),
+        (PathEffectRenderer, "draw_text", _outlined(PathEffectRenderer.draw_text)),
         (Axes, "bxp", _remembered(Axes.bxp)),
         (os, "mkdir", nothing),
         (os, "makedirs", nothing),
@@ -190,13 +196,23 @@ def _owned(draw: Any) -> Any:
     def wrapped(text: Text, renderer: Any, *more: Any, **kw: Any) -> Any:
         if not isinstance(renderer, _Recorder):
             return draw(text, renderer, *more, **kw)
-        renderer.owner, count = text, len(renderer.drawn)
+        renderer.owner = text
         try:
             return draw(text, renderer, *more, **kw)
         finally:
             renderer.owner = None
-            if len(renderer.drawn) == count and text.get_path_effects() and text.get_visible() and text.get_text():
-                renderer.drawn.append(words.outlined(text, renderer))
+
+    return wrapped
+
+
+def _outlined(draw_text: Any) -> Any:
+    """PathEffectRenderer.draw_text, which draws letters as paths, so that the recorder would not hear of them."""
+
+    @functools.wraps(draw_text)
+    def wrapped(effects: Any, *arguments: Any, **kw: Any) -> Any:
+        if isinstance(effects._renderer, _Recorder):
+            effects._renderer.note(*arguments, **kw)
+        return draw_text(effects, *arguments, **kw)
 
     return wrapped
 

@@ -16,8 +16,9 @@ from typing import Any
 FIGURE, ARTISTS, CALLED, PRINTED, REASON, DONE = b"FIGU", b"ARTS", b"CALL", b"TEXT", b"FAIL", b"DONE"
 _HEAD = struct.Struct("<4sI")
 
-# Bytes of one payload by its tag. JSON becomes up to 30 times as large in memory, hence not the cap of the whole.
+# Bytes of one payload by its tag, and of all but images together: JSON becomes up to 30 times as large in memory.
 MOST = {FIGURE: 2**32 - 1, ARTISTS: 4 * 2**20, CALLED: 2**20, PRINTED: 2**17, REASON: 2**12, DONE: 0}
+WORDS = 8 * 2**20
 PRINTED_CHARACTERS, REASON_CHARACTERS = 20_000, 300
 
 
@@ -34,7 +35,7 @@ def send(pipe: int, tag: bytes, payload: bytes = b"") -> None:
 
 def received(sent: bytes, most: int) -> Iterator[tuple[bytes, bytes]]:
     """The frames in what a child sent, at most so many, each no larger than its tag allows."""
-    at = count = 0
+    at = count = words = 0
     while at < len(sent):
         count += 1
         if count > most:
@@ -46,6 +47,9 @@ def received(sent: bytes, most: int) -> Iterator[tuple[bytes, bytes]]:
             raise FrameError("a frame of no known kind")
         if length > MOST[tag]:
             raise FrameError(f"a frame {tag.decode()} of {length} bytes; at most {MOST[tag]}")
+        words += length if tag != FIGURE else 0
+        if words > WORDS:
+            raise FrameError(f"more than {WORDS} bytes of tables, values and text")
         at += _HEAD.size
         if length > len(sent) - at:
             raise FrameError("half a frame")

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from envs.sandbox import frames
 from envs.sandbox.jobs import Limits
-from envs.sandbox.layers import LayerMissing, Prepared
+from envs.sandbox.layers import PIPE, LayerMissing, Prepared
 
 FILE = "script.py"  # the name that scripts have in tracebacks
 _SEED = 0
@@ -146,8 +146,10 @@ def _plain(value: Any, name: str, depth: int = 0) -> Any:
         return [_plain(item, name, depth + 1) for item in value]
     if isinstance(value, dict):
         return {_key(key, name): _plain(item, name, depth + 1) for key, item in value.items()}
-    if type(value).__module__.startswith("pandas."):
-        return _plain(value.to_dict("list") if hasattr(value, "columns") else value.tolist(), name, depth + 1)
+    if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "to_list"):
+        return _plain(value.to_list(), name, depth + 1)
+    if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "columns"):
+        return _plain(value.to_dict("list"), name, depth + 1)
     raise TypeError(f"{name} gave a {type(value).__name__}, which is not JSON")
 
 
@@ -167,7 +169,10 @@ def explained(error: BaseException, limits: Limits) -> str:
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename == FILE:
             line = number
-    what = str(error.msg if isinstance(error, SyntaxError) else error)
+    try:
+        what = str(error.msg if isinstance(error, SyntaxError) else error)
+    except BaseException:  # it may be the script's own class
+        what = ""
     if isinstance(error, MemoryError):
         what = f"more than {limits.memory_mb} MB"
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in _INSTALL:
@@ -209,6 +214,7 @@ def try_out(held: Prepared, pipe: int, parent: int) -> NoReturn:
         said = next((f"{layer}: {why}" for layer, why in _tried() if layer in held.layers), "held")
     except LayerMissing as error:
         said = str(error)
+        pipe = PIPE if "descriptors" in held.layers and error.layer != "descriptors" else pipe
     finally:
         os.write(pipe, said.encode()[:500])
         os._exit(0)

@@ -18,10 +18,11 @@ from dataclasses import asdict, replace
 from envs.sandbox.jobs import Job, Limits, Outcome, SandboxError
 from envs.sandbox.layers import LAYERS
 from envs.sandbox.process import Warm, WarmDied
-from envs.sandbox.results import believed, death
+from envs.sandbox.results import believed, cause_of_death
 from envs.sandbox.syscalls import MACHINES
 
 _GRACE = 10.0  # seconds for a warm process to answer once its child is to be killed
+_TRIES = 2
 _CODE = 2**20  # characters of a script
 _PIPE_BYTES = 2**20
 
@@ -77,16 +78,18 @@ class Sandbox:
             raise SandboxError("this sandbox is closed")
         warm = self._free.get()
         try:
-            for attempt in (1, 2):
+            for _ in range(_TRIES):
                 try:
                     return _attend(warm, job, request, self.limits)
                 except WarmDied as error:  # not by the script's doing, as far as one can tell: it gets another
+                    death = error
                     warm.close()
                     warm = Warm(self._setup)
                     warm.ready()
-                    if attempt == 2:
-                        return Outcome(reason=f"the process that runs scripts died twice at this one ({error})")
-            raise AssertionError("unreachable")
+            return Outcome(reason=f"the process that runs scripts died {_TRIES} times at this one ({death})")
+        except BaseException:
+            warm.close()  # it may still be at this job; closed, it is replaced when it is needed next
+            raise
         finally:
             self._free.put(warm)
 
@@ -168,7 +171,7 @@ def _attend(warm: Warm, job: Job, request: bytes, limits: Limits) -> Outcome:
     ended = warm.answer(_GRACE)
     outcome = believed(sent, job, limits)
     return replace(
-        outcome, reason=breach or death(ended, limits) or outcome.reason, cpu_s=round(float(ended["cpu_s"]), 4)
+        outcome, reason=breach or cause_of_death(ended, limits) or outcome.reason, cpu_s=round(float(ended["cpu_s"]), 4)
     )
 
 

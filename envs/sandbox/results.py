@@ -12,7 +12,7 @@ from envs.sandbox.jobs import Called, Figure, Job, Limits, Outcome
 from envs.sandbox.pngs import ImageError, checked
 
 
-def death(ended: dict[str, Any], limits: Limits) -> str:
+def cause_of_death(ended: dict[str, Any], limits: Limits) -> str:
     """What the child died of; "" if it ended by itself."""
     status, code = int(ended["status"]), os.waitstatus_to_exitcode(int(ended["status"]))
     if not os.WIFSIGNALED(status):

@@ -27,15 +27,6 @@ class Word:
     alpha: float
 
 
-def outlined(text: Text, renderer: Any) -> Word:
-    """A string drawn as paths, whose place only the artist knows."""
-    x0, y0, x1, y1 = text.get_window_extent(renderer).extents
-    quad = np.array([[x0, y1], [x1, y1], [x1, y0], [x0, y0]])
-    quad[:, 1] = renderer.height - quad[:, 1]
-    size = float(renderer.points_to_pixels(text.get_fontsize()))
-    return Word(text, text.get_text(), quad, text.get_rotation(), size, None, 1.0)
-
-
 def texts(figure: Any, words: list[Word], width: int, height: int) -> list[Table]:
     roles = _roles(figure)
     found = []

@@ -11,16 +11,21 @@ The same command goes on after an interruption and asks nothing again that was a
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from envs.logs import write_whole
 from envs.sandbox import SandboxError
 from envs.synthesis.client import EndpointError
 from envs.synthesis.config import Config, ConfigError, load
+from envs.synthesis.engine import Count, table
 from envs.synthesis.journal import JournalError
+from envs.synthesis.output import write
 from envs.synthesis.personas import PersonaError
 from envs.synthesis.run import Result, plan, produce
+from envs.synthesis.shards import ShardsError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,13 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{config.folder}: {describe(config, len(items))}")
         if args.dry_run:
             return 0
-        if args.ray:
-            from envs.synthesis.scale import produce_with_ray
-
-            result = produce_with_ray(config, items, args.ray, quiet=args.quiet)
-        else:
-            result = produce(config, items, config.folder, quiet=args.quiet)
-    except (ConfigError, PersonaError, EndpointError, JournalError, SandboxError) as error:
+        result = run(config, items, args)
+    except (ConfigError, PersonaError, EndpointError, JournalError, SandboxError, ShardsError) as error:
         print(f"synthesis: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -47,6 +47,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nstopped; the same command goes on", file=sys.stderr)
         return 130
     return tell(config, result)
+
+
+def run(config: Config, items: Sequence[Any], args: argparse.Namespace) -> Result:
+    """Makes what there is to make, here or with Ray, then the data set and the page."""
+    from envs.synthesis.scale import parts_of, produce_with_ray
+
+    if (config.folder / ("asked.jsonl" if args.ray else "parts")).exists():
+        mend = "go on without --ray" if args.ray else "go on with --ray"
+        raise ConfigError(f"{config.folder} was begun otherwise: {mend}, or give another name")
+    if args.ray:
+        parts = parts_of(config, items)
+        result = produce_with_ray(config, parts, args.ray, quiet=args.quiet)
+        folders = [part.folder for part in parts if (part.folder / "kept.jsonl").exists()]
+    else:
+        result = produce(config, items, config.folder, quiet=args.quiet)
+        folders = [config.folder]
+    tiers, again = write(config, folders, complete=not (result.stopped or result.error))
+    if len(folders) > 1:
+        count = Count(came=result.kept, asked=result.kept, kept=tiers.total(), dropped=again)
+        result.summary["stages"]["dedup parts"] = count.to_json()
+    result.summary.update(kept=tiers.total(), tiers=dict(tiers))
+    write_whole(config.folder / "summary.json", json.dumps(result.summary, indent=1) + "\n")
+    return result
 
 
 def describe(config: Config, first: int) -> str:
@@ -65,9 +88,10 @@ def describe(config: Config, first: int) -> str:
 def tell(config: Config, result: Result) -> int:
     """Prints the account, and how the run ended; its exit status."""
     spent = result.summary["spent"]
-    print(*result.table, sep="\n")
+    print(*table(result.summary["stages"]), sep="\n")
     tiers = ", ".join(f"{n} {tier}" for tier, n in result.summary["tiers"].items())
-    print(f"{result.kept} problems kept ({tiers or 'none'}), in {config.folder}")
+    print(f"{result.summary['kept']} problems kept ({tiers or 'none'}), in {config.folder / 'problems'}")
+    print(f"what was kept and dropped, and why: {config.folder / 'page.html'}")
     money = f", {spent['money']:.4f} at these prices" if spent["money"] else ""
     print(f"{spent['requests']} requests, {spent['prompt_tokens']} tokens in and {spent['tokens']} out{money}")
     for n, said in (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from envs.synthesis.client import Client, NoReply
+from envs.synthesis.client import Client, EndpointError, NoReply
 from envs.synthesis.config import Budget
 from envs.synthesis.engine import Stop, Stopped
 from envs.synthesis.items import Dropped
@@ -163,7 +163,7 @@ class Asker:
                 "unanswered": reply.unanswered,
             }
             return self.journal.settle(key, row)
-        except NoReply as error:
+        except (NoReply, EndpointError) as error:
             self.journal.fail(key, str(error), error.unanswered)
             raise
         except Stopped:  # between two tries

@@ -25,12 +25,18 @@ from envs.endpoint import Pace, Prices, one_line
 from envs.synthesis.config import Endpoint
 
 MAX_BYTES = 8_000_000  # of a reply's body
+PATIENCE = 10  # times `attempts` that a request may be told that it comes too soon
+LONGEST = 6  # pauses grow no more after so many attempts
 CHARS_A_TOKEN = 3.0  # for estimates that should not be too low
 IMAGE_TOKENS = 1600  # of a picture, likewise
 
 
 class EndpointError(ValueError):
-    """Why an endpoint is of no use; one line, with the mend."""
+    """Why an endpoint is of no use; one line, with the mend. `unanswered` as in NoReply."""
+
+    def __init__(self, why: str, unanswered: int = 0) -> None:
+        super().__init__(why)
+        self.unanswered = unanswered
 
 
 class NoReply(Exception):
@@ -57,15 +63,15 @@ class Client:
     def __init__(
         self, endpoint: Endpoint, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, share: int = 1
     ) -> None:
-        """`sleep` may raise where the run is to stop; `share` divides the pace among so many processes."""
+        """`sleep` may raise where the run is to stop; `share`: so many at once share pace and concurrency."""
         self.endpoint = endpoint
         self.prices = Prices(endpoint.price_in, endpoint.price_out)
         self._sleep = sleep
         self._pace = Pace(endpoint.rpm / share if endpoint.rpm else None)
-        self._slots = asyncio.Semaphore(endpoint.concurrency)
+        self._slots = asyncio.Semaphore(max(1, endpoint.concurrency // share))
         self._not_before = 0.0  # the server asked everybody to wait
         self._refused: set[str] = {"response_format"} if endpoint.structured == "words" else set()
-        self._failed = 0
+        self._failed, self._over = 0, ""
         key = os.environ.get(endpoint.key)
         self._http = httpx.AsyncClient(
             base_url=endpoint.base_url.rstrip("/") + "/",
@@ -110,25 +116,31 @@ class Client:
     ) -> Reply:
         """The reply; `before` is called each time the request is about to be sent."""
         async with self._slots:
+            if self._over:  # who waited for a slot meanwhile
+                raise EndpointError(self._over)
             try:
                 reply = await self._ask(messages, schema, seed, before)
+            except EndpointError as error:
+                self._over = str(error)
+                raise
             except NoReply as error:
                 self._failed += 1
-                if self._failed >= 2 * self.endpoint.concurrency:
-                    raise EndpointError(
-                        f"{self._failed} requests in a row failed at {self.endpoint.base_url}, the last with: {error}; "
-                        "see to the server and run the same command again"
-                    ) from None
-                raise
+                if self._failed < 2 * self.endpoint.concurrency:
+                    raise
+                self._over = (
+                    f"{self._failed} requests in a row failed at {self.endpoint.base_url}, the last with: {error}; "
+                    "see to the server and run the same command again"
+                )
+                raise EndpointError(self._over, error.unanswered) from None
             self._failed = 0
             return reply
 
     async def _ask(
         self, messages: list[dict[str, Any]], schema: dict[str, Any], seed: int, before: Callable[[], None]
     ) -> Reply:
-        problem, wait, unanswered, attempt = "", 0.0, 0, 0
-        while attempt < self.endpoint.attempts:
-            await self._turn(rules.pause(attempt, wait))
+        problem, wait, unanswered, attempt, busy = "", 0.0, 0, 0, 0
+        while attempt < self.endpoint.attempts and busy < PATIENCE * self.endpoint.attempts:
+            await self._turn(rules.pause(min(attempt + busy, LONGEST), wait))
             attempt, wait = attempt + 1, 0.0
             before()
             body = self._body(messages, schema, seed)
@@ -147,14 +159,15 @@ class Client:
                     continue
             problem = f"status {status}: {' '.join(text.split())[:300]}"
             if status in rules.REFUSED:
-                raise EndpointError(f"{self.endpoint.base_url} refuses: {problem}")
+                raise EndpointError(f"{self.endpoint.base_url} refuses: {problem}", unanswered)
             if status in (400, 422) and self._adapt(body, text):
                 attempt -= 1  # said otherwise, it is another request
                 continue
             if not rules.worth_asking_again(status):
                 break
             wait = rules.retry_after(headers.get("retry-after", ""))
-            if status == 429:
+            if status == 429:  # nothing is wrong but the pace
+                attempt, busy = attempt - 1, busy + 1
                 self._not_before = max(self._not_before, time.monotonic() + wait)
         raise NoReply(problem, unanswered)
 

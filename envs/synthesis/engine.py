@@ -13,7 +13,6 @@ where `left` is what a stop left undone: the next run of the same command does t
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import traceback
 from collections import Counter
@@ -114,8 +113,9 @@ class Engine:
         self.errors = 0  # of our own code: an item that caused one is dropped, and the run goes on
         self._together = together
 
-    async def run(self, items: Iterable[Any], first: str, done: Callable[[], None] = lambda: None) -> None:
-        """All items through all stages; `done` is called at the end of each one's tree. Raises what is fatal."""
+    async def run(self, items: Iterable[tuple[int, Any]], first: str, done: Callable[[], None] = lambda: None) -> None:
+        """All items, by number, through all stages; `done` is called at the end of each one's tree. Raises what is
+        fatal."""
         slots = asyncio.Semaphore(self._together)
 
         async def tree(item: Any, number: int) -> None:
@@ -127,7 +127,7 @@ class Engine:
 
         try:
             async with asyncio.TaskGroup() as tasks:
-                for number, item in enumerate(items):
+                for number, item in items:
                     await slots.acquire()
                     tasks.create_task(tree(item, number))
         except BaseExceptionGroup as group:
@@ -158,8 +158,8 @@ class Engine:
             following = stage.then(result)
             if not following:
                 self.on_done(its, result)
-            for order, each in enumerate(following):
-                onward.append(self._flow(each, result, its if len(following) == 1 else (*its, order)))
+            for order, to in enumerate(following):
+                onward.append(self._flow(to, result, its if len(following) == 1 else (*its, order)))
         if len(onward) == 1:
             await onward[0]
         elif onward:
@@ -192,15 +192,13 @@ class Engine:
         busy = [(name, count) for name, count in self.counts.items() if count.asked]
         return ", ".join(f"{name} {count.kept}/{count.asked}" for name, count in busy)
 
-    def table(self) -> list[str]:
-        """The account as lines: a row a stage, and below it what was dropped there and why."""
-        width = max(map(len, self.counts))
-        lines = [f"{'stage':{width}} {'came':>7} {'asked':>7} {'kept':>7} {'dropped':>7} {'left':>7}"]
-        for name, count in self.counts.items():
-            row = (count.came, count.asked, count.kept, count.dropped.total(), count.left)
-            lines.append(f"{name:{width}} " + " ".join(f"{n:7}" for n in row))
-            lines += [f"{'':{width}} {n:31}  {reason}" for reason, n in count.dropped.most_common()]
-        return lines
 
-    def to_json(self) -> str:
-        return json.dumps({name: count.to_json() for name, count in self.counts.items()})
+def table(stages: dict[str, Any]) -> list[str]:
+    """An account as lines: a row a stage, and below it what was dropped there and why."""
+    width = max(map(len, stages))
+    lines = [f"{'stage':{width}} {'came':>7} {'asked':>7} {'kept':>7} {'dropped':>7} {'left':>7}"]
+    for name, said in stages.items():
+        row = (said["came"], said["asked"], said["kept"], sum(said["dropped"].values()), said["left"])
+        lines.append(f"{name:{width}} " + " ".join(f"{n:7}" for n in row))
+        lines += [f"{'':{width}} {n:31}  {reason}" for reason, n in said["dropped"].items()]
+    return lines

@@ -25,7 +25,7 @@ class Prompt(Generic[T_co]):
 
     def said(self, fields: Mapping[str, Any]) -> str:
         shown = {k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in fields.items()}
-        return Template(self.text).substitute(shown)
+        return Template(self.text).substitute(shown).encode("utf-8", "replace").decode()  # no half of a surrogate pair
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,7 @@ def parse(text: str, hint: type[T]) -> T:
             problem = problem or " ".join(str(error).replace("the reply: the config", "the reply").split())
     fields = [f.name for f in dataclasses.fields(typing.cast(Any, hint))]
     if fields == ["code"] and (block := _FENCE.search(text)):
-        return hint(code=block[1])
+        return typing.cast(Any, hint)(code=block[1])  # type: ignore[no-any-return]
     problem = problem or "there is no JSON object in the reply"
     raise Malformed(problem if len(problem) <= SHOWN else problem[: SHOWN - 3] + "...")
 

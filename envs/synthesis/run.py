@@ -4,7 +4,7 @@
     config.yaml     the config of the latest run
     asked.jsonl work.jsonl      the journal: what a run that was cut off goes on from
     dropped.jsonl   what was not kept in the latest run, with its stage, reason and inputs
-    kept.jsonl      what was kept, as references into the journal; see problems()
+    kept.jsonl      what was kept, as references into the journal; output.py makes a data set of it
     summary.json    the account: for each stage asked = kept + dropped by reason (+ left, if it was stopped)
 """
 
@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
@@ -24,7 +24,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from envs.address import Draws
 from envs.logs import Log, write_whole
 from envs.sandbox import Limits, Sandbox, SandboxError
 from envs.synthesis import cosyn, reachqa
@@ -33,9 +32,9 @@ from envs.synthesis.client import Client, EndpointError
 from envs.synthesis.config import Config, ConfigError, Endpoint
 from envs.synthesis.engine import GRACE, Engine, Stop
 from envs.synthesis.engine import Path as Place
-from envs.synthesis.items import Chart, Dropped, Kept
+from envs.synthesis.items import Dropped, Kept
 from envs.synthesis.journal import Journal, JournalError
-from envs.synthesis.packing import folded, found_new, placed_chart, unfolded
+from envs.synthesis.packing import folded, found_new
 from envs.synthesis.stages import Checks, Works
 
 FATAL = (EndpointError, JournalError, SandboxError)
@@ -46,8 +45,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Result:
     """How a run ended."""
 
-    stages: dict[str, Any]  # the account
-    table: list[str]
     stopped: str  # why it ended early, or ""
     signal: int  # that ended it, or 0
     error: str  # what made it impossible to go on, in one line, or ""
@@ -78,13 +75,9 @@ def _chosen(minor: str, major: str, globs: Sequence[str]) -> bool:
 
 def checks_of(sandbox: Sandbox) -> Checks:
     """The proofs, and a digest of the code that does them."""
+    from envs.synthesis.compose import compose_questions
     from envs.synthesis.contract import check_chart
     from envs.synthesis.verify import check_question
-
-    def composed(chart: Chart, draws: Draws, n: int) -> list[Kept]:
-        from envs.synthesis.compose import compose_questions
-
-        return compose_questions(chart, draws, n)
 
     here = Path(__file__).parent
     files = sorted([*here.glob("*.py"), *here.with_name("sandbox").glob("*.py")])
@@ -94,16 +87,20 @@ def checks_of(sandbox: Sandbox) -> Checks:
     return Checks(
         chart=lambda code: check_chart(code, sandbox),
         question=lambda chart, asked: check_question(chart, asked, sandbox),
-        compose=composed,
+        compose=compose_questions,
         version=digest.hexdigest(),
     )
 
 
-def produce(config: Config, items: Sequence[Any], folder: Path, *, quiet: bool = False, share: int = 1) -> Result:
+def produce(
+    config: Config, items: Sequence[Any], folder: Path, *, quiet: bool = False, share: int = 1, parts: int = 1
+) -> Result:
     """Runs items through the pipeline into a folder, going on from what is there. One of FATAL's errors, in one line,
-    if it cannot begin; `share` is among how many processes pace and budget are divided."""
+    if it cannot begin. `share`: among how many runs at once pace and concurrency are divided; `parts`: among how many
+    in all the budget is."""
     from envs.synthesis.dedup import Dedup
 
+    asyncio.run(_check(config))  # before anything heavy is started
     journal = Journal(folder)
     limits = Limits(cpu_s=config.sandbox.cpu_s, wall_s=config.sandbox.wall_s, memory_mb=config.sandbox.memory_mb)
     try:
@@ -112,10 +109,17 @@ def produce(config: Config, items: Sequence[Any], folder: Path, *, quiet: bool =
             Sandbox(config.sandbox.workers, limits, config.sandbox.unsafe) as sandbox,
             ThreadPoolExecutor(config.sandbox.workers, thread_name_prefix="check") as threads,
         ):
-            run = Run(config, journal, checks_of(sandbox), Dedup(found_new(journal)), threads, folder, share)
+            run = Run(config, journal, checks_of(sandbox), Dedup(found_new(journal)), threads, folder, (share, parts))
             return asyncio.run(run(items, quiet))
     finally:
         journal.close()
+
+
+async def _check(config: Config) -> None:
+    """EndpointError if an endpoint is of no use."""
+    for endpoint in config.endpoints:
+        async with Client(endpoint) as client:
+            await client.check()
 
 
 class Run:
@@ -129,9 +133,10 @@ class Run:
         memory: Any,
         threads: ThreadPoolExecutor,
         folder: Path,
-        share: int,
+        shares: tuple[int, int],
     ) -> None:
-        self.config, self.journal, self.folder, self.share = config, journal, folder, share
+        self.config, self.journal, self.folder = config, journal, folder
+        self.share, self.parts = shares
         self.checks, self.memory, self.threads = checks, memory, threads
         self.stop, self.signal, self.error = Stop(), 0, ""
         self.tiers: Counter[str] = Counter()
@@ -183,10 +188,8 @@ class Run:
             "malformed_replies": dict(sum((asker.malformed for asker in self.askers), Counter())),
             "errors_of_our_own": engine.errors,
         }
-        write_whole(self.folder / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+        write_whole(self.folder / "summary.json", json.dumps(summary, indent=1) + "\n")
         return Result(
-            stages=stages,
-            table=engine.table(),
             stopped=self.stop.why,
             signal=self.signal,
             error=self.error,
@@ -195,12 +198,11 @@ class Run:
         )
 
     async def _works(self, stack: AsyncExitStack) -> Works:
-        """The stages' tools; EndpointError if an endpoint is of no use."""
-        config, purse = self.config, Purse(self.config.budget, self.journal, self.stop, self.share)
+        """The stages and their tools."""
+        config, purse = self.config, Purse(self.config.budget, self.journal, self.stop, self.parts)
 
         async def asker(endpoint: Endpoint) -> Asker:
             client = await stack.enter_async_context(Client(endpoint, self.stop.sleep, self.share))
-            await client.check()
             self.askers.append(Asker(client, self.journal, purse, self.stop, config.seed, config.reasks))
             return self.askers[-1]
 
@@ -221,8 +223,10 @@ class Run:
         """Runs the engine under a bar, until it is done, stopped or of no use any more."""
         from tqdm import tqdm
 
-        with tqdm(total=len(items), desc=self.config.name, unit="tree", disable=quiet, smoothing=0.05) as bar:
-            task = asyncio.create_task(engine.run(items, next(iter(engine.stages)), lambda: bar.update() and None))
+        shown = {"disable": quiet, "dynamic_ncols": True, "smoothing": 0.05}
+        with tqdm(total=len(items), desc=self.config.name, unit="tree", **shown) as bar:
+            first, numbered = next(iter(engine.stages)), ((item.number, item) for item in items)
+            task = asyncio.create_task(engine.run(numbered, first, lambda: bar.update() and None))
             loop = asyncio.get_running_loop()
             for number in SIGNALS:
                 with suppress(ValueError, RuntimeError):  # not the main thread: somebody else's signals
@@ -264,21 +268,6 @@ class Run:
         spent = self.journal.spent
         money = f", {spent.money:.2f} spent" if spent.money else ""
         return f"{engine.line()}; {(spent.prompt_tokens + spent.tokens) / 1e6:.2f} M tokens{money}"
-
-
-def problems(folder: Path, journal: Journal) -> Iterator[Kept]:
-    """What a run kept, in an order that does not depend on when replies came."""
-    places: list[tuple[Place, int]] = []
-    at = 0
-    with (folder / "kept.jsonl").open("rb") as file:
-        for line in file:
-            places.append((tuple(json.loads(line)["place"]), at))
-            at += len(line)
-        for _, at in sorted(places):
-            file.seek(at)
-            row = json.loads(file.readline())
-            if chart := placed_chart(journal, row):
-                yield unfolded(row["kept"], chart)
 
 
 def _save_config(config: Config, folder: Path) -> None:

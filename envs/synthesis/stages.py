@@ -27,6 +27,7 @@ from envs.synthesis.engine import Path, Stage, Stop, Stopped, all_of
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
 from envs.synthesis.journal import Journal, key_of
 from envs.synthesis.packing import WHENCE, folded, packed, unfolded, unpacked
+from envs.synthesis.rewrite import check_rewrite, names_in
 from envs.synthesis.texts import bare, outline
 
 TABLE_CHARS = 12_000  # of a table that a blind solver is shown; of a larger one it is not asked
@@ -212,8 +213,6 @@ class Works:
 
     async def rewrite(self, item: Posed, path: Path) -> list[Posed | Dropped]:
         """A share of the questions in other words; where those do not keep every number and name, the first words."""
-        from envs.synthesis.rewrite import check_rewrite
-
         asked = item.asked
         if not Draws(self.config.seed, "rewrite", item.chart.id, asked.question).chance(self.config.questions.rewrite):
             return [item]
@@ -222,7 +221,7 @@ class Works:
             return [item]
         new = " ".join(reply.question.split())
         before = asked.provenance | by(prompts.REWRITE, asked.provenance)
-        if why := check_rewrite(asked.question, new):
+        if why := check_rewrite(asked.question, new, names_in(item.chart.data)):
             return [replace(item, asked=replace(asked, provenance=before | {"not rewritten": why}))]
         before |= {"rewritten from": asked.question}
         return [replace(item, asked=replace(asked, question=new, provenance=before))]
@@ -312,7 +311,7 @@ class Works:
 
     def placed(self, chart: Chart) -> dict[str, Any]:
         """Where the journal has a chart, and what it does not say there: whence it came."""
-        return {"chart": self.drawn[chart.id]} | {name: getattr(chart, name) for name in WHENCE}
+        return {"chart": self.drawn[chart.id], "id": chart.id} | {name: getattr(chart, name) for name in WHENCE}
 
     def new(self, stage: str, key: str, item: Chart | Kept, row: dict[str, Any]) -> str:
         """Why an item is not new, or "". What was judged once stays so: a run that goes on comes to the same items in
