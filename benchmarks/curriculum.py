@@ -1,6 +1,6 @@
 """Our curriculum beside published ones, on simulated learners: see docs/curriculum.md.
 
-    PYTHONPATH=. python -m benchmarks.curriculum [--cells 200 1500] [--guessing 0 1] [--spread 0 1 2] [--known 0.333]
+    PYTHONPATH=. python -m benchmarks.curriculum [--cells 200 1500] [--guessing 0 1 2] [--spread 0 1 2] [--known 0.333]
         [--only ours RLVE] [--seeds 3 4 5] [--out docs/curriculum.csv]
 
 A row a run: share of useful groups, what an oracle would have had with the same learner, steps to given abilities,
@@ -14,14 +14,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.curriculum_rows import Rows, digest
-from benchmarks.learners import FEATURES, ROLLOUTS, Array, Learner, grid, useful
+from benchmarks.learners import FEATURES, ROLLOUTS, Array, Learner, grid
 from benchmarks.rivals import PUBLISHED
 from envs.address import Address
 from envs.curriculum import Curriculum, Outcome, Planned, World
@@ -34,11 +34,20 @@ CANDIDATES = 8  # problems that an oracle chooses from, and that ours may
 EVERY = 10  # batches between two looks at what oracles would do
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 
+
+class Untold(Learnability):
+    """Ours, where nobody says how many answers are possible: all that is right counts as solved."""
+
+    def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
+        super().observe(batch, [replace(outcome, possible=0) for outcome in outcomes])
+
+
 OURS: dict[str, Callable[[World, Learner], Curriculum]] = {
     "ours": lambda world, start: Learnability(world, candidates=CANDIDATES, traits=FEATURES),
     "ours, 4 candidates": lambda world, start: Learnability(world, candidates=4, traits=FEATURES),
     "ours, 2 candidates": lambda world, start: Learnability(world, candidates=2, traits=FEATURES),
     "ours, 1 candidate": lambda world, start: Learnability(world),
+    "ours, guessing not told": lambda world, start: Untold(world),
 }
 POLICIES = OURS | PUBLISHED
 # What a row depends on, beside the random streams of envs/address.py.
@@ -51,20 +60,13 @@ class Course:
     """What is written down of a run: by batch, and for the oracles at every EVERY-th."""
 
     useful: list[float] = field(default_factory=list)  # share of groups that were mixed
-    expected: list[float] = field(default_factory=list)  # how many of them are expected to teach, see `teaching`
+    expected: list[float] = field(default_factory=list)  # how many of them are expected to teach
     gained: list[float] = field(default_factory=list)
     level: list[float] = field(default_factory=list)
     looks: list[dict[str, float]] = field(default_factory=list)  # chances of oracles' groups, and of ours without floor
     draws: list[Array] = field(default_factory=list)  # groups by cell
     believed: list[tuple[float, float]] = field(default_factory=list)  # pass rate foretold, pass rate
     seconds: float = 0.0  # of CPU, for planning and observing
-
-
-def teaching(learner: Learner, cell: Array, logit: Array) -> Array:
-    """The chance that a group has mixed outcomes, times the share of its right answers that were solved, not guessed:
-    what is expected of it. Of learners who do not guess all count, so that it is the chance alone."""
-    found: Array = useful(learner.right(cell, logit)) * learner.solved(cell, logit)
-    return found
 
 
 SEES = ("level", "known", "all")  # what an oracle knows of a problem
@@ -96,7 +98,7 @@ def oracle(learner: Learner, n: int, sees: str, random: np.random.Generator) -> 
 
 def _expected(learner: Learner, cell: Array, logit: Array, spread: float) -> Array:
     """What is expected to teach where the logit is known to within a standard deviation."""
-    found: Array = teaching(learner, cell[..., None], logit[..., None] + spread * NODES) @ WEIGHTS / WEIGHTS.sum()
+    found: Array = learner.teaching(cell[..., None], logit[..., None] + spread * NODES) @ WEIGHTS / WEIGHTS.sum()
     return found
 
 
@@ -141,7 +143,10 @@ def run(
         correct = learner.answer(cell, level, seeds)
         course.useful.append(float(np.mean((correct > 0) & (correct < ROLLOUTS))))
         course.gained.append(learner.gained())
-        outcomes = [Outcome(a, int(c), ROLLOUTS, x) for a, c, x in zip(asked, correct, traits, strict=True)]
+        possible = learner.possible[cell].tolist()
+        outcomes = [
+            Outcome(a, int(c), ROLLOUTS, x, k) for a, c, x, k in zip(asked, correct, traits, possible, strict=True)
+        ]
         start = time.process_time()
         curriculum.observe(batch, outcomes)
         course.seconds += time.process_time() - start
@@ -174,7 +179,7 @@ def _arrays(learner: Learner, asked: Sequence[Address]) -> tuple[Array, Array, A
 
 
 def _share(learner: Learner, cell: Array, level: Array, seeds: Array) -> float:
-    return float(teaching(learner, cell, learner.logit(cell, level) + sum(learner.luck(cell, seeds))).mean())
+    return float(learner.teaching(cell, learner.logit(cell, level) + sum(learner.luck(cell, seeds))).mean())
 
 
 def summary(course: Course, n: int) -> dict[str, object]:
@@ -222,7 +227,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, nargs="+", default=[200, 1500])
     parser.add_argument("--spread", type=float, nargs="+", default=[0.0, 1.0, 2.0])
     parser.add_argument("--known", type=float, nargs="+", default=[1 / 3])
-    parser.add_argument("--guessing", type=int, nargs="+", default=[0, 1], choices=[0, 1])
+    parser.add_argument("--guessing", type=int, nargs="+", default=[0, 1, 2], choices=[0, 1, 2])
     parser.add_argument("--only", nargs="+", default=list(POLICIES), choices=list(POLICIES))
     parser.add_argument("--batches", type=int, help="400 on 200 cells, 500 on others")
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 4, 5])
@@ -236,6 +241,8 @@ def main() -> None:
     ):
         if name in PUBLISHED and known != arguments.known[0]:
             continue  # they do not choose
+        if name == "ours, guessing not told" and not guessing:
+            continue  # there is nothing to tell
         batches = arguments.batches or BATCHES.get(size, 500)
         key = {
             "cells": size,
@@ -251,7 +258,7 @@ def main() -> None:
     with tqdm(total=sum(key["batches"] for key, _ in todo), unit="batch", smoothing=0.05) as bar:
         for key, known in todo:
             bar.set_postfix_str(f"{key['cells']} cells, spread {key['spread']:g}, {key['policy']}", refresh=False)
-            learner = Learner(grid(key["cells"]), key["spread"], known, key["seed"], bool(key["guessing"]))
+            learner = Learner(grid(key["cells"]), key["spread"], known, key["seed"], key["guessing"])
             n = PROMPTS.get(key["cells"], 64)
             course = run(POLICIES[key["policy"]], learner, key["batches"], n, key["seed"], bar.update)
             rows.add(key | summary(course, n))

@@ -10,9 +10,11 @@ group says nothing. Each part of an ability grows by its rate x the share of the
 but the general one by less the nearer they are to their most, and they fade from batch to batch.
 
 *Guessing*, where the learner is one who guesses: GUESS gives way to the cell's own share, 1/K of its K answers that are
-possible give or take GUESS_SD, for nobody guesses quite evenly. K is the question's. A right answer by luck teaches
-nothing: each of a group's right rollouts was solved with the chance sigmoid(logit) / p, and s counts by the share of
-them that were. A sampler may be told K, as the world knows it of its problems, and never the share itself.
+possible give or take GUESS_SD, for nobody guesses quite evenly. K is the question's. A right answer that was guessed
+teaches nothing: each of a group's right rollouts was solved with the chance sigmoid(logit) / p, and s counts by the
+share of them that were. A sampler may be told K, as the world knows it of its problems, and never the share itself.
+Guesses are made a rollout at a time (guessing 1) or once a problem (2): then all of a group are right with the cell's
+share, and of all others none by guessing.
 
 *Problems of one cell and level differ*: luck has the standard deviation `spread` (0, 1 or 2 logits). A share `known`
 of its variance follows from features of the problem that are there before it is asked, weighted alike in all questions
@@ -73,9 +75,7 @@ def grid(size: int, seed: int = 0) -> tuple[Cell, ...]:
 class Learner:
     """A policy that is trained. `spread`, `known`, `guessing`: see above. Two learners of one seed start alike."""
 
-    def __init__(
-        self, cells: Sequence[Cell], spread: float, known: float, seed: int = 0, guessing: bool = False
-    ) -> None:
+    def __init__(self, cells: Sequence[Cell], spread: float, known: float, seed: int = 0, guessing: int = 0) -> None:
         random = np.random.default_rng([seed, 2])
         self._outcomes = np.random.default_rng([seed, 3])
         self.cells, self.spread, self.known = tuple(cells), spread, known
@@ -94,13 +94,13 @@ class Learner:
         weights = shared + OWN_WEIGHTS * own
         self.weights = (weights / np.linalg.norm(weights, axis=1, keepdims=True))[self.question]
         self.mean_features = random.normal(0, FAMILY_FEATURES, (len(families), FEATURES))[self.family]
-        # By cell: answers that are possible (0: nobody says), and the share that luck gets right.
+        # By cell: answers that are possible (0: nobody says), and the share that guessing gets right.
         self.guessing, self.possible, self.guess = guessing, np.zeros(len(cells), int), np.full(len(cells), GUESS)
         if guessing:
-            luck = np.random.default_rng([seed, 7])
-            kinds = luck.permutation(np.resize(POSSIBLE, len(questions)))
+            own = np.random.default_rng([seed, 7])
+            kinds = own.permutation(np.resize(POSSIBLE, len(questions)))
             self.possible = kinds[self.question]
-            self.guess = np.clip(1 / self.possible + luck.normal(0, GUESS_SD, len(cells)), 0.0, 0.9)
+            self.guess = np.clip(1 / self.possible + own.normal(0, GUESS_SD, len(cells)), 0.0, 0.9)
         self.general = START
         self.skills, self.families = np.zeros(SKILLS), np.zeros(len(families))
         self.own = np.zeros(len(cells))
@@ -133,19 +133,26 @@ class Learner:
         """The chance that a rollout is right, solved or guessed."""
         return chance(logit, self.guess[cell])
 
-    def solved(self, cell: Array, logit: Array) -> Array:
-        """The share of right rollouts that were solved; of learners who do not guess all count."""
-        found: Array = chance(logit, 0.0) / self.right(cell, logit) if self.guessing else np.ones(np.shape(logit))
-        return found
+    def teaching(self, cell: Array, logit: Array) -> Array:
+        """What is expected to teach of a group: the chance that its outcomes are mixed, times the share of right ones
+        that were solved."""
+        if self.guessing == 2:
+            found: Array = (1 - self.guess[cell]) * useful(chance(logit, 0.0))
+            return found
+        solved = chance(logit, 0.0) / self.right(cell, logit) if self.guessing else 1.0
+        return useful(self.right(cell, logit)) * solved
 
     def answer(self, cell: Array, level: Array, seeds: Array) -> Array:
         """Correct rollouts of a group at each problem, and learning from them: one batch."""
         logit = self.logit(cell, level) + sum(self.luck(cell, seeds))
-        correct = self._outcomes.binomial(ROLLOUTS, self.right(cell, logit))
+        guess, p = self.guess[cell], self.right(cell, logit)
+        if self.guessing == 2:
+            p = np.where(self._outcomes.random(len(cell)) < guess, 1.0, chance(logit, 0.0))
+        correct = self._outcomes.binomial(ROLLOUTS, p)
         q = correct / ROLLOUTS
         signal = 4 * q * (1 - q) / len(cell)
-        if self.guessing:
-            signal *= self._outcomes.binomial(correct, self.solved(cell, logit)) / np.maximum(correct, 1)
+        if self.guessing == 1:
+            signal *= self._outcomes.binomial(correct, chance(logit, 0.0) / p) / np.maximum(correct, 1)
         self.general += GENERAL_RATE * signal.sum()
         for parts, where, rate, most in (
             (self.skills, self.skill[cell], SKILL_RATE, SKILL_MOST),
@@ -159,7 +166,7 @@ class Learner:
 
 
 def chance(logit: Array, guess: Array | float = GUESS) -> Array:
-    """Of a right rollout, where luck alone gets the share `guess` right."""
+    """Of a right rollout, where guessing alone gets the share `guess` right."""
     found: Array = guess + (1 - guess) * 0.5 * (1 + np.tanh(0.5 * logit))
     return found
 
