@@ -223,14 +223,14 @@ def _check_guess(options: argparse.Namespace) -> int:
 def _difficulty(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from envs.difficulty import broken, deal, measure, pooled, table
+    from envs.difficulty import broken, deal, endless, measure, pooled, table
 
     levels, px = level_list(options.levels), pixels(options.px)
     chosen = chosen_cells(options.cells, px)
     dealt = list(deal(chosen, levels, options.sample, options.seed))
     slopes = measure(chosen, tqdm(dealt, desc="reading", unit="problem", disable=not sys.stderr.isatty()), px)
     print(table(slopes))
-    return 1 if broken(pooled(slopes)) else 0
+    return 1 if broken(pooled(slopes)) or endless(slopes) else 0
 
 
 def _check_test_set(name: str) -> int:

@@ -16,7 +16,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from envs.address import Address, Draws
@@ -37,11 +37,13 @@ BAND = 3  # levels pooled at either end for the verdict on a question
 @dataclass(slots=True)
 class Slope:
     """What the scripted reader did on a question: by level how many answers it gave, how many of them were right, and
-    the sum of what guessing gives. It stands for `cells` cells; `resting` others have no levels."""
+    the sum of what guessing gives. It stands for `cells` cells; `resting` others have no levels. `top`: the level at
+    which the last of them ends, None if one never does."""
 
     question: str
     cells: int = 0
     resting: int = 0
+    top: int | None = 0
     tried: Counter[int] = field(default_factory=Counter)
     right: Counter[int] = field(default_factory=Counter)
     guessed: dict[int, float] = field(default_factory=lambda: defaultdict(float))
@@ -61,6 +63,13 @@ class Slope:
     def flat(self) -> bool:
         """Whether it neither falls enough nor reaches chance."""
         return len(self.tried) > 1 and not falls(*self.ends())
+
+    @property
+    def surely_flat(self) -> bool:
+        """Whether it would be flat if its fall were larger by two standard errors of the sample."""
+        low, high = self.ends()
+        lower = replace(high, accuracy=high.accuracy - 2 * math.hypot(low.error, high.error))
+        return len(self.tried) > 1 and not falls(low, lower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ def measure(
         slope = found.setdefault(cell.question, Slope(cell.question))
         slope.cells += rises(cell)
         slope.resting += not rises(cell)
+        slope.top = None if None in (slope.top, cell.top_level) else max(slope.top or 0, cell.top_level or 0)
     for cell, level, seed in dealt:
         try:
             draft = draw(Address(cell.family, cell.question, level, seed, False, *px))
@@ -150,6 +160,13 @@ def broken(whole: dict[int, Share]) -> list[str]:
     return found
 
 
+def endless(slopes: Iterable[Slope]) -> list[str]:
+    """The flat questions without a top level, which would be climbed for nothing."""
+    return [
+        f"{slope.question} is flat and has no top level" for slope in slopes if slope.top is None and slope.surely_flat
+    ]
+
+
 def table(slopes: Sequence[Slope]) -> str:
     """Markdown: accuracy of all cells by level in percent, whether the promise holds, and the flat questions."""
     whole = pooled(slopes)
@@ -162,22 +179,22 @@ def table(slopes: Sequence[Slope]) -> str:
     ):
         lines.append(f"| {name} | {' | '.join(f'{100 * value:.1f}' for value in values)} |")
     tried = sum(slope.tried.total() for slope in slopes)
-    failed = broken(whole)
+    failed = broken(whole) + endless(slopes)
     lines += ["", f"{tried} problems of {cells} cells; {resting} more cells have no levels.", ""]
     lines += [f"- {each}" for each in failed] or ["Higher levels are harder as promised."]
     flat = [slope for slope in slopes if slope.flat]
     lines += ["", f"{len(flat)} of {sum(slope.cells > 0 for slope in slopes)} questions are flat:"] if flat else []
     head = [
         "",
-        "| question | cells | low % | high % | two errors of the fall | chance % |",
-        "|---|---|---|---|---|---|",
+        "| question | cells | top level | low % | high % | two errors of the fall | chance % |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += head if flat else []
     for slope in sorted(flat, key=lambda slope: slope.ends()[0].accuracy - slope.ends()[1].accuracy):
         low, high = slope.ends()
         errors = 2 * math.hypot(low.error, high.error)
         shares = " | ".join(f"{100 * share:.0f}" for share in (low.accuracy, high.accuracy, errors, high.chance))
-        lines.append(f"| {slope.question} | {slope.cells} | {shares} |")
+        lines.append(f"| {slope.question} | {slope.cells} | {'' if slope.top is None else slope.top} | {shares} |")
     return "\n".join(lines)
 
 

@@ -237,7 +237,12 @@ def _parts(view: Parts, draws: Draws) -> Parts:
 def _counted(view: View, draws: Draws) -> View:
     """The view less what was overlooked, and with what was counted twice."""
     if isinstance(view, Links):
-        return replace(view, edges=_links(view, draws))
+        nodes = _seen(view.nodes, draws)
+        return replace(view, nodes=nodes, edges=tuple(e for e in _links(view, draws) if set(e.key) <= set(nodes)))
+    if isinstance(view, Bins):
+        kept = _seen(range(len(view.items)), draws)
+        edges = (view.edges[0], *(view.edges[i + 1] for i in kept))
+        return replace(view, items=tuple(view.items[i] for i in kept), edges=edges)
     if isinstance(view, Series):
         places = _seen(range(len(view.positions)), draws)
         rows = tuple(tuple(row[j] for j in places) for row in view.items)

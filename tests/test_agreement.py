@@ -10,15 +10,14 @@ untrained policy gives them 0.2 to 0.5 % of its mass. Each engine runs in a proc
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from serving import vllm_server
 
 ROOT = Path(__file__).resolve().parents[1]
 ARCHS = ("qwen2_5_vl", "qwen3_vl", "smolvlm")
@@ -318,40 +317,15 @@ def test_a_stale_head_would_show_in_the_log_probabilities(arch, folder):
     assert last["mean"] > FAR
 
 
-@pytest.fixture
-def server(folder):
-    """The address of a vLLM server with the policy that `run` will build."""
-    from urllib.request import urlopen
-
-    from trainers.models import build_tiny
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    policy = build_tiny("qwen2_5_vl", folder / "qwen2_5_vl", **SIZES["qwen2_5_vl"])
-    options = f"--dtype float32 --logprobs-mode processed_logprobs --enable-scale-out --max-model-len 512 --port {port}"
-    command = [sys.executable, "-m", "trainers.cpu_server", str(policy), "--host", "127.0.0.1", *options.split()]
-    log = folder / "server.log"
-    environment = {**ENVIRONMENT, "VLLM_SERVER_DEV_MODE": "1"}
-    with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
-        try:
-            address, patience = f"http://127.0.0.1:{port}", time.monotonic() + 300
-            while True:
-                assert process.poll() is None and time.monotonic() < patience, log.read_text()[-3000:]
-                try:
-                    urlopen(f"{address}/health", timeout=5).close()
-                    break
-                except OSError:
-                    time.sleep(1)
-            yield address
-        finally:
-            process.terminate()
-
-
 @needs_vllm
 @pytest.mark.vllm
-def test_a_server_and_the_trainer_agree_after_three_updates(server, folder):
-    result = result_of(run_apart("qwen2_5_vl", folder, sampler=server))
+def test_a_server_and_the_trainer_agree_after_three_updates(folder):
+    from trainers.models import build_tiny
+
+    policy = build_tiny("qwen2_5_vl", folder / "qwen2_5_vl", **SIZES["qwen2_5_vl"])  # as `run` will build it
+    options = ("--logprobs-mode", "processed_logprobs", "--enable-scale-out")
+    with vllm_server(policy, folder, *options) as (address, _):
+        result = result_of(run_apart("qwen2_5_vl", folder, sampler=address))
     check_moved_and_lengths(result)
     assert max(batch["max"] for batch in result["seen"]) < 0.01
 

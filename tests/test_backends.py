@@ -4,7 +4,6 @@ import json
 import math
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import ADDRESSES, PROMPT, report_of, rows_of
 from PIL import Image
+from serving import vllm_server
 
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
@@ -410,24 +410,8 @@ def test_two_engines_share_what_an_adapter_is_asked(checkpoint, config, tmp_path
 
 @pytest.mark.vllm
 def test_a_real_server_answers_greedily_as_a_plain_forward_does(checkpoint, config, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # trainers.cpu_server is `python -m vllm.entrypoints.openai.api_server` where torchvision is a CUDA build.
-    command = [sys.executable, "-m", "trainers.cpu_server", str(checkpoint), "--port", str(port), "--dtype", "float32"]
-    command += ["--max-model-len", "512", "--served-model-name", "m", "--generation-config", "vllm"]
-    with (tmp_path / "server.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-    try:
-        deadline = time.time() + 240
-        status = 2
-        while status == 2 and time.time() < deadline and server.poll() is None:
-            time.sleep(2)
-            status = ask_server(config, f"http://127.0.0.1:{port}/v1", tmp_path / "served")
-        assert status == 0, (tmp_path / "server.log").read_text()[-3000:]
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+    with vllm_server(checkpoint, tmp_path, "--served-model-name", "m", "--generation-config", "vllm") as (address, _):
+        assert ask_server(config, f"{address}/v1", tmp_path / "served") == 0
     rows = [Row(**row) for row in rows_of(tmp_path / "served")]
     assert sorted(row.address for row in rows) == sorted(ADDRESSES)
     assert_greedy(load_policy(checkpoint), load_processor(checkpoint), rows, ENGINES_APART)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from envs import cells
 from envs.address import Draws
-from envs.difficulty import Share, Slope, answers, broken, deal, measure, pooled, rises, table
+from envs.difficulty import Share, Slope, answers, broken, deal, endless, measure, pooled, rises, table
 from envs.eyes import digits, likeness, look, missed, mixed, sight, spelled, tires
 from envs.problem import draw
 from envs.registry import select
@@ -36,8 +36,23 @@ def test_a_promise_that_is_broken_is_told() -> None:
     assert len(broken(shares(0.7, 0.8, 0.45))) == 2  # easier, then too fast
     assert len(broken(shares(0.9, 0.85, 0.8))) == 1  # too little in all
     assert broken(shares(0.35, 0.32, 0.29)) == []  # to chance
-    flat = Slope("q", 3, 0, Counter({0: 10, 1: 10}), Counter({0: 9, 1: 9}), {0: 1.0, 1: 1.0})
-    assert flat.flat and "| q | 3 | 90 | 90 | 19 | 10 |" in table([flat])
+    flat = Slope("q", 3, 0, 12, Counter({0: 10, 1: 10}), Counter({0: 9, 1: 9}), {0: 1.0, 1: 1.0})
+    assert flat.flat and "| q | 3 | 12 | 90 | 90 | 19 | 10 |" in table([flat])
+
+
+def test_flat_questions_without_a_top_level_break_the_promise() -> None:
+    def slope(top: int | None, tried: int, right: int) -> Slope:
+        levels = range(6)  # as long as two bands
+        rights = Counter({level: right if level > 2 else tried for level in levels})
+        return Slope("q", 3, 0, top, Counter(dict.fromkeys(levels, tried)), rights, dict.fromkeys(levels, 0.0))
+
+    assert endless([slope(None, 100, 99)]) and "q is flat and has no top level" in table([slope(None, 100, 99)])
+    assert not endless([slope(12, 100, 99)])  # it ends
+    assert not endless([slope(None, 100, 70)])  # it falls
+    assert not endless([slope(None, 10, 9)])  # of too few to say so
+    assert {cell.question for cell in cells() if cell.top_level is None} == {
+        cell.question for cell in cells() if cell.question.startswith("compose")
+    }
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 400))

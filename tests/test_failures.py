@@ -143,6 +143,35 @@ def test_a_rollouts_tokens_are_those_of_its_seed_whatever_is_sampled_beside_it()
     assert (first != second).float().mean() > 0.5  # each token has a number of its own
 
 
+def test_generation_by_seeds_draws_nothing_else_and_leaves_the_policy_as_it_was():
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from trainers.sampling import drawn_by_seed
+
+    torch.manual_seed(0)
+    policy = GPT2LMHeadModel(GPT2Config(vocab_size=40, n_positions=16, n_embd=16, n_layer=1, n_head=2)).eval()
+    prompts = torch.randint(0, 40, (6, 4))
+
+    def sampled(seeds: list[int]) -> list[list[int]]:
+        with drawn_by_seed(policy, seeds, 8):
+            found = policy.generate(
+                prompts, attention_mask=torch.ones_like(prompts), do_sample=True, temperature=2.0, max_new_tokens=8,
+                eos_token_id=None, pad_token_id=0,
+            )  # fmt: skip
+        return found[:, 4:].tolist()
+
+    before = torch.get_rng_state()
+    one, other = sampled([1, 2, 3, 4, 5, 6]), sampled([1, 2, 3, 7, 8, 9])
+    assert torch.equal(torch.get_rng_state(), before)  # nothing was drawn from the process's own generator
+    assert one[:3] == other[:3] and one[3:] != other[3:]
+    assert one == sampled([1, 2, 3, 4, 5, 6])
+    greedy = policy.generate(prompts, attention_mask=torch.ones_like(prompts), do_sample=False, max_new_tokens=8,
+                             eos_token_id=None, pad_token_id=0)  # fmt: skip
+    assert one != greedy[:, 4:].tolist()  # not the likeliest: what the seeds say
+    assert "_get_logits_processor" not in vars(policy)
+
+
 # --- a server that goes away ----------------------------------------------------------------------------------------
 
 

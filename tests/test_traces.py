@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from conftest import PROMPT
+from serving import vllm_server
 
 from envs.address import Address
 from envs.problem import make
@@ -337,24 +337,10 @@ def test_a_real_vllm_server_is_a_teacher(tmp_path):
     from trainers.models import build_tiny
 
     checkpoint = build_tiny("qwen2_5_vl", tmp_path / "model", seed=3, **SIZES["qwen2_5_vl"])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "trainers.cpu_server", str(checkpoint), "--port", str(port), "--dtype", "float32"]
-    command += ["--max-model-len", "512", "--served-model-name", "teacher", "--generation-config", "vllm"]
-    environment = {**ENV, "VLLM_CPU_KVCACHE_SPACE": "1"}
-    with (tmp_path / "server.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
-    try:
-        status, deadline = 2, time.time() + 300
-        while status == 2 and time.time() < deadline and server.poll() is None:
-            time.sleep(2)
-            more = ["--n", "6", "--max-tokens", "12", "--prompt", PROMPT]
-            status = main(options(f"http://127.0.0.1:{port}/v1", tmp_path / "out", *more))
-        assert status == 0, (tmp_path / "server.log").read_text()[-3000:]
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+    named = ("--served-model-name", "teacher", "--generation-config", "vllm")
+    with vllm_server(checkpoint, tmp_path, *named) as (address, _):
+        more = ["--n", "6", "--max-tokens", "12", "--prompt", PROMPT]
+        assert main(options(f"{address}/v1", tmp_path / "out", *more)) == 0
     answers = [row for row in log_of(tmp_path / "out") if "response" in row]
     assert len(answers) == 6 and all(0 < row["tokens"] <= 12 and row["prompt_tokens"] > 16 for row in answers)
     assert all(row["reason"] for row in answers)

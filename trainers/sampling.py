@@ -6,7 +6,8 @@ done here: a uniform number for each rollout and token, fixed by the rollout's s
 temperature, top-k and the others left of the distribution (by inversion: the first token whose cumulative probability
 exceeds the number). What remains between numbers of processes is rounding: sums over rows are taken in another order.
 
-Costs one cumulative sum a token, [rows, vocabulary] in float64. `use_transformers_continuous_batching` draws elsewhere.
+Costs one cumulative sum a token, [rows, vocabulary] in float64, and saves the draw of `generate`, which takes longer:
+the token is known, so that it is told to take the best. `use_transformers_continuous_batching` draws elsewhere.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def drawn_by_seed(model: Any, seeds: Sequence[int], longest: int) -> Iterator[No
     def with_draw(**settings: Any) -> LogitsProcessorList:
         found: LogitsProcessorList = usual(**settings)
         found.append(DrawBySeed(seeds, longest))
+        settings["generation_config"].do_sample = False  # of this call alone; what samples is in the list by now
         return found
 
     policy._get_logits_processor = with_draw

@@ -6,7 +6,7 @@ import math
 
 from envs.address import Draws
 from envs.numerals import half_up
-from envs.questions.asking import LIST, choice, quoted, some_apart, spoken, stated, unordered
+from envs.questions.asking import LIST, choice, missing, quoted, some_apart, spoken, stated, unordered
 from envs.registry import Ask, question
 from envs.views import Categories, Item, Measured, NotAskable, Series
 from rewards import Choice, Set, Table
@@ -120,16 +120,21 @@ def table_of_series(view: Series, draws: Draws, level: int) -> Ask:
         "Go through {names} and keep only what the figure shows{where}.{list}",
         "For which of {names} does the figure give a {measure}{where}?{list}",
     ),
+    version=2,
 )
 def which_shown(view: Categories, draws: Draws, level: int) -> Ask:
-    """Which of some named are shown: five, and up to nine at higher levels; not all, and not none."""
+    """Which of some named are shown: five, and up to nine at higher levels, where those that are not begin as one does
+    that is; not all, and not none."""
     count = min(5 + min(level, 12) // 3, len(view.items) + len(view.absent) - 1)
     least, most = max(1, count - len(view.absent)), min(count - 1, len(view.items))
     if least > most:
         raise NotAskable("too few names are absent or shown")
     shown = draws.integers(least, most + 1)
     there = draws.sample(view.names, shown)
-    names = draws.shuffled([*there, *draws.sample(view.absent, count - shown)])
+    others = list(view.absent)
+    while len(others) > len(view.absent) - (count - shown):
+        others.remove(missing(draws, level, others, view.names))
+    names = draws.shuffled([*there, *(name for name in view.absent if name not in others)])
     found = [name for name in names if name in there]
     slots = {"names": ", ".join(quoted(view, name) for name in names), "list": LIST}
     steps = [

@@ -8,7 +8,7 @@ from collections.abc import Sequence as Row
 from itertools import groupby, pairwise
 
 from envs.address import Draws
-from envs.questions.asking import LIST, YES_NO, either_apart, sequence, stated
+from envs.questions.asking import LIST, TOP, YES_NO, either_apart, sequence, stated
 from envs.registry import Ask, question
 from envs.views import Categories, Item, NotAskable
 from rewards import Boolean, Label, Number, Sequence
@@ -276,20 +276,19 @@ def peaks(view: Categories, draws: Draws, level: int) -> Ask:
         "Yes or no: from {first} until {last} the {measure} never fails to {rise} from one {noun} to the next{where}.",
         "Would you say that the {measure} steadily {rises}, step by step, from {first} to {last}{where}?{yes}",
     ),
+    version=2,
 )
 def steady(view: Categories, draws: Draws, level: int) -> Ask:
-    """Whether two steps in a row lead the same way; true as often as not."""
+    """Whether two steps in a row lead the same way, up to five at higher levels; true as often as not."""
     if not view.ordered:
         raise NotAskable("the names do not follow each other in time")
     true = draws.chance(0.5)
     fit: dict[tuple[bool, bool], list[list[Item]]] = {}
-    for start in range(len(view.items) - 2):
-        part = list(view.items[start : start + 3])
-        if all(either_apart(view, a, b) for a, b in pairwise(part)):
-            ways = steps_of(part)
-            for up in set(ways):
-                fit.setdefault((all(way == up for way in ways), up), []).append(part)
-    if {truth for truth, _ in fit} != {True, False}:
+    for long in range(3 + min(level, TOP) // 4, 2, -1):
+        fit = _even_or_not(view, long)
+        if {truth for truth, _ in fit} == {True, False}:
+            break
+    else:
         raise NotAskable("there is nothing that rises or falls for long enough, or nothing else")
     up, words = directions(draws)
     if (true, up) not in fit:
@@ -297,3 +296,23 @@ def steady(view: Categories, draws: Draws, level: int) -> Ask:
     items = draws.choice(fit[true, up])
     steps = [f"The steps from {items[0].name} to {items[-1].name} go {_ways(steps_of(items))}."]
     return Ask(Boolean(true), steps, 2, "yes" if true else "no", over(items) | words | {"yes": YES_NO})
+
+
+def _even_or_not(view: Categories, long: int) -> dict[tuple[bool, bool], list[list[Item]]]:
+    """Stretches of so many values whose steps can be told, by whether all of them go one way and whether that is up: of
+    those with steps against it, the ones with the fewest."""
+    fit: dict[tuple[bool, bool], list[list[Item]]] = {}
+    least: dict[bool, int] = {}
+    for start in range(len(view.items) - long + 1):
+        part = list(view.items[start : start + long])
+        if not all(either_apart(view, a, b) for a, b in pairwise(part)):
+            continue
+        ways = steps_of(part)
+        for up in set(ways):
+            against = sum(way != up for way in ways)
+            if against and against < least.setdefault(up, against):
+                least[up] = against
+                fit.pop((False, up), None)
+            if not against or against == least[up]:
+                fit.setdefault((not against, up), []).append(part)
+    return fit
