@@ -268,7 +268,7 @@ def write_with_ray(plan: Plan, folder: Path, todo: list[int], workers: int) -> I
 
     started = not ray.is_initialized()
     if started:
-        ray.init(log_to_driver=False, logging_level="error")
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False  # the bar here counts problems
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     shards = ray.data.from_items([{"shard": i} for i in todo], override_num_blocks=len(todo))

@@ -38,6 +38,28 @@ def last_of(items: Iterable[Item], apart: Callable[[Item, Item], bool]) -> Item:
     return order[0]
 
 
+def wider(longer: Item, shorter: Item) -> bool:
+    """Whether a reader can tell which of two lengths, not side by side, is larger."""
+    needed = max(1.5 * APART, WIDTHS_APART * longer.length) - 1e-6
+    return longer.value > shorter.value and longer.length - shorter.length >= needed
+
+
+def _one_each(view: Spread | Candles, items: tuple[Item, ...], measure: str) -> Categories:
+    """One item of each sample or period, as categories with the view's words and scale."""
+    return Categories(
+        items=items,
+        measure=measure,
+        unit=view.unit,
+        adds=False,
+        span=view.span,
+        apart_px=view.apart_px,
+        noun=view.noun,
+        nouns=view.nouns,
+        sizes=view.sizes,
+        absent=view.absent,
+    )
+
+
 class Group(NamedTuple):
     """A sample: the ends of its whiskers (or of its violin), its quartiles, and its outliers from the lowest."""
 
@@ -105,25 +127,12 @@ class Spread(Measured):
     def names(self) -> list[str]:
         return [group.name for group in self.groups]
 
-    def wider(self, longer: Item, shorter: Item) -> bool:
-        """Whether a reader can tell which of two lengths, not side by side, is larger."""
-        needed = max(1.5 * APART, WIDTHS_APART * longer.length) - 1e-6
-        return longer.value > shorter.value and longer.length - shorter.length >= needed
+    wider = staticmethod(wider)
 
     def medians(self) -> Categories:
         """The median of each group."""
-        return Categories(
-            items=tuple(replace(group.median, name=group.name) for group in self.groups),
-            measure=f"median {self.measure}",
-            unit=self.unit,
-            adds=False,
-            span=self.span,
-            apart_px=self.apart_px,
-            noun=self.noun,
-            nouns=self.nouns,
-            sizes=self.sizes,
-            absent=self.absent,
-        )
+        items = tuple(replace(group.median, name=group.name) for group in self.groups)
+        return _one_each(self, items, f"median {self.measure}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,23 +301,9 @@ class Candles(Measured):
     def names(self) -> list[str]:
         return [candle.name for candle in self.candles]
 
-    def wider(self, longer: Item, shorter: Item) -> bool:
-        """Whether a reader can tell which of two bodies is longer."""
-        needed = max(1.5 * APART, WIDTHS_APART * longer.length) - 1e-6
-        return longer.value > shorter.value and longer.length - shorter.length >= needed
+    wider = staticmethod(wider)
 
     def closing(self) -> Categories:
         """The closing price of each period."""
-        return Categories(
-            items=tuple(replace(candle.close, name=candle.name) for candle in self.candles),
-            measure=f"closing {self.measure}",
-            unit=self.unit,
-            adds=False,
-            span=self.span,
-            apart_px=self.apart_px,
-            noun=self.noun,
-            nouns=self.nouns,
-            ordered=True,
-            sizes=self.sizes,
-            absent=self.absent,
-        )
+        items = tuple(replace(candle.close, name=candle.name) for candle in self.candles)
+        return replace(_one_each(self, items, f"closing {self.measure}"), ordered=True)
