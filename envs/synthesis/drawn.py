@@ -53,8 +53,8 @@ class Unfaithful(ValueError):
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """How data is shown. `error`: at each leaf how far off a careful reader may be, 0 where it is written out. `how`:
-    of each column the kind of mark, "written" or, of samples, "counted" (histogram) and "quartiles" (box plot). `lone`
-    are numbers by themselves, which need not be drawn. `edges` are those of the bins of histograms."""
+    of each column the kind of mark, "stacked", "written" or, of samples, "counted" (histogram) and "quartiles" (box
+    plot). `lone` are numbers by themselves, which need not be drawn. `edges` are those of the bins of histograms."""
 
     error: dict[Path, float] = field(default_factory=dict)
     how: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -137,7 +137,8 @@ class _Figure:
                     self.explained |= set(matched)
                 errors = self._errors(column, matched, channel, scale)
                 if best is None or kind == "text" or sum(errors) < sum(best[1]):
-                    best = ("written" if kind == "text" else kind, errors)
+                    floating = channel == "thick" or (kind == "bar" and channel == "height" and self._floats(matched))
+                    best = ("written" if kind == "text" else "stacked" if floating else kind, errors)
                 break
         for kind, channel in FREE.items():
             for axes in {mark.axes for mark in self.marks if mark.kind == kind}:
@@ -156,6 +157,9 @@ class _Figure:
         if best is None:
             raise Unfaithful("a column is not drawn", "/".join(column.path))
         return best
+
+    def _floats(self, matched: list[int]) -> bool:
+        return any(self.marks[index].channels["bottom"] for index in matched)
 
     def _needed(self, column: Column, index: int, union: set[str], series: bool) -> set[str]:
         """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""

@@ -204,13 +204,27 @@ def _changes(first: _Ran, tries: Sequence[Version], data: Any, question: str, ki
         raise _Bad("the answer never changes", f"{first.value!r:.80}")
     if any(moved("hidden")):
         raise _Bad("the answer needs what is not drawn")
-    named = moved("named")
-    if named and not any(named) and not any(moved("names")) and not _EXCEPT.search(question):
-        raise _Bad("the answer ignores what the question names")
+    _names_matter(first, tries, question, kind, any(moved("names")))
     if any(moved("others")) and not _ALL.search(question) and not _EXCEPT.search(question):
         raise _Bad("the answer hangs on what the question does not name")
     numbers, _ = columns(data)
     _columns_named(numbers, tries, first, question, kind)
+
+
+def _names_matter(first: _Ran, tries: Sequence[Version], question: str, kind: str, loose: bool) -> None:
+    """_Bad where the numbers of a name that the question mentions make no difference: each one's to a number, some
+    one's to a truth or a label, unless that hangs on the names themselves (`loose`)."""
+    moved: dict[frozenset[str], bool] = {}
+    for version, called in zip(tries, first.changed):
+        if version.what == "named" and not called.error:
+            other = not agree(called.value, first.value, kind=kind)
+            moved[version.names] = moved.get(version.names, False) or other
+    if not moved or _EXCEPT.search(question):
+        return
+    enough = all(moved.values()) if kind in ("number", "percent") else loose or any(moved.values())
+    if not enough:
+        ignored = next(names for names, other in moved.items() if not other)
+        raise _Bad("the answer ignores what the question names", ", ".join(sorted(ignored)))
 
 
 def _words_hold(said: Sequence[Relation], ran: _Ran) -> None:
