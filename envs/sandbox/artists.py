@@ -45,10 +45,10 @@ AXES: dict[str, Shape] = {
     "points": [_MARK | {"x": ["number"], "y": ["number"], "sizes": ["number"], "values": ["number"]}],  # values: coded
     "areas": [_MARK | {"polygon": [["number"]]}],
     "segments": [_MARK | {"lines": [[["number"]]]}],
-    "images": [{"values": [["number"]], "extent": ["number"]}],  # rows from the top of the array
+    "images": [{"values": [["number"]], "extent": ["number"]}],  # left, right, and where the last and the first row end
     "boxes": [
         {"label": "text", "at": "number", "low": "number", "q1": "number", "median": "number", "q3": "number"}
-        | {"high": "number", "outliers": ["number"]}
+        | {"high": "number", "outliers": ["number"], "along": "text"}  # "y" where they stand, "x" where they lie
     ],
     "errors": [_MARK | {"at": ["number"], "low": ["number"], "high": ["number"], "along": "text"}],  # "x" or "y"
     "levels": [["number"]],  # of contours

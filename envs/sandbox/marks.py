@@ -71,6 +71,8 @@ def _axes(axes: Any) -> Table:
     """All of it but what only drawing settles: ticks and pixels."""
     legend = axes.get_legend()
     boxes, parts = _boxes(axes)
+    bars = [held for held in axes.containers if isinstance(held, ErrorbarContainer)]
+    parts |= {id(cap) for held in bars for cap in held.lines[1]}
     labels = {
         id(patch): held.get_label() for held in axes.containers if isinstance(held, BarContainer) for patch in held
     }
@@ -111,7 +113,7 @@ def _axes(axes: Any) -> Table:
         "segments": [_segments(each) for each in held if isinstance(each, many.LineCollection)],
         "images": [*map(_image, axes.images), *(_mesh(each) for each in held if isinstance(each, many.QuadMesh))],
         "boxes": boxes,
-        "errors": [error for each in axes.containers if isinstance(each, ErrorbarContainer) for error in _errors(each)],
+        "errors": [error for each in bars for error in _errors(each)],
         "levels": [_numbers(each.levels) for each in held if isinstance(each, ContourSet)],
     }
     if axes.name == "3d":  # what Matplotlib holds are places on paper
@@ -211,7 +213,10 @@ def _segments(each: Any) -> Table:
 
 def _image(image: AxesImage) -> Table:
     values = image.get_array()
-    return {"values": _grid(values), "extent": _numbers(image.get_extent())}
+    left, right, low, high = image.get_extent()
+    if image.origin == "lower":  # the first row stands below
+        low, high = high, low
+    return {"values": _grid(values), "extent": _numbers([left, right, low, high])}
 
 
 def _mesh(mesh: Any) -> Table:
@@ -220,7 +225,7 @@ def _mesh(mesh: Any) -> Table:
     values = mesh.get_array()
     grid = np.ma.array(values).reshape(rows, columns) if np.size(values) == rows * columns else np.zeros((0, 0))
     (x0, y0), (x1, y1) = corners[0, 0], corners[-1, -1]
-    return {"values": _grid(grid), "extent": _numbers([x0, x1, y0, y1])}
+    return {"values": _grid(grid), "extent": _numbers([x0, x1, y1, y0])}
 
 
 def _grid(values: Any) -> list[list[float | None]]:
@@ -240,10 +245,17 @@ def _boxes(axes: Any) -> tuple[list[Table], set[int]]:
         parts.update(id(artist) for artists in made.values() for artist in artists)
         for one, place in zip(stats, places):
             told = zip(("low", "q1", "median", "q3", "high"), ("whislo", "q1", "med", "q3", "whishi"))
-            box = {name: _number(one.get(key, math.nan)) for name, key in told}
+            box: Table = {name: _number(one.get(key, math.nan)) for name, key in told}
+            box["along"] = "y" if _upright(made) else "x"
             outliers = _numbers(one.get("fliers", ()))
             found.append({"label": str(one.get("label", "")), "at": _number(place), "outliers": outliers} | box)
     return found, parts
+
+
+def _upright(made: Any) -> bool:
+    """Whether boxes stand: the lines of their medians lie."""
+    lines = [np.asarray(line.get_ydata(), float) for line in made.get("medians", ())]
+    return all(len(set(line.tolist())) <= 1 for line in lines)
 
 
 def _as_told(stats: Any, made: Any) -> bool:

@@ -34,6 +34,7 @@ CHANNELS = {
     "point": ("y", "x", "value"),
     "area": ("thick", "top"),
     "cell": ("value",),
+    "error": ("half", "low", "high"),
     "text": ("text",),
 }
 FREE = {"wedge": "share", "bar": "area", "point": "size"}  # channels that show shares of a total of their own
@@ -204,21 +205,22 @@ class _Figure:
             return None
         union = {name for index in pool for name in self.marks[index].names}
         named = [self._needed(column, place, union, series) for place in range(len(column.values))]
-        order = pool
         if all(named):
-            order = []
-            for needed in named:
-                hits = [i for i in pool if needed <= self.marks[i].names and i not in order]
-                if not hits:
-                    return None
-                order.append(hits[0])
-        elif len(pool) != len(column.values):
-            return None
-        sizes = [abs(self.marks[i].channels[channel]) for i in order]
-        whole = math.fsum(sizes)
-        # Wedges are kept in single precision.
-        fits = whole > 0 and all(abs(s / whole - v / total) < 2e-4 for s, v in zip(sizes, column.values))
-        return order if fits else None
+            hits = [[i for i in pool if needed <= self.marks[i].names] for needed in named]
+            free: list[int] = []
+            for some in hits:
+                free += [i for i in some if i not in free][:1]
+            rings = [list(order) for order in zip(*hits)]  # pies within each other have a mark of a name each
+            orders = [order for order in (free, *rings) if len(set(order)) == len(hits)]
+        else:
+            orders = [pool] if len(pool) == len(column.values) else []
+        for order in orders:
+            sizes = [abs(self.marks[i].channels[channel]) for i in order]
+            whole = math.fsum(sizes)
+            # Wedges are kept in single precision.
+            if whole > 0 and all(abs(s / whole - v / total) < 2e-4 for s, v in zip(sizes, column.values)):
+                return order
+        return None
 
     def _errors(self, column: Column, matched: list[int], channel: str, scale: float) -> list[float]:
         if channel == "text":
@@ -273,7 +275,7 @@ class _Figure:
         for index, mark in enumerate(self.marks):
             if "written" in mark.channels:
                 self._wedge_says(mark, numbers)
-            if index in self.explained or mark.kind in ("text", "area"):
+            if index in self.explained or mark.kind in ("text", "area", "error"):
                 continue
             if mark.kind == "line" and not self._of_data(mark):
                 continue

@@ -133,6 +133,7 @@ class _Axes:
         yield from self._areas()
         yield from self._images()
         yield from self._boxes()
+        yield from self._errors()
 
     def _make(
         self,
@@ -271,9 +272,24 @@ class _Axes:
             if at is None or any(value is None for value in five.values()):
                 continue
             five |= {f"outlier{k}": value for k, value in enumerate(box["outliers"])}
-            names = self.tick("x", at) | self.tick("y", at)
-            err = {key: self.scales.err("y", value or 0.0, self.pixels) for key, value in five.items()}
-            yield self._make("box", box["label"], five, names, (at, five["low"] or 0, at, five["high"] or 0), err)
+            names = self.tick("x" if box["along"] == "y" else "y", at)
+            along, low, high = box["along"], five["low"] or 0, five["high"] or 0
+            err = {key: self.scales.err(along, value or 0.0, self.pixels) for key, value in five.items()}
+            corners = (at, low, at, high) if along == "y" else (low, at, high, at)
+            yield self._make("box", box["label"], five, names, corners, err)
+
+    def _errors(self) -> Iterator[Mark]:
+        for bars in self.axes["errors"]:
+            along = bars["along"]
+            for at, low, high in zip(bars["at"], bars["low"], bars["high"]):
+                if None in (at, low, high):
+                    continue
+                err = self.scales.err(along, high, self.pixels)
+                ends = {"half": (high - low) / 2, "low": low, "high": high}
+                corners = (at, low, at, high) if along == "y" else (low, at, high, at)
+                names = self.tick("x" if along == "y" else "y", at)
+                off = {"half": err, "low": err, "high": err}
+                yield self._make("error", self.series(bars), ends, names, corners, off)
 
 
 def _at_angle(wedges: list[Table], angle: float) -> int:

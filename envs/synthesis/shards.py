@@ -1,7 +1,7 @@
 """What a run kept, as Parquet shards that `datasets.load_dataset(DIR)` opens, with a card: a data set like an export's.
 
     DIR/README.md                   the data card
-    DIR/chartgym.json               whose problems they are, so that nothing else is written here; envs/stored.py reads it
+    DIR/chartgym.json               whose problems they are: nothing else is written here, and envs/stored.py reads it
     DIR/data/train-00000.parquet    rows, images inside as PNG
 
 A shard is written under another name and renamed, so that what is there is whole. Rows go by the id of their problem

@@ -1,28 +1,24 @@
-# 3-D bar / 3D bar chart: Parcels delivered by three depots over four quarters
+# 3-D bar / 3D bar chart: Beds in the huts of a mountain range
 import matplotlib.pyplot as plt
-import numpy as np
 
 DATA = {
-    "depot": ["Airport", "East", "Harbour"],
-    "quarter": ["Q1", "Q2", "Q3", "Q4"],
-    "parcels_thousand": [[6, 9, 8, 12], [18, 21, 20, 26], [33, 31, 37, 44]],
+    "hut": ["Eagle", "Larch", "Summit", "Spring", "Glacier", "Meadow"],
+    "beds": [24, 58, 36, 12, 45, 71],
 }
 
 
 def render(data):
-    fig = plt.figure(figsize=(7, 5.6))
-    ax = fig.add_axes((0.02, 0.05, 0.9, 0.84), projection="3d")
-    colours = ["#457b9d", "#f4a261", "#2a9d8f"]
-    paper = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    for row, (parcels, colour) in enumerate(zip(data["parcels_thousand"], colours)):
-        places = np.arange(len(parcels))
-        ax.bar3d(places - 0.25, row - 0.25, 0, 0.5, 0.5, parcels, color=colour, edgecolor="#333333", linewidth=0.4)
-        for place, count in zip(places, parcels):
-            ax.text(place, row, count + 4, str(count), ha="center", fontsize=11, zorder=10, bbox=paper)
-    ax.set_xticks(range(len(data["quarter"])), data["quarter"], fontsize=11)
-    ax.set_yticks(range(len(data["depot"])), data["depot"], fontsize=11)
-    ax.set_zlabel("Parcels (thousand)", fontsize=11, labelpad=6)
-    ax.set_zlim(0, 50)
-    ax.view_init(elev=24, azim=-66)
-    fig.suptitle("Parcels delivered by depot", fontsize=15)
+    fig = plt.figure(figsize=(7, 5))
+    ax = fig.add_axes((0.02, 0.0, 0.96, 0.92), projection="3d")
+    colours = ["#457b9d", "#f4a261", "#2a9d8f", "#e9c46a", "#9d6b99", "#bc4749"]
+    for place, (hut, beds, colour) in enumerate(zip(data["hut"], data["beds"], colours)):
+        ax.bar3d(place - 0.28, 0, 0, 0.56, 0.5, beds, color=colour, edgecolor="#333333", linewidth=0.5)
+        ax.text(place, 0.25, beds + 0.06 * max(data["beds"]), f"{hut}\n{beds}", ha="center", fontsize=12, zorder=10)
+    ax.set_xticks(range(len(data["hut"])), [])
+    ax.set_yticks([])
+    ax.set_ylim(-0.3, 0.9)
+    ax.set_zticks([])
+    ax.view_init(elev=14, azim=-76)
+    ax.set_box_aspect((2.6, 0.7, 1.5), zoom=1.25)
+    fig.suptitle("Beds in the huts of the range", fontsize=15)
     return fig

@@ -26,7 +26,7 @@ def render(data):
     ax.set_zlim(0, 100)
     ax.set_zlabel("Share of tickets (%)", fontsize=11, labelpad=6)
     ax.view_init(elev=12, azim=-80)
-    ax.set_box_aspect((2.4, 0.7, 1.5))
+    ax.set_box_aspect((2.4, 0.7, 1.5), zoom=1.15)
     handles = [Patch(facecolor=colour, edgecolor="#444444", label=seat) for seat, colour in colours.items()]
     fig.legend(handles=handles, loc="lower center", ncols=3, fontsize=12, frameon=False)
     fig.suptitle("Tickets sold by price class", fontsize=15)

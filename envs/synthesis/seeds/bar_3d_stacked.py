@@ -23,7 +23,7 @@ def render(data):
     ax.set_zlim(0, 125)
     ax.set_zlabel("Tonnes", fontsize=12, labelpad=6)
     ax.view_init(elev=16, azim=-72)
-    ax.set_box_aspect((2.4, 0.8, 1.5))
+    ax.set_box_aspect((2.4, 0.8, 1.5), zoom=1.15)
     handles = [Patch(facecolor=colour, edgecolor="#222222", label=kind) for kind, colour in colours.items()]
     fig.legend(handles=handles, loc="lower center", ncols=3, fontsize=12, frameon=False)
     fig.suptitle("Waste collected in a week", fontsize=15)

@@ -11,7 +11,7 @@ DATA = {
 
 
 def render(data):
-    fig, ax = plt.subplots(figsize=(7.2, 4.8), layout="constrained")
+    _, ax = plt.subplots(figsize=(7.2, 4.8), layout="constrained")
     graph = nx.DiGraph()
     places = {}
     for x, stage in enumerate(data["stages"]):
