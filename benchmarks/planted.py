@@ -159,8 +159,8 @@ def shared(chart: Chart, asked: Asked, code: str, right: Kept, sandbox: Sandbox,
             tally.survived[f"both: {how}, agreed, {who}"] += 1
 
 
-def run(only: Sequence[str], each: int, sandbox: Sandbox) -> Tally:
-    """The whole benchmark; `each`: changed programs of a question, at most."""
+def run(only: Sequence[str], each: int, sandbox: Sandbox, figures: bool = True) -> Tally:
+    """The whole benchmark, or without faults of figures; `each`: changed programs of a question, at most."""
     tally = Tally()
     for name, code, questions in tqdm(list(pool(only)), desc="charts", disable=None):
         chart = tally.drawn(code, sandbox)
@@ -171,7 +171,7 @@ def run(only: Sequence[str], each: int, sandbox: Sandbox) -> Tally:
         asked = questions[0][0]
         for other in faults.other_data(chart, Draws("planted data", chart.id)):
             tally.note("the data", tally.judged(other, asked, sandbox), f"{name}: {other.data}")
-        for what, script in faults.figures(code, chart.data):
+        for what, script in faults.figures(code, chart.data) if figures else ():
             found = tally.drawn(script, sandbox)
             if isinstance(found, Dropped) and "LookupError" in (found.reason + found.detail):
                 continue  # there is nothing of the kind in this figure

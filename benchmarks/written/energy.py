@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 DATA = [
     {"region": "North", "wind": 51, "solar": 11, "hydro": 27},
-    {"region": "East", "wind": 25, "solar": 19, "hydro": 8},
+    {"region": "East", "wind": 25, "solar": 19, "hydro": 14},
     {"region": "South", "wind": 13, "solar": 46, "hydro": 17},
     {"region": "West", "wind": 36, "solar": 23, "hydro": 31},
     {"region": "Centre", "wind": 18, "solar": 29, "hydro": 5},

@@ -205,3 +205,10 @@ def put(data: Any, changes: dict[Path, Any]) -> Any:
         return changes.get(place, part)
 
     return copy(data, ())
+
+
+def leaf(data: Any, place: Path) -> Any:
+    """What lies at a place of the data."""
+    for part in place:
+        data = data[part]
+    return data

@@ -26,11 +26,12 @@ BELOW, ABOVE = (0.45, 0.85), (1.2, 1.9)  # factors by which numbers change
 @dataclass(frozen=True, slots=True)
 class Version:
     """Changed data. `what`: "numbers", "names", "row", "named" (what the question mentions), "others" (what it does
-    not), "column"; `column` is the path of the one that was changed alone."""
+    not), "column"; `column` is the path of the one that was changed alone, `names` are those whose numbers were."""
 
     what: str
     data: Any
     column: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 def versions(data: Any, question: str, draws: Draws) -> list[Version]:
@@ -43,7 +44,10 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     found += [Version("row", less) for less in dropped(data, held, names, question, draws)]
     if said:
         for names_said in ([said] if len(said) > 1 else []) + [{name} for name in sorted(said)[:SAID]]:
-            found += [Version("named", changed(data, free, draws, names_said, up=up)) for up in (True, False)]
+            for up in (True, False):
+                found.append(
+                    Version("named", changed(data, free, draws, names_said, up=up), names=frozenset(names_said))
+                )
         if any(not _touches(keys, said) for column in free for keys in column.keys):
             found += [Version("others", changed(data, free, draws, said, others=True)) for _ in range(2)]
     found += [Version("numbers", near) for near in _near_thresholds(data, free, said, question, draws)]

@@ -9,15 +9,16 @@ Of samples a histogram tells how many lie in each bin and a box plot five number
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from envs.address import Draws
-from envs.synthesis.columns import Column, Path, columns, put
+from envs.synthesis.columns import Column, Path, columns, leaf, put
 from envs.synthesis.drawn import Drawn
 
-TIMES = 8
+TIMES = 16  # so that of two values that could be confused one in a hundred pairs is not
 SINGLE = 120  # values that are put off alone, at most
 
 
@@ -25,10 +26,15 @@ def readings(data: Any, drawn: Drawn, draws: Draws) -> list[Any]:
     """Data as it might have been read, TIMES over; [] where everything is written out."""
     numbers, _ = columns(data)
     found = []
+    stacks = _stacks(numbers, drawn)
     for _ in range(TIMES):
         changes: dict[Path, Any] = {}
+        for edges in stacks:
+            changes.update(_moved(data, [(edge, draws.uniform(0.8, 1.0) * draws.choice((1, -1))) for edge in edges]))
         for column in numbers:
             how = drawn.how.get(column.path, "")
+            if any(place in changes for place in column.places):
+                continue
             if how == "counted":
                 changes.update(zip(column.places, _within_bins(column, drawn.edges, draws)))
             elif how == "quartiles":
@@ -36,7 +42,7 @@ def readings(data: Any, drawn: Drawn, draws: Draws) -> list[Any]:
             else:
                 for place, value in zip(column.places, column.values):
                     if error := _finite(drawn.error.get(place, 0.0)):
-                        changes[place] = value + draws.uniform(-error, error)
+                        changes[place] = value + error * draws.uniform(0.8, 1.0) * draws.choice((1, -1))
         if changes:
             found.append(put(data, changes))
     return found
@@ -46,14 +52,23 @@ def single(data: Any, drawn: Drawn) -> list[tuple[Path, Any]]:
     """Data with one value read too high by its error, for each such value; where there are more than SINGLE, whole
     columns at once, which is the same for sums and means of them."""
     numbers, _ = columns(data)
+    stacks = _stacks(numbers, drawn)
+    edges = [edge for stack in stacks for edge in stack]
+    held = {place for edge in edges for place in (edge.below, edge.above)}
     off = [
         (place, value, error)
         for column in numbers
-        if drawn.how.get(column.path) not in ("counted", "quartiles")
+        if drawn.how.get(column.path) not in ("counted", "quartiles") and column.places[0] not in held
         for place, value in zip(column.places, column.values)
         if (error := _finite(drawn.error.get(place, 0.0)))
     ]
     found: list[tuple[Path, Any]] = []
+    if len(edges) <= SINGLE:
+        found += [(edge.below, put(data, _moved(data, [(edge, 1.0)]))) for edge in edges]
+    else:  # every second edge, then the others
+        for odd in (0, 1):
+            some = [(edge, 1.0) for stack in stacks for k, edge in enumerate(stack) if k % 2 == odd]
+            found.append(((), put(data, _moved(data, some))))
     if len(off) <= SINGLE:
         found += [(place, put(data, {place: value + error})) for place, value, error in off]
     else:
@@ -65,6 +80,43 @@ def single(data: Any, drawn: Drawn) -> list[tuple[Path, Any]]:
             lifted = _stretched(column, errors[0])
             found += [(column.places[0], put(data, shifted)), (column.places[0], put(data, lifted))]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """The line between two bands of a stack, which both are read by; `above` is () at the top."""
+
+    below: Path
+    above: Path
+    error: float
+
+
+def _stacks(numbers: list[Column], drawn: Drawn) -> list[list[_Edge]]:
+    """The edges of each stack, from the bottom: bands are read off edges, so that their errors cancel in a total."""
+    groups: dict[tuple[tuple[str, ...], ...], list[Column]] = {}
+    for column in numbers:
+        if column.keys and drawn.how.get(column.path) in ("stacked", "bar", "area"):
+            groups.setdefault(column.keys, []).append(column)
+    found = []
+    for group in groups.values():
+        if len(group) > 1 and any(drawn.how[column.path] == "stacked" for column in group):
+            for row in zip(*(column.places for column in group)):
+                error = min(_finite(drawn.error[place]) or math.inf for place in row)
+                pairs = zip(row, (*row[1:], ()))
+                # A floating band's error is that of two edges.
+                halved = error / 2 if all(drawn.how[column.path] == "stacked" for column in group) else error
+                found.append([_Edge(below, above, _finite(halved)) for below, above in pairs])
+    return found
+
+
+def _moved(data: Any, edges: list[tuple[_Edge, float]]) -> dict[Path, Any]:
+    """Bands whose edges are read off by so many errors."""
+    by: dict[Path, float] = {}
+    for edge, times in edges:
+        by[edge.below] = by.get(edge.below, 0.0) + times * edge.error
+        if edge.above:
+            by[edge.above] = by.get(edge.above, 0.0) - times * edge.error
+    return {place: leaf(data, place) + off for place, off in by.items()}
 
 
 def _finite(error: float) -> float:

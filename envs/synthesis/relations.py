@@ -34,7 +34,7 @@ _SHARE = re.compile(
 # What makes the words above mean something else.
 _OTHER = re.compile(
     r"\b(chang\w*|gr[eo]w\w*|increas\w*|decreas\w*|fall\w*|fell|drop\w*|declin\w*|ris\w+|rose|gain\w*|per|each|closest|"
-    r"second|third|fourth|fifth|\d(?:st|nd|rd|th)|except|excluding|without|other|not|above|below|over|under|than|"
+    r"second|third|fourth|fifth|\d(?:st|nd|rd|th)|except|excluding|without|other|not|above|below|under|than|"
     r"exceed\w*|at least|at most|range|spread|variance|deviation|ranks?|order|least|less|gap|between)\b",
     re.IGNORECASE,
 )
