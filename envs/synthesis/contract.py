@@ -19,7 +19,8 @@ from typing import Any
 from envs.address import Draws
 from envs.sandbox import Figure, Job, Sandbox
 from envs.synthesis.columns import columns, is_number
-from envs.synthesis.drawn import Unfaithful, show
+from envs.synthesis.derived import Unfaithful
+from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
 from envs.synthesis.legible import illegible
 from envs.synthesis.perturb import changed, shuffled

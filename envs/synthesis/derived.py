@@ -15,6 +15,14 @@ SCALES = (1.0, 1e-3, 1e3, 1e-6, 1e6, 1e-9, 1e9, 100.0, 0.01, -1.0)  # on which d
 LONGEST = 400  # values of a row that anything is reckoned from
 
 
+class Unfaithful(ValueError):
+    """Figure and data say different things: the message is the reason to count by, `detail` says where."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
 class Derived:
     """What a figure may show beside the values themselves."""
 

@@ -15,39 +15,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from envs.numerals import half_up, read
+from envs.numerals import half_up
 from envs.synthesis.columns import Column, Path, columns, decimals
-from envs.synthesis.derived import SCALES, Derived
-from envs.synthesis.marks import Mark, marks, ticked
+from envs.synthesis.derived import SCALES, Derived, Unfaithful
+from envs.synthesis.marks import CHANNELS, Mark, marks
+from envs.synthesis.written import judge_written, wedge_says
 from envs.views import EYE
 from rewards.typography import label_key
 
-CHANNELS = {
-    "bar": ("height", "width", "top", "right", "bottom", "left"),
-    "line": ("y", "x"),
-    "point": ("y", "x", "value"),
-    "area": ("thick", "top"),
-    "cell": ("value",),
-    "error": ("half", "low", "high"),
-    "text": ("text",),
-}
 FREE = {"wedge": "share", "bar": "area", "point": "size"}  # channels that show shares of a total of their own
 SAMPLES = 5  # values without names that make a sample
 EXACT = 1e-6
-
-
-class Unfaithful(ValueError):
-    """Figure and data say different things: the message is the reason to count by, `detail` says where."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.detail = reason, detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +67,7 @@ def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
     if artists["cut"]:
         raise Unfaithful("too much is drawn")
     figure.judge_marks(numbers)
-    figure.judge_written(numbers)
+    judge_written(figure.marks, artists, numbers)
     if inside:
         figure.judge_places()
     return Drawn(error, how, frozenset(lone), tuple(figure.edges))
@@ -278,7 +261,7 @@ class _Figure:
             raise Unfaithful("a mark shows another value than its name's", other[0][1])
         for index, mark in enumerate(self.marks):
             if "written" in mark.channels:
-                self._wedge_says(mark, numbers)
+                wedge_says(mark, numbers)
             if index in self.explained or mark.kind in ("text", "area", "error"):
                 continue
             if mark.kind == "line" and not self._of_data(mark):
@@ -289,14 +272,6 @@ class _Figure:
             if own or not any(derived.holds(value) for value in values if value):
                 named = ", ".join(sorted(name for name in mark.names if "\0" not in name))[:60]
                 raise Unfaithful("a mark shows what no data says", f"{mark.kind} {named}: {values}")
-
-    def _wedge_says(self, mark: Mark, numbers: list[Column]) -> None:
-        """Unfaithful where the number in a wedge is neither its share nor its value."""
-        value, share = mark.channels["written"], mark.channels["share"]
-        reach = 0.5 * 10.0 ** -decimals(value) * (1 + 1e-6) + 2e-4 * abs(value)
-        totals = [1.0, 100.0, *(math.fsum(column.values) for column in numbers if not column.position)]
-        if not any(abs(scale * share * total - value) <= reach for total in totals for scale in SCALES):
-            raise Unfaithful("a number is written at another mark", f"wedge {value:g}")
 
     def judge_places(self) -> None:
         """Unfaithful where a mark that shows data ends outside its axes, which cut it off."""
@@ -321,42 +296,6 @@ class _Figure:
             if other.kind == "line"
         )
 
-    # --- What is written
-
-    def judge_written(self, numbers: list[Column]) -> None:
-        """Unfaithful where a number stands alone on the figure that is not the data's, or at another's mark."""
-        derived = Derived(numbers)
-        left = Counter(text["text"] for text in ticked(self.artists))
-        for text in self.artists["texts"]:
-            words = text["text"].strip().replace("−", "-")
-            if text["role"] != "" or not (found := read(words)):
-                continue
-            if left[text["text"]]:
-                left[text["text"]] -= 1
-                continue
-            value, places = found[0], len(words.partition(".")[2].rstrip("%kKMB "))
-            if not derived.holds(value, 0.5 * 10.0**-places):
-                raise Unfaithful("a written number is not the data's", words)
-            self._at_its_mark(text, value, places)
-
-    def _at_its_mark(self, text: dict[str, Any], value: float, places: int) -> None:
-        """Unfaithful where a number stands at a bar or a point of another value than it says."""
-        x0, y0, x1, y1 = text["box"]
-        x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        own = [m for m in self.marks if m.axes == text["axes"] and m.kind in ("bar", "point", "line", "cell")]
-
-        def says(mark: Mark) -> bool:
-            shown = (mark.channels[c] * s for c in CHANNELS[mark.kind] if c in mark.channels for s in SCALES)
-            return any(abs(each - value) <= 0.5 * 10.0**-places * (1 + 1e-6) + EXACT * abs(value) for each in shown)
-
-        if not any(map(says, own)):
-            return  # a sum, a share: of no single mark
-        near = sorted(own, key=lambda m: _gap(m.box, x, y))
-        least = _gap(near[0].box, x, y)
-        closest = [m for m in near if _gap(m.box, x, y) <= least + 3]
-        if least < 40 and not any(map(says, closest)):
-            raise Unfaithful("a number is written at another mark", text["text"])
-
 
 def _all_named(column: Column, union: set[str]) -> bool:
     """Whether texts name each value, so that a number is not found at a place that has nothing to do with it."""
@@ -372,8 +311,3 @@ def _near(shown: float, value: float, reach: float, channel: str) -> bool:
         places = decimals(shown)
         return abs(shown - value) <= max(reach, 1e-9) or (places > 0 and half_up(value, places) == shown)
     return abs(shown - value) <= reach
-
-
-def _gap(box: Iterable[float], x: float, y: float) -> float:
-    x0, y0, x1, y1 = box
-    return math.hypot(max(x0 - x, 0, x - x1), max(y0 - y, 0, y - y1))

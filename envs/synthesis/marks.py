@@ -18,6 +18,16 @@ from envs.synthesis.columns import text as as_text
 from rewards.typography import label_key
 
 BESIDE = 30.0  # pixels between a point and the text that names it
+# Of each kind of mark the numbers that data may be found in.
+CHANNELS = {
+    "bar": ("height", "width", "top", "right", "bottom", "left"),
+    "line": ("y", "x"),
+    "point": ("y", "x", "value"),
+    "area": ("thick", "top"),
+    "cell": ("value",),
+    "error": ("half", "low", "high"),
+    "text": ("text",),
+}
 Table = dict[str, Any]
 
 

@@ -1,0 +1,65 @@
+"""Numbers that are written on a figure: whether they are the data's, and stand where they belong."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from envs.numerals import read
+from envs.synthesis.columns import Column, decimals
+from envs.synthesis.derived import SCALES, Derived, Unfaithful
+from envs.synthesis.marks import CHANNELS, Mark, ticked
+
+EXACT = 1e-6
+
+
+def wedge_says(mark: Mark, numbers: list[Column]) -> None:
+    """Unfaithful where the number in a wedge is neither its share nor its value."""
+    value, share = mark.channels["written"], mark.channels["share"]
+    reach = 0.5 * 10.0 ** -decimals(value) * (1 + 1e-6) + 2e-4 * abs(value)
+    totals = [1.0, 100.0, *(math.fsum(column.values) for column in numbers if not column.position)]
+    if not any(abs(scale * share * total - value) <= reach for total in totals for scale in SCALES):
+        raise Unfaithful("a number is written at another mark", f"wedge {value:g}")
+
+
+def judge_written(marks: list[Mark], artists: dict[str, Any], numbers: list[Column]) -> None:
+    """Unfaithful where a number stands alone on the figure that is not the data's, or at another's mark."""
+    derived = Derived(numbers)
+    left = Counter(text["text"] for text in ticked(artists))
+    for text in artists["texts"]:
+        words = text["text"].strip().replace("−", "-")
+        if text["role"] != "" or not (found := read(words)):
+            continue
+        if left[text["text"]]:
+            left[text["text"]] -= 1
+            continue
+        value, places = found[0], len(words.partition(".")[2].rstrip("%kKMB "))
+        if not derived.holds(value, 0.5 * 10.0**-places):
+            raise Unfaithful("a written number is not the data's", words)
+        _at_its_mark(marks, text, value, places)
+
+
+def _at_its_mark(marks: list[Mark], text: dict[str, Any], value: float, places: int) -> None:
+    """Unfaithful where a number stands at a bar or a point of another value than it says."""
+    x0, y0, x1, y1 = text["box"]
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    own = [m for m in marks if m.axes == text["axes"] and m.kind in ("bar", "point", "line", "cell")]
+
+    def says(mark: Mark) -> bool:
+        shown = (mark.channels[c] * s for c in CHANNELS[mark.kind] if c in mark.channels for s in SCALES)
+        return any(abs(each - value) <= 0.5 * 10.0**-places * (1 + 1e-6) + EXACT * abs(value) for each in shown)
+
+    if not any(map(says, own)):
+        return  # a sum, a share: of no single mark
+    near = sorted(own, key=lambda m: _gap(m.box, x, y))
+    least = _gap(near[0].box, x, y)
+    closest = [m for m in near if _gap(m.box, x, y) <= least + 3]
+    if least < 40 and not any(map(says, closest)):
+        raise Unfaithful("a number is written at another mark", text["text"])
+
+
+def _gap(box: Iterable[float], x: float, y: float) -> float:
+    x0, y0, x1, y1 = box
+    return math.hypot(max(x0 - x, 0, x - x1), max(y0 - y, 0, y - y1))
