@@ -174,9 +174,8 @@ from envs.sandbox import Job, Limits, Sandbox, SandboxError
 from envs.sandbox.layers import _Program, _prctl
 op = lambda code, k, t=0, f=0: struct.pack("=HBBI", code, t, f, k)
 {filter}
-held = ctypes.create_string_buffer(program, len(program))
 _prctl(38, 1)
-_prctl(22, 2, ctypes.byref(_Program(len(program) // 8, ctypes.cast(held, ctypes.c_void_p))))
+_prctl(22, 2, ctypes.byref(_Program(len(program) // 8, program)))
 try:
     Sandbox()
     print("no error")

@@ -39,6 +39,7 @@ def exported(tmp_path_factory) -> Path:
 def test_what_was_exported_comes_back_as_the_problems_it_was(exported) -> None:
     found = open_stored(spec(exported, answers=AnswerRule(kind="json")))
     assert len(found.rows) == found.total == 60 and not found.bad
+    assert open_stored(spec(exported)).key == found.key, "that its answers are JSON is known"
     import pyarrow.parquet as pq
 
     addresses = [a for file in sorted(exported.rglob("*.parquet")) for a in pq.read_table(file)["address"].to_pylist()]

@@ -191,6 +191,24 @@ def test_a_folder_is_a_data_set_by_its_name_alone(problems: Any, folder: Path) -
         open_stored(spec(folder, name="written", tiers=("sure",)))
 
 
+def test_folders_of_one_name_are_not_taken_for_each_other(problems: Any, tmp_path: Path) -> None:
+    """`datasets` would, by its cache, whether it is asked here or by whoever opens the folder."""
+    import datasets
+
+    parts = (problems[0][:3], problems[0][5:])
+    for name, part in zip("ab", parts):
+        write_shards(tmp_path / name / "problems", part, name="same")
+    for name, part in zip("ab", parts):
+        everything = ("proven", "agreed", "executed")
+        found = open_stored(spec(tmp_path / name / "problems", name="same", tiers=everything))
+        assert [make(found.address(row)).question for row in found.rows] == [item.asked.question for item in part]
+        loaded = datasets.load_dataset(str(tmp_path / name / "problems"), split="train")
+        assert loaded["id"][:] == [problem_id(item) for item in part]
+    write_shards(tmp_path / "a" / "problems", parts[1], name="same")
+    again = open_stored(spec(tmp_path / "a" / "problems", name="same", tiers=everything))
+    assert again.key == found.key, "a folder that has changed is read again"
+
+
 def test_sets_without_tiers_know_nothing_of_them(tmp_path: Path) -> None:
     """Nor do their addresses, which logs and runs of before hold."""
     file = plain(tmp_path / "a.parquet", 6)
@@ -327,3 +345,46 @@ def test_of_many_items_all_are_counted_and_the_first_of_each_reason_shown(proble
     text = (tmp_path / "p.html").read_text(encoding="utf-8")
     assert "804 items: 300 kept, 504 dropped." in text and '<td class="n">500</td>' in text
     assert text.count("<figure ") == 20 + 5 + 4 and "n4<" in text and "n5<" not in text
+
+
+# --- a run ------------------------------------------------------------------------------------------------------------
+
+RUN = """
+name: small
+model: {{build: qwen2_5_vl, sizes: {{hidden_size: 32, layers: 1, heads: 2, kv_heads: 1, vision_hidden_size: 32,
+        vision_layers: 1, vision_heads: 2, vocab_size: 320}}}}
+env: {{cells: [bar/count], px: 112x112, workers: 0}}
+data: {{written: {{source: {source}, share: 0.5}}}}
+eval: {{test_set: {test_set}, max_tokens: 12, batch_size: 4}}
+launch: {{devices: 1}}
+track: none
+trl: {{max_steps: 2, per_device_train_batch_size: 16, num_generations: 4, max_completion_length: 12, save_steps: 2,
+      use_cpu: true, bf16: false, gradient_checkpointing: false}}
+"""
+
+
+@pytest.mark.slow
+def test_a_run_trains_on_it_and_its_policy_is_evaluated_on_it(folder: Path, tmp_path: Path) -> None:
+    import os
+
+    from trainers import rollouts
+
+    config_of(tmp_path, folder)
+    path = tmp_path / "small.yaml"
+    path.write_text(RUN.format(source=folder, test_set=tmp_path / "two.jsonl"), encoding="utf-8")
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+
+    def run(module: str, *arguments: str) -> str:
+        command = [sys.executable, "-m", module, str(path), f"runs={tmp_path}", *arguments]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    run("trainers.grpo")
+    asked = [row["address"] for row in rollouts.read(tmp_path / "small" / "rollouts.jsonl")]
+    assert len(asked) == 32 and sum(address.startswith("stored/written:") for address in asked) == 16
+    checkpoint = str(tmp_path / "small" / "final")
+    said = run(
+        "trainers.evaluate", "data.written.evaluate=2", "data.written.share=0", "--checkpoint", checkpoint, "--quiet"
+    )
+    assert "over 2 problems" in said and "stored written: " in said

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -89,10 +90,12 @@ def check_paid_once(model, plain, out, whole):
     check_account(out)
 
 
-def test_a_killed_run_goes_on_and_pays_nothing_twice(tmp_path):
+def test_a_killed_run_goes_on_and_pays_nothing_twice(tmp_path, capsys):
     plain, model = Model(), Model(seconds=0.02)
     with serving(plain) as url:
         assert main(options(url, tmp_path / "whole")) == 0
+    [most] = re.findall(r"(\d+) requests besides", capsys.readouterr().out)
+    assert plain.wanted.total() == int(most)  # nothing was dropped
     with serving(model) as url:
         process = killed(model, url, tmp_path / "cut", "reachqa", lambda wanted: model.wanted.total() == 8)
         assert process.returncode == -signal.SIGKILL
@@ -129,7 +132,7 @@ def test_whatever_a_model_says_the_account_adds_up_and_no_wrong_answer_is_kept(t
 
     with serving(Model(spoil)) as url:
         more = ["reachqa.charts=5", "reachqa.evolve.each=1", "questions.rewrite=0.6", "sandbox.wall_s=6", "reasks=1"]
-        assert main(options(url, tmp_path, "reachqa", *more)) == 0
+        assert main(options(url, tmp_path, "reachqa", *more)) == 1  # a request failed
     drops, said = check_account(tmp_path), summary(tmp_path)
     reasons = {why for _, why in drops}
     assert {"no reply", "fewer than asked for", "the programs disagree"} <= reasons, drops

@@ -172,7 +172,7 @@ def _scattered(each: Any) -> bool:
     """Whether one shape stands at many places: scatter, hexbin, quiver."""
     if isinstance(each, many.PathCollection | many.RegularPolyCollection):
         return True
-    return isinstance(each, many.PolyCollection) and len(each.get_offsets()) > 1
+    return isinstance(each, many.PolyCollection) and np.size(each.get_offsets()) > 2
 
 
 def _points(points: Any) -> Table:

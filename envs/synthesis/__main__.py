@@ -74,19 +74,24 @@ def run(config: Config, items: Sequence[Any], args: argparse.Namespace) -> Resul
 
 def describe(config: Config, first: int) -> str:
     """What a run is about to do, in a line."""
-    questions = config.questions
+    questions, votes = config.questions, config.votes
     asked = questions.recognition + questions.reasoning
     if config.pipeline == "reachqa":
         evolve = config.reachqa.evolve
         charts = first * sum(evolve.each**depth for depth in range(evolve.rounds + 1))
+        requests = charts
     else:
         charts = first * config.cosyn.each
+        requests = first + 2 * charts
+    requests += charts * ((asked > 0) + votes.images)
+    requests += int(charts * asked * (1 + questions.blind + questions.rewrite + votes.pairs))
     each = f"{asked} questions and {questions.composed} composed ones each"
-    return f"{config.pipeline}, at most {charts} charts with {each}, from {config.endpoint.model}"
+    what = f"at most {charts} charts with {each}, {requests} requests besides repairs and second tries"
+    return f"{config.pipeline}, {what}, to {config.endpoint.model}"
 
 
 def tell(config: Config, result: Result) -> int:
-    """Prints the account, and how the run ended; its exit status."""
+    """Prints the account, and how the run ended; its exit status: 1 where requests failed that may yet be answered."""
     spent = result.summary["spent"]
     print(*table(result.summary["stages"]), sep="\n")
     tiers = ", ".join(f"{n} {tier}" for tier, n in result.summary["tiers"].items())
@@ -108,7 +113,7 @@ def tell(config: Config, result: Result) -> int:
         return 2
     if result.stopped:
         print(f"{result.stopped}; the same command goes on", file=sys.stderr)
-    return 128 + result.signal if result.signal else 0
+    return 128 + result.signal if result.signal else int(result.summary["this_run"]["failed"] > 0)
 
 
 class _Parser(argparse.ArgumentParser):

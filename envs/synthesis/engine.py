@@ -189,8 +189,11 @@ class Engine:
 
     def line(self) -> str:
         """The account so far, for a progress bar."""
-        busy = [(name, count) for name, count in self.counts.items() if count.asked]
-        return ", ".join(f"{name} {count.kept}/{count.asked}" for name, count in busy)
+        said = []
+        for name, count in self.counts.items():
+            if count.asked:
+                said.append(f"{name} {count.kept}" + (f"/{count.asked}" if count.asked > count.kept else ""))
+        return ", ".join(said)
 
 
 def table(stages: dict[str, Any]) -> list[str]:

@@ -223,8 +223,10 @@ class Run:
         """Runs the engine under a bar, until it is done, stopped or of no use any more."""
         from tqdm import tqdm
 
-        shown = {"disable": quiet, "dynamic_ncols": True, "smoothing": 0.05}
-        with tqdm(total=len(items), desc=self.config.name, unit="tree", **shown) as bar:
+        shown = "{desc} {n_fmt}/{total_fmt} |{bar:12}| {elapsed}<{remaining}{postfix}"
+        with tqdm(
+            total=len(items), desc=self.config.name, disable=quiet, dynamic_ncols=True, smoothing=0.05, bar_format=shown
+        ) as bar:
             first, numbered = next(iter(engine.stages)), ((item.number, item) for item in items)
             task = asyncio.create_task(engine.run(numbered, first, lambda: bar.update() and None))
             loop = asyncio.get_running_loop()
@@ -267,7 +269,8 @@ class Run:
     def _postfix(self, engine: Engine) -> str:
         spent = self.journal.spent
         money = f", {spent.money:.2f} spent" if spent.money else ""
-        return f"{engine.line()}; {(spent.prompt_tokens + spent.tokens) / 1e6:.2f} M tokens{money}"
+        tokens = f"{(spent.prompt_tokens + spent.tokens) / 1e6:.2f} M tokens"
+        return f"{self.tiers.total()} kept, {tokens}{money} ({engine.line()})"
 
 
 def _save_config(config: Config, folder: Path) -> None:
