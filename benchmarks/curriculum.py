@@ -1,7 +1,7 @@
 """Our curriculum beside published ones, on simulated learners: see docs/curriculum.md.
 
-    PYTHONPATH=. python -m benchmarks.curriculum [--cells 200 1500] [--spread 0 1 2] [--known 0.333] [--only ours RLVE]
-        [--seeds 3 4 5] [--out docs/curriculum.csv]
+    PYTHONPATH=. python -m benchmarks.curriculum [--cells 200 1500] [--guessing 0 1 2] [--spread 0 1 2] [--known 0.333]
+        [--only ours RLVE] [--seeds 3 4 5] [--out docs/curriculum.csv]
 
 A row a run: share of useful groups, what an oracle would have had with the same learner, steps to given abilities,
 cells forgotten, calibration. A run whose row is there is not run again, unless the code that it depends on has changed;
@@ -14,14 +14,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.curriculum_rows import Rows, digest
-from benchmarks.learners import FEATURES, ROLLOUTS, Array, Learner, chance, grid, useful
+from benchmarks.learners import FEATURES, ROLLOUTS, Array, Learner, grid
 from benchmarks.rivals import PUBLISHED
 from envs.address import Address
 from envs.curriculum import Curriculum, Outcome, Planned, World
@@ -34,11 +34,20 @@ CANDIDATES = 8  # problems that an oracle chooses from, and that ours may
 EVERY = 10  # batches between two looks at what oracles would do
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 
+
+class Untold(Learnability):
+    """Ours, where nobody says how many answers are possible: all that is right counts as solved."""
+
+    def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
+        super().observe(batch, [replace(outcome, possible=0) for outcome in outcomes])
+
+
 OURS: dict[str, Callable[[World, Learner], Curriculum]] = {
     "ours": lambda world, start: Learnability(world, candidates=CANDIDATES, traits=FEATURES),
     "ours, 4 candidates": lambda world, start: Learnability(world, candidates=4, traits=FEATURES),
     "ours, 2 candidates": lambda world, start: Learnability(world, candidates=2, traits=FEATURES),
     "ours, 1 candidate": lambda world, start: Learnability(world),
+    "ours, guessing not told": lambda world, start: Untold(world),
 }
 POLICIES = OURS | PUBLISHED
 # What a row depends on, beside the random streams of envs/address.py.
@@ -51,7 +60,7 @@ class Course:
     """What is written down of a run: by batch, and for the oracles at every EVERY-th."""
 
     useful: list[float] = field(default_factory=list)  # share of groups that were mixed
-    expected: list[float] = field(default_factory=list)  # their mean chance to be
+    expected: list[float] = field(default_factory=list)  # how many of them are expected to teach
     gained: list[float] = field(default_factory=list)
     level: list[float] = field(default_factory=list)
     looks: list[dict[str, float]] = field(default_factory=list)  # chances of oracles' groups, and of ours without floor
@@ -64,7 +73,7 @@ SEES = ("level", "known", "all")  # what an oracle knows of a problem
 
 
 def oracle(learner: Learner, n: int, sees: str, random: np.random.Generator) -> float:
-    """The mean chance of mixed outcomes of n groups planned by one who knows every ability, difficulty and slope.
+    """What is expected to teach of n groups that are planned by one who knows every ability, difficulty and slope.
 
     sees: "level" draws a problem as it comes; "known" takes the best of CANDIDATES by the part of their luck that can
     be known, rightly weighted; "all" by the whole of it. Cells are drawn evenly from those that are as good as the
@@ -75,22 +84,21 @@ def oracle(learner: Learner, n: int, sees: str, random: np.random.Generator) -> 
     middle = learner.logit(every, level)
     rest = learner.spread * (1.0 if sees == "level" else np.sqrt(1 - learner.known) if sees == "known" else 0.0)
     k = 1 if sees == "level" else CANDIDATES
-    if sees == "level":
-        by_cell = _expected(middle, rest)
+    if sees == "level" or learner.guessing:  # of those that guess, cells with many possible answers are the best
+        by_cell = _expected(learner, every, middle, rest)
         cell = random.choice(np.flatnonzero(by_cell >= by_cell.max() - 0.01), n)
     else:
         cell = random.choice(np.flatnonzero(np.abs(middle) <= max(np.sort(np.abs(middle))[len(middle) // 4], 0.2)), n)
     known, hidden = learner.luck(cell[:, None], random.integers(0, 2**63, (n, k)))
     seen = {"level": 0 * known, "known": known, "all": known + hidden}[sees]
-    worth = _expected(middle[cell][:, None] + seen, rest)
+    worth = _expected(learner, cell[:, None], middle[cell][:, None] + seen, rest)
     taken = np.argmax(worth, axis=1)
     return float(worth[np.arange(n), taken].mean())
 
 
-def _expected(logit: Array, spread: float) -> Array:
-    """The chance of mixed outcomes where the logit is known to within a standard deviation."""
-    p = chance(logit[..., None] + spread * NODES)
-    found: Array = useful(p) @ WEIGHTS / WEIGHTS.sum()
+def _expected(learner: Learner, cell: Array, logit: Array, spread: float) -> Array:
+    """What is expected to teach where the logit is known to within a standard deviation."""
+    found: Array = learner.teaching(cell[..., None], logit[..., None] + spread * NODES) @ WEIGHTS / WEIGHTS.sum()
     return found
 
 
@@ -135,7 +143,10 @@ def run(
         correct = learner.answer(cell, level, seeds)
         course.useful.append(float(np.mean((correct > 0) & (correct < ROLLOUTS))))
         course.gained.append(learner.gained())
-        outcomes = [Outcome(a, int(c), ROLLOUTS, x) for a, c, x in zip(asked, correct, traits, strict=True)]
+        possible = learner.possible[cell].tolist()
+        outcomes = [
+            Outcome(a, int(c), ROLLOUTS, x, k) for a, c, x, k in zip(asked, correct, traits, possible, strict=True)
+        ]
         start = time.process_time()
         curriculum.observe(batch, outcomes)
         course.seconds += time.process_time() - start
@@ -168,14 +179,15 @@ def _arrays(learner: Learner, asked: Sequence[Address]) -> tuple[Array, Array, A
 
 
 def _share(learner: Learner, cell: Array, level: Array, seeds: Array) -> float:
-    return float(useful(chance(learner.logit(cell, level) + sum(learner.luck(cell, seeds)))).mean())
+    return float(learner.teaching(cell, learner.logit(cell, level) + sum(learner.luck(cell, seeds))).mean())
 
 
 def summary(course: Course, n: int) -> dict[str, object]:
     """A run in a row. Shares are means after the warm-up; steps are batches; regret is in groups, over the run."""
     looks = {key: np.array([look[key] for look in course.looks]) for key in course.looks[0]}
     warm = slice(-(-WARM_UP // EVERY), None)
-    at = np.array(course.expected)[::EVERY]
+    teaches = np.array(course.expected)
+    at = teaches[::EVERY]
     after = np.sum(course.draws[WARM_UP:], axis=0)
     rate, true = np.array(course.believed).T if course.believed else (np.array([]), np.array([]))
     bins = []
@@ -185,6 +197,7 @@ def summary(course: Course, n: int) -> dict[str, object]:
             bins.append((float(rate[inside].mean()), float(true[inside].mean()), float(inside.mean())))
     return {
         "useful": float(np.mean(course.useful[WARM_UP:])),
+        "teaching": float(np.mean(teaches[WARM_UP:])),
         "useful_first": float(np.mean(course.useful[:WARM_UP])),
         "bare": float(looks["bare"][warm].mean()),
         **{f"oracle_{sees}": float(looks[sees][warm].mean()) for sees in SEES},
@@ -214,6 +227,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, nargs="+", default=[200, 1500])
     parser.add_argument("--spread", type=float, nargs="+", default=[0.0, 1.0, 2.0])
     parser.add_argument("--known", type=float, nargs="+", default=[1 / 3])
+    parser.add_argument("--guessing", type=int, nargs="+", default=[0, 1, 2], choices=[0, 1, 2])
     parser.add_argument("--only", nargs="+", default=list(POLICIES), choices=list(POLICIES))
     parser.add_argument("--batches", type=int, help="400 on 200 cells, 500 on others")
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 4, 5])
@@ -222,20 +236,29 @@ def main() -> None:
     from tqdm import tqdm
 
     rows, todo = Rows(arguments.out), []
-    for size, spread, known, seed, name in product(
-        arguments.cells, arguments.spread, arguments.known, arguments.seeds, arguments.only
+    for size, guessing, spread, known, seed, name in product(
+        arguments.cells, arguments.guessing, arguments.spread, arguments.known, arguments.seeds, arguments.only
     ):
         if name in PUBLISHED and known != arguments.known[0]:
             continue  # they do not choose
+        if name == "ours, guessing not told" and not guessing:
+            continue  # there is nothing to tell
         batches = arguments.batches or BATCHES.get(size, 500)
-        key = {"cells": size, "spread": spread, "known": round(known, 3), "policy": name, "seed": seed}
+        key = {
+            "cells": size,
+            "guessing": guessing,
+            "spread": spread,
+            "known": round(known, 3),
+            "policy": name,
+            "seed": seed,
+        }
         key |= {"batches": batches, "code": digest(OWN if name in OURS else THEIRS)}
         if not rows.has(key):
             todo.append((key, known))
     with tqdm(total=sum(key["batches"] for key, _ in todo), unit="batch", smoothing=0.05) as bar:
         for key, known in todo:
             bar.set_postfix_str(f"{key['cells']} cells, spread {key['spread']:g}, {key['policy']}", refresh=False)
-            learner = Learner(grid(key["cells"]), key["spread"], known, key["seed"])
+            learner = Learner(grid(key["cells"]), key["spread"], known, key["seed"], key["guessing"])
             n = PROMPTS.get(key["cells"], 64)
             course = run(POLICIES[key["policy"]], learner, key["batches"], n, key["seed"], bar.update)
             rows.add(key | summary(course, n))

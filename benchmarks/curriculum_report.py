@@ -2,9 +2,10 @@
 
     PYTHONPATH=. python -m benchmarks.curriculum_report [--rows docs/curriculum.csv] [--docs docs]
 
-Writes the tables into curriculum.md, between its marks, and curriculum-useful.png, -steps.png, -regret.png and
--reliability.png. Of rows alike in cells, spread, known and policy the mean over seeds is shown, and how far seeds are
-apart (their standard deviation). Rivals do not choose, so that what is known of problems is nothing to them.
+Writes the tables into curriculum.md, between its marks, and of learners who do not guess curriculum-useful.png,
+-steps.png, -regret.png and -reliability.png. Of rows alike in cells, spread, known and policy the mean over seeds is
+shown, and how far seeds are apart (their standard deviation). Rivals do not choose, so that what is known of problems
+is nothing to them.
 """
 
 from __future__ import annotations
@@ -23,15 +24,20 @@ from benchmarks.curriculum_rows import read
 Row = dict[str, Any]
 Rows = dict[tuple[int, float, float, str], list[Row]]
 ORDER = list(POLICIES)
+TOLD = ("ours, 4 candidates", "ours, 1 candidate", "ours, guessing not told", "reasoning-gym", "RLVE", "SFL", "uniform")
+WAYS = {1: "each rollout", 2: "once a problem"}  # of guessing, see benchmarks/learners.py
 KNOWN = 0.333  # the share of luck that problems tell, in plots
 SHOWN = ["ours", "ours, 1 candidate", *(name for name in ORDER if not name.startswith("ours"))]
 COLOURS = ("#c1272d", "#e58a6f", "#777777", "#b8a24a", "#2b6ca3", "#2f8f5b", "#8457a8", "#3aa3a3")
 COLOUR = dict(zip(SHOWN, COLOURS, strict=True))
 
 
-def grouped(rows: Sequence[Row]) -> Rows:
+def grouped(rows: Sequence[Row], guessing: int = 0) -> Rows:
+    """Of learners who guess in this way."""
     found = defaultdict(list)
     for row in rows:
+        if row["guessing"] != guessing:
+            continue
         found[row["cells"], row["spread"], row["known"], row["policy"]].append(row)
     return dict(sorted(found.items(), key=lambda pair: (*pair[0][:2], -pair[0][2], ORDER.index(pair[0][3]))))
 
@@ -68,6 +74,23 @@ def table(rows: Rows, cells: int) -> str:
         fields += [told(held, lambda r: r["regret"]), told(held, lambda r: r["calibration"], 1, 100) if ours else ""]
         fields += [told(held, lambda r: r["never"], 1, 100)]
         lines.append(f"| {' | '.join(fields)} |")
+    return "\n".join(lines)
+
+
+def guessed(rows: Sequence[Row]) -> str:
+    """Of learners who guess: a line a way of guessing, size, spread and policy."""
+    heads = ["a guess", "cells", "spread", "policy", "useful %", "teach %", *(f"to +{mark}" for mark in GAINS)]
+    heads += ["foretold, off by"]
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for guessing, way in WAYS.items():
+        for (cells, spread, _, policy), held in grouped(rows, guessing).items():
+            if policy not in TOLD:
+                continue
+            fields = [way, str(cells), f"{spread:g}", policy, told(held, lambda r: r["useful"], 1, 100)]
+            fields += [told(held, lambda r: r["teaching"], 1, 100)]
+            fields += [told(held, lambda r, m=mark: r[f"steps_{m}"]) for mark in GAINS]  # type: ignore[misc]
+            fields += [told(held, lambda r: r["calibration"], 1, 100) if policy.startswith("ours") else ""]
+            lines.append(f"| {' | '.join(fields)} |")
     return "\n".join(lines)
 
 
@@ -169,16 +192,18 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=Path, default=Path("docs/curriculum.csv"))
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     arguments = parser.parse_args()
-    rows = grouped(read(arguments.rows))
+    every = read(arguments.rows)
+    rows = grouped(every)
     page = arguments.docs / "curriculum.md"
     text = page.read_text(encoding="utf-8")
-    for size in sorted({key[0] for key in rows}):
-        start, end = f"<!-- {size} cells -->\n", "<!-- end -->"
+    tables = {f"{size} cells": table(rows, size) for size in sorted({key[0] for key in rows})}
+    for name, lines in (tables | {"guessed": guessed(every)}).items():
+        start, end = f"<!-- {name} -->\n", "<!-- end -->"
         before, mark, rest = text.partition(start)
         _, close, after = rest.partition(end)
         if not (mark and close):
             parser.error(f"{page} has no lines {start.strip()!r} and {end!r}: write them where the table goes")
-        text = f"{before}{mark}{table(rows, size)}\n{close}{after}"
+        text = f"{before}{mark}{lines}\n{close}{after}"
     page.write_text(text, encoding="utf-8")
     course(rows, 1500, "useful_curve", "chance of mixed outcomes", arguments.docs / "curriculum-useful.png")
     course(rows, 1500, "regret_curve", "regret, thousands of groups", arguments.docs / "curriculum-regret.png")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-KEY = ("cells", "spread", "known", "policy", "seed", "batches")
+KEY = ("cells", "guessing", "spread", "known", "policy", "seed", "batches")
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -9,6 +9,13 @@ A rollout at a problem is correct with the chance p = GUESS + (1 - GUESS) sigmoi
 group says nothing. Each part of an ability grows by its rate x the share of the batch that trained it x s; all parts
 but the general one by less the nearer they are to their most, and they fade from batch to batch.
 
+*Guessing*, where the learner is one who guesses: GUESS gives way to the cell's own share, 1/K of its K answers that are
+possible give or take GUESS_SD, for nobody guesses quite evenly. K is the question's. A right answer that was guessed
+teaches nothing: each of a group's right rollouts was solved with the chance sigmoid(logit) / p, and s counts by the
+share of them that were. A sampler may be told K, as the world knows it of its problems, and never the share itself.
+Guesses are made a rollout at a time (guessing 1) or once a problem (2): then all of a group are right with the cell's
+share, and of all others none by guessing.
+
 *Problems of one cell and level differ*: luck has the standard deviation `spread` (0, 1 or 2 logits). A share `known`
 of its variance follows from features of the problem that are there before it is asked, weighted alike in all questions
 but for a part of their own; the rest cannot be known. Features also differ by family and rise with the level, as
@@ -32,6 +39,10 @@ FEATURES = 8
 GUESS = 0.02
 FAMILY_SD, QUESTION_SD, CELL_SD = 1.0, 1.0, 0.7  # of difficulties at level 0
 SLOPE, SLOPE_SD = 0.3, 0.4  # median fall a level, and how far slopes spread (of their logarithm)
+# Answers that are possible, by question: deciles of 700 cells of the world of charts, drawn at levels 0 to 8. 92 % of
+# how 1/K differs from cell to cell is between questions.
+POSSIBLE = (2, 2, 3, 4, 5, 8, 18, 60, 100, 100)
+GUESS_SD = 0.05
 START = -0.5  # general ability at the start: in the mean cell 38 % at level 0, in hard ones next to nothing
 TOPS, TOP_SHARES = (12, 14, 16, 0, None), (0.75, 0.06, 0.05, 0.10, 0.04)  # top levels, as in the world of charts
 SKILLS = 12
@@ -62,9 +73,9 @@ def grid(size: int, seed: int = 0) -> tuple[Cell, ...]:
 
 
 class Learner:
-    """A policy that is trained. `spread` and `known`: see above. Two learners of one seed start alike."""
+    """A policy that is trained. `spread`, `known`, `guessing`: see above. Two learners of one seed start alike."""
 
-    def __init__(self, cells: Sequence[Cell], spread: float, known: float, seed: int = 0) -> None:
+    def __init__(self, cells: Sequence[Cell], spread: float, known: float, seed: int = 0, guessing: int = 0) -> None:
         random = np.random.default_rng([seed, 2])
         self._outcomes = np.random.default_rng([seed, 3])
         self.cells, self.spread, self.known = tuple(cells), spread, known
@@ -83,6 +94,13 @@ class Learner:
         weights = shared + OWN_WEIGHTS * own
         self.weights = (weights / np.linalg.norm(weights, axis=1, keepdims=True))[self.question]
         self.mean_features = random.normal(0, FAMILY_FEATURES, (len(families), FEATURES))[self.family]
+        # By cell: answers that are possible (0: nobody says), and the share that guessing gets right.
+        self.guessing, self.possible, self.guess = guessing, np.zeros(len(cells), int), np.full(len(cells), GUESS)
+        if guessing:
+            own = np.random.default_rng([seed, 7])
+            kinds = own.permutation(np.resize(POSSIBLE, len(questions)))
+            self.possible = kinds[self.question]
+            self.guess = np.clip(1 / self.possible + own.normal(0, GUESS_SD, len(cells)), 0.0, 0.9)
         self.general = START
         self.skills, self.families = np.zeros(SKILLS), np.zeros(len(families))
         self.own = np.zeros(len(cells))
@@ -111,12 +129,30 @@ class Learner:
         """Of the middle problem of a cell and level."""
         return self.ability()[cell] - self.difficulty[cell] - self.slope[cell] * level
 
+    def right(self, cell: Array, logit: Array) -> Array:
+        """The chance that a rollout is right, solved or guessed."""
+        return chance(logit, self.guess[cell])
+
+    def teaching(self, cell: Array, logit: Array) -> Array:
+        """What is expected to teach of a group: the chance that its outcomes are mixed, times the share of right ones
+        that were solved."""
+        if self.guessing == 2:
+            found: Array = (1 - self.guess[cell]) * useful(chance(logit, 0.0))
+            return found
+        solved = chance(logit, 0.0) / self.right(cell, logit) if self.guessing else 1.0
+        return useful(self.right(cell, logit)) * solved
+
     def answer(self, cell: Array, level: Array, seeds: Array) -> Array:
         """Correct rollouts of a group at each problem, and learning from them: one batch."""
-        p = chance(self.logit(cell, level) + sum(self.luck(cell, seeds)))
+        logit = self.logit(cell, level) + sum(self.luck(cell, seeds))
+        guess, p = self.guess[cell], self.right(cell, logit)
+        if self.guessing == 2:
+            p = np.where(self._outcomes.random(len(cell)) < guess, 1.0, chance(logit, 0.0))
         correct = self._outcomes.binomial(ROLLOUTS, p)
         q = correct / ROLLOUTS
         signal = 4 * q * (1 - q) / len(cell)
+        if self.guessing == 1:
+            signal *= self._outcomes.binomial(correct, chance(logit, 0.0) / p) / np.maximum(correct, 1)
         self.general += GENERAL_RATE * signal.sum()
         for parts, where, rate, most in (
             (self.skills, self.skill[cell], SKILL_RATE, SKILL_MOST),
@@ -129,9 +165,9 @@ class Learner:
         return correct
 
 
-def chance(logit: Array) -> Array:
-    """Of a right rollout."""
-    found: Array = GUESS + (1 - GUESS) * 0.5 * (1 + np.tanh(0.5 * logit))
+def chance(logit: Array, guess: Array | float = GUESS) -> Array:
+    """Of a right rollout, where guessing alone gets the share `guess` right."""
+    found: Array = guess + (1 - guess) * 0.5 * (1 + np.tanh(0.5 * logit))
     return found
 
 

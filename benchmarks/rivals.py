@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.learners import ROLLOUTS, Cell, Learner, chance
+from benchmarks.learners import ROLLOUTS, Cell, Learner
 from envs.address import Address, Draws
 from envs.curriculum import Curriculum, Fixed, Outcome, Uniform, World
 
@@ -134,7 +134,7 @@ class AdaRFT(Rule):
         self.cell, self.levels = np.array(rows).T
         random = np.random.default_rng([world.seed, 4])
         luck = random.normal(0, start.spread, (len(rows), 128))
-        right = random.binomial(1, chance(start.logit(self.cell, self.levels)[:, None] + luck))
+        right = random.binomial(1, start.right(self.cell[:, None], start.logit(self.cell, self.levels)[:, None] + luck))
         self.difficulty = 100 * (1 - right.mean(axis=1))
         self.target = 0.0
 

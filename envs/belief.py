@@ -1,6 +1,11 @@
-"""What a learnability curriculum believes of a policy: how likely it is to be right at any problem.
+"""What a learnability curriculum believes of a policy: how likely it is to solve any problem, and so to be right.
 
-    logit p = base + family + question + cell - slope x level + (weights + weights of the question) . traits + luck
+    p = guess + (1 - guess) s, guess = 1 / answers possible: item response with three parameters (Birnbaum 1968)
+    logit s = base + family + question + cell - slope x level + (weights + weights of the question) . traits + luck
+
+A yes or no that is right half of the time is hopeless, not half learned: what a group tells of s counts by s / p, the
+share of right answers that were solved, as it was believed before: as it looks after the group, what is right by
+chance would count for more than what is wrong. Where nobody says how many answers are possible, none is guessed.
 
 Cells learn from their relatives, and a cell never asked is believed to be as hard as they are. `traits` are what is
 known of a single problem before it is asked (envs/traits.py), less what problems of its family, level and question
@@ -79,8 +84,10 @@ class Belief:
         self.weight_var[0] = np.minimum(self.weight_var[0] + WEIGHT_DRIFT, WEIGHT_VAR)
         self.weight_var[1:] = np.minimum(self.weight_var[1:] + WEIGHT_DRIFT, OWN_WEIGHT_VAR)
 
-    def learn(self, cell: Cell, level: int, correct: int, total: int, traits: Sequence[float] = ()) -> float:
-        """Learns from one group; the pass rate believed before it."""
+    def learn(
+        self, cell: Cell, level: int, correct: int, total: int, traits: Sequence[float] = (), guess: float = 0.0
+    ) -> float:
+        """Learns from one group, of which guessing gets the share `guess` right; the pass rate believed before it."""
         terms, mean, var = self.terms[cell], self.mean, self.var
         own = self.place[cell][1] - len(self.families) + 1
         x = np.asarray(traits) - self.usually(cell, level) if len(traits) and self.traits else None
@@ -89,16 +96,19 @@ class Belief:
         if x is not None:
             logit += float((self.weight[0] + self.weight[own]) @ x)
             spread += float((self.weight_var[0] + self.weight_var[own]) @ (x * x))
-        believed = sigmoid(logit / math.sqrt(1 + math.pi / 8 * spread))
+        s = sigmoid(logit / math.sqrt(1 + math.pi / 8 * spread))
+        believed = guess + (1 - guess) * s
+        solved = s / believed if believed else 1.0
         # The mode of the posterior along the logit. Curvature is bounded by total/4 (Boehning 1992), so that a step
         # never goes past the mode, however surprising the outcome; a plain Newton step would jump by tens of logits.
         mode = logit
         for _ in range(8):
-            slope = (correct - total * sigmoid(mode)) - (mode - logit) / spread
+            p = guess + (1 - guess) * sigmoid(mode)
+            slope = (correct - total * p) * solved - (mode - logit) / spread
             mode += slope / (total / 4 + 1 / spread)
-        p = sigmoid(mode)
-        gain = (mode - logit) / spread
-        shrink = total * p * (1 - p) / (1 + spread * total * p * (1 - p))
+        p = guess + (1 - guess) * sigmoid(mode)
+        gain, n = (mode - logit) / spread, total * solved**2
+        shrink = n * p * (1 - p) / (1 + spread * n * p * (1 - p))
         for t, z in (*((t, 1.0) for t in terms), (1, -float(level))):
             mean[t] += z * var[t] * gain
             var[t] *= 1 - z * z * var[t] * shrink
@@ -152,8 +162,9 @@ class Belief:
         constant = self.mean[self.index[cell]].sum(axis=1) - level * self.mean[1] - (weights * usual).sum(axis=1)
         return np.column_stack([constant, weights])
 
-    def fit(self, found: Mapping[tuple[str, str, int], tuple[int, int]]) -> None:
-        """The posterior of the first terms given counts (correct, total) by family, question and level, all at once.
+    def fit(self, found: Mapping[tuple[str, str, int], tuple[int, int, float]]) -> None:
+        """The posterior of the first terms given counts (correct, total, correct if all were guessed) by family,
+        question and level, all at once.
 
         Problems count by what luck leaves of them, for all are different ones: an answer tells as much of a logit as
         one without luck times `1 / (1 + pi/8 luck)`. No two cells share a row, so that their part of the precision is
@@ -164,7 +175,8 @@ class Belief:
         x, cell = np.zeros((len(found), first)), terms[:, 3] - first  # all but the cells' own terms; those
         x[np.arange(len(found))[:, None], terms[:, :3]] = 1.0
         x[:, 1] = [-level for _, _, level in sorted(found)]
-        correct, n = np.array([found[row] for row in sorted(found)], dtype=np.float64).T
+        correct, n, guessed = np.array([found[row] for row in sorted(found)], dtype=np.float64).T
+        guess = guessed / n
         flat = 1 / math.sqrt(1 + math.pi / 8 * self.luck)
         prior, precision, count = self.mean.copy(), 1 / self.var, len(self.cells)
 
@@ -177,18 +189,22 @@ class Belief:
             left = np.linalg.inv(rest - beside.T @ (beside / own[:, None])).astype(np.float64)
             return own, beside, left
 
-        def passed() -> Array:
-            return expit(flat * (x @ self.mean[:first] + self.mean[first:][cell]))
+        def passed() -> tuple[Array, Array]:
+            """Chances to be right, and the shares of right answers that were solved."""
+            s = expit(flat * (x @ self.mean[:first] + self.mean[first:][cell]))
+            p = guess + (1 - guess) * s
+            return p, np.divide(s, p, out=np.ones_like(p), where=p > 0)
 
         own, beside, inverse = blocks(n / 4 * flat**2)  # curvature bounded by n/4, so that no step goes too far
         for _ in range(200):
-            miss = flat * (correct - n * passed())
+            p, solved = passed()
+            miss = flat * (correct - n * p) * solved
             pull = precision * (self.mean - prior)
             at_cells = np.bincount(cell, miss, count) - pull[first:]
             step = inverse @ (x.T @ miss - pull[:first] - beside.T @ (at_cells / own))
             self.mean += np.concatenate([step, (at_cells - beside @ step) / own])
-        p = passed()
-        own, beside, inverse = blocks(n * p * (1 - p) * flat**2)
+        p, solved = passed()
+        own, beside, inverse = blocks(n * p * (1 - p) * (flat * solved) ** 2)
         at_cells = 1 / own + ((beside @ inverse) * beside).sum(axis=1) / own**2
         self.var = np.concatenate([np.diag(inverse), at_cells])
         self.mean[1] = np.clip(self.mean[1], *SLOPE_RANGE)

@@ -32,16 +32,25 @@ LATELY = 256  # groups that the metrics look back on
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one group: `correct` of `total` rollouts. A total of 0 says nothing and is ignored. `traits` are
-    those of its problem (`meta["traits"]`), where it was chosen from drafts."""
+    those of its problem (`meta["traits"]`), where it was chosen from drafts; `possible` is how many answers its words
+    leave possible (`meta["possible"]`), 0 where nobody says."""
 
     address: Address | str
     correct: int
     total: int
     traits: tuple[float, ...] = ()
+    possible: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.correct <= self.total:
             raise ValueError(f"{self.correct} correct of {self.total} at {self.address}: count each rollout once")
+        if self.possible < 0:
+            raise ValueError(f"{self.possible} answers possible at {self.address}: count them, or write 0")
+
+    @property
+    def guess(self) -> float:
+        """The share of rollouts that even guessing gets right, as far as that is known."""
+        return 1 / self.possible if self.possible > 1 else 0.0
 
 
 class CellLike(Protocol):
@@ -237,9 +246,9 @@ def _learnable(config: Mapping[str, Any], world: World) -> Curriculum:
 
     curriculum = Learnability(world, **given)
     if path := config.get("beliefs"):
-        from envs.evaluated import outcomes_of
+        from envs.evaluated import outcomes_of, with_possible
 
-        if not curriculum.learned_from(outcomes_of(path)):
+        if not curriculum.learned_from(with_possible(outcomes_of(path), world.cells)):
             raise ValueError(f"beliefs {path!r} holds no answer of the cells in this run: check `cells`")
     return curriculum
 

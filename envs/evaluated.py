@@ -5,18 +5,20 @@
 
 A row has an `address` (a test address may serve: only its cell and level are read), or `family`, `question` and
 `level`; and `correct` (true, false or a count) of `total` (1 if absent) problems. Requests that failed and rows without
-an answer say nothing and are left out.
+an answer say nothing and are left out. What guessing gets right follows from the problems: one of each cell and level
+is drafted (3 ms) to see how many answers are possible.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from envs.address import Address
-from envs.curriculum import Outcome
+from envs.address import Address, AddressError
+from envs.curriculum import CellLike, Outcome
 
 KINDS = "name a report.json or rows.jsonl of trainers.evaluate, its folder, or rows with `address` and `correct`"
 
@@ -32,7 +34,7 @@ def outcomes_of(path: str | Path) -> list[Outcome]:
         raise ValueError(f"beliefs {str(path)!r}: cannot read {file}: {error.strerror or error}; {KINDS}") from None
     except (ValueError, TypeError, AttributeError, KeyError):
         raise ValueError(f"beliefs {str(path)!r}: {file} is no evaluation; {KINDS}") from None
-    found = []
+    found: list[Outcome] = []
     for row in rows:
         try:
             if row.get("finish") != "error":
@@ -41,6 +43,27 @@ def outcomes_of(path: str | Path) -> list[Outcome]:
             raise ValueError(f"beliefs {str(path)!r}: {str(row)[:80]} is no row of an evaluation; {KINDS}") from None
         except ValueError as error:
             raise ValueError(f"beliefs {str(path)!r}: {error}") from None
+    return found
+
+
+def with_possible(outcomes: Iterable[Outcome], cells: Iterable[CellLike]) -> list[Outcome]:
+    """Those of these cells, with the number of answers that are possible at their cell, level and size, as the problem
+    of seed 0 has it; where the world has no such problem nobody says."""
+    from envs.problem import Unmakeable, draw
+
+    here = {(cell.family, cell.question) for cell in cells}
+    found, known = [], dict[Address, int]()
+    for outcome in outcomes:
+        a = Address.parse(str(outcome.address))
+        if (a.family, a.question) not in here:
+            continue
+        one = Address(a.family, a.question, a.level, 0, False, a.width, a.height)
+        if one not in known:
+            try:
+                known[one] = draw(one).ask.possible
+            except (AddressError, Unmakeable):
+                known[one] = 0
+        found.append(replace(outcome, possible=known[one]))
     return found
 
 

@@ -1,10 +1,11 @@
-"""The design's curriculum: ask what the policy gets right about half of the time.
+"""The design's curriculum: ask what the policy solves about half of the time.
 
-The belief is that of envs/belief.py. A cell is asked at the level where a pass is believed to be as likely as not;
-where that lies between two levels, at either, the nearer the more often. Cells are drawn by a power of the
-learnability p(1 - p) of the *predictive* p there (by the plain one in Rutherford et al. 2024, "No Regrets"), so that
-those that are neither mastered nor hopeless come alike, and what is uncertain counts as learnable. With `candidates`,
-the most learnable of several problems of the cell and level is taken (envs/wish.py).
+The belief is that of envs/belief.py: s is the chance that a rollout solves a problem; of the others guessing gets a
+share right. A cell is asked at the level where s is believed to be a half; where that lies between two levels, at
+either, the nearer the more often. Cells are drawn by a power of the learnability s(1 - s) of the *predictive* s there
+(by the plain p(1 - p) in Rutherford et al. 2024, "No Regrets"), so that those that are neither mastered nor hopeless
+come alike, and what is uncertain counts as learnable; and by the share of answers that guessing leaves to be solved.
+With `candidates`, the most learnable of several problems of the cell and level is taken (envs/wish.py).
 
 A share of the slots, the floor, goes to the cells that were asked longest ago, at any level up to their best one, so
 that every cell is asked again within about cells / (floor x prompts) batches.
@@ -20,18 +21,19 @@ from typing import Any
 import numpy as np
 
 from envs.address import MAX_LEVEL, Address, Draws
-from envs.belief import Array, Belief, expit, learnability, sigmoid
+from envs.belief import Array, Belief, expit, learnability
 from envs.curriculum import Observing, Outcome, Planned, State, World
 from envs.wish import Wish
 
-SHARPNESS = 6  # power of learnability that cells come by: at a pass rate of .3 a third as often as at .5, at .1 never
+SHARPNESS = 6  # power of learnability that cells come by: where .3 is solved a third as often as at .5, at .1 never
+GUESS_STEP = 0.05  # weight of a new group in how well a policy guesses
 HOLD = 0.75  # levels by which a cell's best level must have moved before the level it is said to be at follows
 
 
 class Learnability(Observing):
-    """Draws by learnability p(1 - p) under a belief that all cells share.
+    """Draws by learnability s(1 - s) under a belief that all cells share.
 
-    level: where a start without evidence believes p = 1/2.
+    level: where a start without evidence believes s = 1/2.
     floor: share of slots, at most 0.05, for the cells that were asked longest ago, so that nothing is forgotten.
     candidates: problems drafted for a slot, of which the most learnable is painted; 1 takes what comes, undrafted.
     traits: how many numbers a draft comes with; those of envs/traits.py if None.
@@ -66,6 +68,9 @@ class Learnability(Observing):
         # right and all rollouts at that level since it came to it.
         self._asked, self._up, self._down, self._right, self._tried = np.zeros((5, len(self._row)), dtype=np.int64)
         self._at = np.rint(self._best()).astype(np.int64)
+        # By cell: the share that even guessing gets right of its last problem, 0 if nobody said; and how much of such
+        # shares the policy gets, whose guesses may not have the form of an answer.
+        self._even, self._guesses = np.zeros(len(self._row)), np.ones(len(self._row))
 
     def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         super().observe(batch, outcomes)
@@ -88,18 +93,33 @@ class Learnability(Observing):
         if a.level == self._at[row]:
             self._right[row] += outcome.correct
             self._tried[row] += outcome.total
-        return self._belief.learn((a.family, a.question), a.level, outcome.correct, outcome.total, outcome.traits)
+        cell, correct, total, even = (a.family, a.question), outcome.correct, outcome.total, outcome.guess
+        guesses = float(self._guesses[row])
+        self._even[row] = even
+        if even:
+            self._guesses[row] = min(guesses + GUESS_STEP * (correct / total / even - guesses), 1.0)
+        return self._belief.learn(cell, a.level, correct, total, outcome.traits, even * guesses)
 
     def _best(self) -> Array:
-        """By cell: the level, not rounded, at which the usual problem is believed to be passed half of the time."""
+        """By cell: the level, not rounded, at which the usual problem is believed to be solved half of the time."""
         logit, slope = self._belief.levels()
         found: Array = np.clip(logit / slope, 0, self._tops)
         return found
 
+    def _guess(self) -> Array:
+        """By cell: the share that the policy is believed to get right by guessing."""
+        found: Array = self._even * self._guesses
+        return found
+
+    def _passed(self, level: Any) -> Array:
+        """By cell: the believed (predictive) chance that one rollout at its level is right, solved or guessed."""
+        (logit, slope), guess = self._belief.levels(), self._guess()
+        found: Array = guess + (1 - guess) * expit((logit - slope * level) * self._belief.shrink())
+        return found
+
     def pass_rate(self, family: str, question: str, level: int) -> float:
         """The believed (predictive) chance that one rollout at this cell and level is correct."""
-        (logit, slope), i = self._belief.levels(), self._row[family, question]
-        return sigmoid(float((logit[i] - slope[i] * level) * self._belief.shrink()[i]))
+        return float(self._passed(level)[self._row[family, question]])
 
     def plan(self, batch: int, n: int) -> list[Planned]:
         world, belief = self._world, self._belief
@@ -108,7 +128,8 @@ class Learnability(Observing):
 
         logit, slope = belief.levels()
         best = self._best()
-        weight = np.cumsum(learnability((logit - slope * best) * belief.shrink()) ** SHARPNESS)
+        worth = learnability((logit - slope * best) * belief.shrink()) ** SHARPNESS
+        weight = np.cumsum(worth * (1 - self._guess()))
         cell = np.minimum(np.searchsorted(weight, pick * weight[-1], side="right"), len(weight) - 1)
         level = np.minimum(np.floor(best[cell] + between), self._tops[cell])
         # Slots of the floor are evenly spaced. Two batches are planned before the first is observed: they take turns.
@@ -133,19 +154,36 @@ class Learnability(Observing):
         An outcome is a problem answered once, or `correct` of `total` different problems; of test addresses only cell
         and level are read. To be called before the first batch.
         """
-        found: dict[tuple[str, str, int], tuple[int, int]] = {}
+        found: dict[tuple[str, str, int], tuple[int, int, float]] = {}  # right, all, right if guessed
         used = 0
         for outcome in outcomes:
             a = outcome.address if isinstance(outcome.address, Address) else Address.parse(outcome.address)
             cell = a.family, a.question, a.level
             if cell[:2] in self._row and outcome.total:
                 used += 1
-                correct, total = found.get(cell, (0, 0))
-                found[cell] = correct + outcome.correct, total + outcome.total
+                correct, total, even = found.get(cell, (0, 0, 0.0))
+                even += outcome.guess * outcome.total
+                found[cell] = correct + outcome.correct, total + outcome.total, even
         if found:
+            # Sorted and rounded, so that sums do not depend on the order.
+            found = {cell: (correct, total, round(even, 6)) for cell, (correct, total, even) in sorted(found.items())}
             self._belief.fit(found)
             self._at = np.rint(self._best()).astype(np.int64)
+            self._guessed_in(found)
         return used
+
+    def _guessed_in(self, found: dict[tuple[str, str, int], tuple[int, int, float]]) -> None:
+        """How well the policy guesses: of what was not solved, what was right beside what even guessing would have got
+        right, and half a right answer more on both sides, for who was hardly asked is taken to guess evenly."""
+        rows, levels = [self._row[cell[:2]] for cell in found], [cell[2] for cell in found]
+        correct, total, even = np.array(list(found.values())).T
+        logit, slope = (term[rows] for term in self._belief.levels())
+        s = expit((logit - slope * levels) * self._belief.shrink()[rows])
+        p = np.maximum(even / total + (1 - even / total) * s, 1e-9)
+        unsolved = np.stack([total, even, correct * (1 - s / p), even * (1 - s)])
+        asked, guessed, right, expected = (np.bincount(rows, each, len(self._row)) for each in unsolved)
+        self._even = guessed / np.maximum(asked, 1)
+        self._guesses = np.minimum((0.5 + right) / (0.5 + expected), 1.0)
 
     def metrics(self) -> dict[str, float]:
         """Those of all modes; and how often levels of cells rose and fell since the start, their mean, the spread of
@@ -163,11 +201,9 @@ class Learnability(Observing):
     def table(self) -> list[dict[str, Any]]:
         """A row a cell, in the order of the cells: what all modes count, the level it is at and its top level, how
         often that level rose and fell, the pass rate there since then (None before the first) and the one believed,
-        and batches since it was last observed. Two milliseconds for 1,500 cells."""
+        what of it is guessed, and batches since it was last observed. Two milliseconds for 1,500 cells."""
         rows = {row["cell"]: row for row in super().table()}
-        logit, slope = self._belief.levels()
-        believed = expit((logit - slope * self._at) * self._belief.shrink()).tolist()
-        found = []
+        believed, guessed, found = self._passed(self._at).tolist(), self._guess().tolist(), []
         for i, (c, (family, question)) in enumerate(zip(self._world.cells, self._row)):
             cell, tried = f"{family}/{question}", int(self._tried[i])
             found.append(
@@ -179,21 +215,26 @@ class Learnability(Observing):
                     "demotions": int(self._down[i]),
                     "level_pass_rate": int(self._right[i]) / tried if tried else None,
                     "believed_pass_rate": believed[i],
+                    "guessed": guessed[i],
                     "batches_ago": self._batches - int(self._asked[i]),
                 }
             )
         return found
 
     def state_dict(self) -> State:
-        arrays = {name: getattr(self, f"_{name}").tolist() for name in _ARRAYS}
+        arrays = {name: getattr(self, f"_{name}").tolist() for name in (*_ARRAYS, *_SHARES)}
         return {**super().state_dict(), "beliefs": self._belief.state_dict(), "batches": self._batches, **arrays}
 
     def load_state_dict(self, state: State) -> None:
+        """A state from before guessing was counted goes on as if nobody guessed, until the next outcomes of a cell."""
         self._belief.load_state_dict(state.get("beliefs", {}))
         super().load_state_dict(state)
         self._batches = state["batches"]
         for name in _ARRAYS:
             setattr(self, f"_{name}", np.array(state[name], dtype=np.int64))
+        for name, otherwise in _SHARES.items():
+            setattr(self, f"_{name}", np.array(state.get(name, [otherwise] * len(self._row)), dtype=np.float64))
 
 
 _ARRAYS = ("asked", "at", "up", "down", "right", "tried")
+_SHARES = {"even": 0.0, "guesses": 1.0}  # and what they are in states that have none

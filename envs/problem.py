@@ -48,8 +48,8 @@ class Problem:
     """An image (uint8, height x width x 3), a question about it, and what is right.
 
     `solution` is worked steps in sentences, ending in the boxed answer. `meta` is JSON-able: `tries` (sub-seeds used),
-    `turned_away` (why the others were not), `versions`, `phrasing`, `held_out`, `skill`, `view`,
-    `charts` (the kind of each panel; the tables behind them: envs/underlying.py).
+    `turned_away` (why the others were not), `versions`, `phrasing`, `held_out`, `skill`, `view`, `possible` (answers
+    that the words leave possible), `charts` (the kind of each panel; the tables behind them: envs/underlying.py).
     """
 
     address: Address
@@ -99,6 +99,7 @@ def painted(draft: Draft) -> Problem:
         "held_out": held_out,
         "skill": draft.question.skill,
         "view": draft.question.view.__name__,
+        "possible": ask.possible,
         "charts": [panel.chart for panel in draft.figure.panels],
     }
     solution = " ".join([*ask.steps, f"The answer is {boxed}."])

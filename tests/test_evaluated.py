@@ -103,20 +103,40 @@ def test_a_run_takes_it_by_one_key_and_a_dry_run_finds_what_is_wrong_with_it(eva
         assert said.startswith("grpo: curriculum: beliefs ") and said.count("\n") == 1
 
 
-def test_the_start_is_the_posterior_that_all_answers_give():
-    """Against the plain way of many lines less: dense matrices, all terms alike."""
+@pytest.mark.parametrize("most", [0.0, 0.6])
+def test_the_start_is_the_posterior_that_all_answers_give(most):
+    """Against the plain way of many lines less: dense matrices, all terms alike. Up to the share `most` is guessed."""
     random, cells = np.random.default_rng(0), [(c.family, c.question) for c in grid(5, 4)]
-    found = {(*cells[i % 15], i // 15): (int(random.integers(0, 11)), 10) for i in range(45)}
+    found = {
+        (*cells[i % 15], i // 15): (int(random.integers(0, 11)), 10, 10 * random.uniform(0, most)) for i in range(45)
+    }
     belief = Belief(cells, level=2)
     prior, precision = belief.mean.copy(), np.diag(1 / belief.var)
     belief.fit(found)
     x = np.zeros((len(found), len(belief.names)))
     for i, (family, question, level) in enumerate(found):
         x[i, list(belief.terms[family, question])], x[i, 1] = 1.0, -level
-    correct, n = np.array(list(found.values())).T
+    correct, n, guessed = np.array(list(found.values())).T
     flat = 1 / np.sqrt(1 + np.pi / 8 * belief.luck)
-    p = expit(flat * (x @ belief.mean))
-    gradient = flat * x.T @ (correct - n * p) - precision @ (belief.mean - prior)
+    s = expit(flat * (x @ belief.mean))
+    p = guessed / n + (1 - guessed / n) * s
+    slope = flat * (1 - guessed / n) * s * (1 - s)  # of p
+    gradient = x.T @ ((correct / p - (n - correct) / (1 - p)) * slope) - precision @ (belief.mean - prior)
     assert np.abs(gradient).max() < 1e-6, "the mode"
-    exact = np.diag(np.linalg.inv((x.T * (n * p * (1 - p) * flat**2)) @ x + precision))
+    exact = np.diag(np.linalg.inv((x.T * (n * slope**2 / (p * (1 - p)))) @ x + precision))
     assert np.allclose(belief.var, exact, rtol=1e-9), "Laplace's approximation around it"
+
+
+def test_an_evaluation_at_chance_is_no_half_solved_start(tmp_path):
+    """Of two questions that are right half of the time, the yes or no is asked next to never at the start."""
+    rows = [
+        {"family": "bar", "question": question, "level": level, "correct": 50, "total": 100}
+        for question in ("all_beyond", "sum_named")
+        for level in range(4)
+    ]
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows))
+    curriculum = make_curriculum({"cells": ["bar/all_beyond", "bar/sum_named"], "beliefs": str(path)})
+    plan = [a.question for a in curriculum.plan(0, 400)]
+    assert plan.count("all_beyond") < 0.15 * len(plan)
+    assert abs(curriculum.pass_rate("bar", "all_beyond", 0) - 0.5) < 0.1

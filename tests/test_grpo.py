@@ -118,6 +118,7 @@ def test_two_ranks_draw_apart_and_believe_the_same(tmp_path):
                 sum(bool(row["correct"]) for row in group),
                 len(group),
                 tuple(problems[slot].meta.get("traits", ())),
+                problems[slot].meta["possible"],
             )
             for slot, group in groups.items()
         ]

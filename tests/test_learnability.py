@@ -9,17 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from item_response import Cell, Learner, grid, mean_level, run, useful
 
+from benchmarks import learners
+from benchmarks.curriculum import POLICIES
+from benchmarks.curriculum import run as simulated
 from envs.address import Address
 from envs.curriculum import Outcome, Uniform, World, make_curriculum
 from envs.learnability import Learnability
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.randoms(use_true_random=False), st.integers(0, 8))
-def test_the_order_of_outcomes_does_not_matter(shuffle: random.Random, correct: int):
+@given(st.randoms(use_true_random=False), st.integers(0, 8), st.integers(0, 5))
+def test_the_order_of_outcomes_does_not_matter(shuffle: random.Random, correct: int, possible: int):
     cells = grid(2, 2)
     one, other = (Learnability(World(cells)) for _ in range(2))
-    outcomes = [Outcome(a, (correct + i) % 9, 8) for i, a in enumerate(one.plan(0, 12))]
+    outcomes = [Outcome(a, (correct + i) % 9, 8, (), possible and possible + i) for i, a in enumerate(one.plan(0, 12))]
     one.observe(0, outcomes)
     shuffle.shuffle(outcomes)
     other.observe(0, outcomes)
@@ -27,12 +30,12 @@ def test_the_order_of_outcomes_does_not_matter(shuffle: random.Random, correct: 
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 16)), min_size=1, max_size=60))
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 16), st.integers(0, 4)), min_size=1, max_size=60))
 def test_no_history_however_odd_breaks_the_belief(history):
     """Right at level 10,000 and wrong at level 0, over and over: levels stay legal, numbers finite."""
     curriculum = Learnability(World(grid(1, 2, (None, 3))))
-    for batch, (level, correct) in enumerate(history):
-        curriculum.observe(batch, [Outcome(Address("f0", "q0", level, batch), correct, 16)] * 3)
+    for batch, (level, correct, possible) in enumerate(history):
+        curriculum.observe(batch, [Outcome(Address("f0", "q0", level, batch), correct, 16, (), possible)] * 3)
     beliefs = curriculum.state_dict()["beliefs"]
     assert np.isfinite([beliefs["luck"], *(x for pair in beliefs["terms"].values() for x in pair)]).all()
     assert beliefs["luck"] > 0 and all(variance > 0 for _, variance in beliefs["terms"].values())
@@ -212,3 +215,112 @@ def test_a_start_from_an_evaluation_spares_the_first_batches():
     untouched = Learnability(World(cells))
     assert untouched.learned_from([Outcome("x/y/0/1", 1, 1)]) == 0
     assert untouched.state_dict() == Learnability(World(cells)).state_dict()
+
+
+def learned(cells: tuple[Cell, ...], rates: dict[str, float], possible: dict[str, int], batches: int) -> Learnability:
+    """A curriculum after batches in which questions were right at these rates, whatever their level."""
+    curriculum, luck = Learnability(World(cells)), np.random.default_rng(0)
+    told(curriculum, rates, possible, range(batches), luck)
+    return curriculum
+
+
+def told(curriculum, rates, possible, batches, luck) -> None:
+    for batch in batches:
+        outcomes = [
+            Outcome(a, int(luck.binomial(8, rates[a.question])), 8, (), possible[a.question])
+            for a in curriculum.plan(batch, 32)
+        ]
+        curriculum.observe(batch, outcomes)
+
+
+def shares(curriculum: Learnability, batches: range) -> dict[str, float]:
+    plan = [a.question for batch in batches for a in curriculum.plan(batch, 200)]
+    return {question: plan.count(question) / len(plan) for question in sorted(set(plan))}
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(2, 6))
+def test_a_cell_at_chance_gives_its_turns_to_one_that_is_half_solved(possible: int):
+    """Told of K answers, a cell that is right 1/K of the time gets little; told nothing, as much as any at that rate.
+    Its pass rate is believed rightly all the same."""
+    cells = tuple(Cell("f", q, 0) for q in ("chance", "half"))
+    rates = {"chance": 1 / possible, "half": 0.5 + 0.5 / possible}
+    curriculum = learned(cells, rates, dict.fromkeys(rates, possible), 40)
+    assert shares(curriculum, range(40, 50))["chance"] < 0.2
+    assert all(abs(curriculum.pass_rate("f", q, 0) - rate) < 0.12 for q, rate in rates.items())
+    alike = learned(cells, dict.fromkeys(rates, 1 / possible), {"chance": possible, "half": 0}, 40)
+    if possible <= 3:  # where chance alone is mixed often enough to be mistaken for learning
+        assert shares(alike, range(40, 50))["half"] > 0.8
+
+
+def test_a_cell_at_chance_goes_down_and_a_solved_one_up():
+    """A yes or no that is right half of the time is too hard at every level above 0, not just right there."""
+    cells = (Cell("f", "yes"), Cell("g", "no"))
+    curriculum = learned(cells, {"yes": 0.5, "no": 0.97}, {"yes": 2, "no": 2}, 60)
+    level = {row["cell"]: row["level"] for row in curriculum.table()}
+    assert level["f/yes"] == 0 and level["g/no"] > 5
+
+
+def test_a_cell_at_chance_is_noticed_when_it_starts_to_move():
+    cells = tuple(Cell("f", q, 0) for q in ("moves", "other", "third"))
+    rates, possible = {"moves": 0.5, "other": 0.75, "third": 0.75}, {"moves": 2, "other": 2, "third": 2}
+    curriculum, luck = Learnability(World(cells)), np.random.default_rng(1)
+    told(curriculum, rates, possible, range(60), luck)
+    before = shares(curriculum, range(60, 70))["moves"]
+    told(curriculum, rates | {"moves": 0.75}, possible, range(60, 100), luck)
+    assert before < 0.1 and shares(curriculum, range(100, 110))["moves"] > 0.2
+
+
+def test_who_is_never_right_does_not_guess_either():
+    curriculum = learned((Cell("f", "never", 0),), {"never": 0.0}, {"never": 2}, 20)
+    assert curriculum.pass_rate("f", "never", 0) < 0.05
+    assert curriculum.table()[0]["guessed"] < 0.05
+
+
+def test_one_answer_or_none_told_is_no_guess():
+    cells = grid(2, 2)
+    states = []
+    for possible in (0, 1):
+        curriculum = Learnability(World(cells))
+        for batch in range(5):
+            outcomes = [Outcome(a, i % 9, 8, (), possible) for i, a in enumerate(curriculum.plan(batch, 12))]
+            curriculum.observe(batch, outcomes)
+        states.append(curriculum.state_dict())
+    assert states[0] == states[1]
+    with pytest.raises(ValueError, match="-1 answers possible"):
+        Outcome(Address("f0", "q0", 0, 1), 1, 8, (), -1)
+
+
+def test_a_state_goes_on_exactly_and_one_from_before_guessing_was_counted_still_loads():
+    cells = grid(2, 3)
+    possible = {"q0": 2, "q1": 5, "q2": 0}
+    curriculum = learned(cells, {"q0": 0.6, "q1": 0.4, "q2": 0.5}, possible, 12)
+    state = json.loads(json.dumps(curriculum.state_dict()))
+    again, old = Learnability(World(cells)), Learnability(World(cells))
+    again.load_state_dict(state)
+    old.load_state_dict({key: value for key, value in state.items() if key not in ("even", "guesses")})
+    assert [str(a) for a in again.plan(12, 64)] == [str(a) for a in curriculum.plan(12, 64)]
+    outcomes = [Outcome(a, i % 9, 8, (), possible[a.question]) for i, a in enumerate(curriculum.plan(12, 64))]
+    for one in (curriculum, again, old):
+        one.observe(12, outcomes)
+    assert again.state_dict() == curriculum.state_dict()
+    assert any(row["guessed"] > 0.4 for row in old.table() if row["cell"].endswith("q0"))
+
+
+@pytest.mark.parametrize("guessing", [1, 2])
+def test_told_how_many_answers_are_possible_it_asks_what_teaches_more(guessing: int):
+    """On simulated learners who guess each rollout (1) or once a problem (2), beside not being told."""
+    found = {}
+    for policy in ("ours, 1 candidate", "ours, guessing not told"):
+        learner = learners.Learner(learners.grid(200), 1.0, 1 / 3, seed=1, guessing=guessing)
+        course = simulated(POLICIES[policy], learner, 120, 64, seed=1)
+        found[policy] = float(np.mean(course.expected[50:])), course.gained[-1]
+    told, untold = found.values()
+    assert told[0] > untold[0] + 0.05 and told[1] > 1.05 * untold[1]
+
+
+def test_without_guessing_a_learner_is_as_it_was_and_all_that_is_mixed_teaches():
+    learner = learners.Learner(learners.grid(50), 1.0, 1 / 3, seed=1)
+    cell, logit = np.arange(50), np.linspace(-3, 3, 50)
+    assert not learner.possible.any()
+    assert np.array_equal(learner.teaching(cell, logit), learners.useful(learners.chance(logit)))

@@ -110,7 +110,13 @@ def test_drafts_are_chosen_from_beside_stored_problems_and_their_traits_reach_th
 
     def outcomes(problems: dict[int, Any]) -> list[Outcome]:
         return [
-            Outcome(problem.address, slot % 9, 8, tuple(problem.meta.get("traits", ())))
+            Outcome(
+                problem.address,
+                slot % 9,
+                8,
+                tuple(problem.meta.get("traits", ())),
+                problem.meta.get("possible", 0),
+            )
             for slot, problem in problems.items()
         ]
 

@@ -56,7 +56,7 @@ def test_the_draft_foretold_nearest_to_a_half_is_taken():
 
 
 def outcome(slot: int, problem) -> Outcome:
-    return Outcome(problem.address, slot % 9, 8, tuple(problem.meta["traits"]))
+    return Outcome(problem.address, slot % 9, 8, tuple(problem.meta["traits"]), problem.meta["possible"])
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -123,7 +123,7 @@ class SlotTrainer(Timed, Evaluated, Resuming, GRPOTrainer):
                 "slot": slot,
                 "rollout": (first + i) % generations,  # a group may lie across two ranks
                 "address": str(problems[slot].address),
-                "traits": tuple(problems[slot].meta.get("traits", ())),
+                "told": (tuple(problems[slot].meta.get("traits", ())), problems[slot].meta.get("possible", 0)),
             }
             for i, slot in enumerate(slots)
         ]
@@ -163,17 +163,17 @@ class SlotTrainer(Timed, Evaluated, Resuming, GRPOTrainer):
                     rewards=said,
                 )
             )
-        gathered: list[tuple[Rollout, tuple[float, ...]]] = gather_object(
-            list(zip(mine, (row["traits"] for row in inputs), strict=True))
+        gathered: list[tuple[Rollout, tuple[tuple[float, ...], int]]] = gather_object(
+            list(zip(mine, (row["told"] for row in inputs), strict=True))
         )
         rollouts = [rollout for rollout, _ in gathered]
-        traits = {rollout.slot: found for rollout, found in gathered}
+        told = {rollout.slot: found for rollout, found in gathered}
         groups: dict[int, list[Rollout]] = {}
         for rollout in rollouts:
             groups.setdefault(rollout.slot, []).append(rollout)
         # Every rank tells its own copy of the curriculum the same outcomes in the same order.
         outcomes = [
-            Outcome(Address.parse(group[0].address), sum(r.correct for r in group), len(group), traits[slot])
+            Outcome(Address.parse(group[0].address), sum(r.correct for r in group), len(group), *told[slot])
             for slot, group in sorted(groups.items())
         ]
         self.stream.observe(rollouts[0].batch, outcomes)
