@@ -6,7 +6,7 @@ and writes each program in two ways. `spoil(wanted, text, again)` may name a fau
     malformed   no JSON           wrong     a program (or blind answer) that gives something else
     broken      a script that fails to draw, until it is asked to mend it
     busy        429 with Retry-After      away  500      cut  the line breaks off      refused  400 for good
-    hostile     a script that reads files and never ends     short     fewer questions than asked for
+    hostile     a script that takes all memory and never ends     short     fewer questions than asked for
     huge        10 MB of braces           deep  JSON nested 100,000 times
 """
 
@@ -28,10 +28,18 @@ PLACES = ["Oslo", "Lima", "Quito", "Turin", "Kyoto", "Perth", "Cairo", "Accra", 
 THINGS = ["sales", "visits", "loans", "trees", "births", "crates", "calls", "boats"]
 TOPIC = "{thing} of {n} towns in {year}"
 FAILS = "import matplotlib.pyplot as plt\n\nDATA = {'a': [1, 2]}\n\n\ndef render(data):\n    raise KeyError('broken')\n"
-HOSTILE = (
-    "import os\n\nDATA = {'a': [1, 2, 3]}\n\n\ndef render(data):\n    open('/etc/passwd').read()\n    os.fork()\n"
-    "    while True:\n        pass\n"
-)
+HOSTILE = """
+DATA = {'a': [1, 2, 3]}
+
+
+def render(data):
+    held = data['a']
+    while held:
+        try:
+            held = held * 2
+        except BaseException:
+            pass
+"""
 
 
 class Model:
@@ -96,7 +104,9 @@ class Model:
     def code(self, text, draws, fault):
         if "DATA is there already" in text:
             return {"code": render_of(data_in(text), draws)}
-        return {"code": self._script(table(draws), draws, "" if "What is wrong" in text else fault)}
+        return {
+            "code": self._script(table(draws), draws, "" if "What is wrong" in text and fault == "broken" else fault)
+        }
 
     def _script(self, data, draws, fault):
         if fault in ("broken", "hostile"):

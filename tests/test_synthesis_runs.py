@@ -125,17 +125,19 @@ def test_whatever_a_model_says_the_account_adds_up_and_no_wrong_answer_is_kept(t
 
     def spoil(wanted, text, again):
         if "What is wrong" in text or again:
-            return "malformed" if wanted == "code" and "open('/etc" in text else ""
+            return "hostile" if wanted == "code" and "held * 2" in text else ""
         seen[wanted] += 1
         fate = fates.get(wanted, [""])[seen[wanted] % len(fates.get(wanted, [""]))]
         return fate if fate not in ("busy", "away", "cut") or seen[wanted] < 20 else ""
 
     with serving(Model(spoil)) as url:
-        more = ["reachqa.charts=5", "reachqa.evolve.each=1", "questions.rewrite=0.6", "sandbox.wall_s=6", "reasks=1"]
+        more = ["reachqa.charts=5", "reachqa.evolve.each=1", "questions.rewrite=0.6", "sandbox.cpu_s=2", "reasks=1"]
         assert main(options(url, tmp_path, "reachqa", *more)) == 1  # a request failed
     drops, said = check_account(tmp_path), summary(tmp_path)
     reasons = {why for _, why in drops}
-    assert {"no reply", "fewer than asked for", "the programs disagree"} <= reasons, drops
+    assert drops["draw", "the script takes too much"] == 2  # the hostile ones, given back in vain
+    assert {"no reply", "fewer than asked for"} <= reasons, drops
+    assert any(why.startswith("the programs disagree") for why in reasons), drops
     assert said["malformed_replies"] and said["errors_of_our_own"] == 0 and said["stopped"] == ""
     assert said["spent"]["failed"] == drops["second", "no reply"] > 0
     assert said["tiers"]["agreed"] > 0 < said["tiers"]["executed"] and said["tiers"]["proven"] > 0
@@ -143,7 +145,7 @@ def test_whatever_a_model_says_the_account_adds_up_and_no_wrong_answer_is_kept(t
         asked = json.loads(line)["kept"]["asked"]
         assert "1 + 1" not in asked["program"] and "+ 1" not in asked["second"]
     out = capsys.readouterr().out
-    assert "the programs disagree" in out and "requests failed: the same command asks them again" in out
+    assert "the programs disagree" in out and "the script takes too much" in out and "requests failed: the same command asks them again" in out
 
 
 def test_a_spent_budget_and_signals_end_a_run_cleanly_and_it_goes_on(tmp_path, capsys):

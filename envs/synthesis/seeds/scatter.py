@@ -2,21 +2,19 @@
 import matplotlib.pyplot as plt
 
 DATA = {
-    "Old harbour": {
-        "square_metres": [28, 35, 41, 48, 55, 62, 70, 84, 96],
-        "rent": [620, 690, 810, 870, 980, 1040, 1190, 1350, 1490],
-    },
-    "Garden suburb": {
-        "square_metres": [38, 46, 52, 60, 68, 75, 88, 102, 115],
-        "rent": [540, 560, 650, 700, 760, 840, 930, 1010, 1180],
-    },
+    "square_metres": [28, 41, 55, 70, 84, 96, 38, 52, 68, 75, 88, 115],
+    "rent": [620, 810, 980, 1190, 1350, 1490, 540, 650, 760, 840, 930, 1180],
+    "district": ["Port", "Port", "Port", "Port", "Port", "Port", "Hill", "Hill", "Hill", "Hill", "Hill", "Hill"],
 }
 
 
 def render(data):
     fig, ax = plt.subplots(figsize=(6.6, 5), layout="constrained")
-    for (district, flats), colour, marker in zip(data.items(), ("#9d0208", "#1a759f"), ("o", "^")):
-        ax.scatter(flats["square_metres"], flats["rent"], s=64, color=colour, marker=marker, label=district)
+    for district, colour, marker in (("Port", "#9d0208", "o"), ("Hill", "#1a759f", "^")):
+        own = [i for i, name in enumerate(data["district"]) if name == district]
+        sizes = [data["square_metres"][i] for i in own]
+        rents = [data["rent"][i] for i in own]
+        ax.scatter(sizes, rents, s=64, color=colour, marker=marker, label=district)
     ax.set_xlabel("Size (square metres)", fontsize=12)
     ax.set_ylabel("Rent (euros a month)", fontsize=12)
     ax.set_title("Flats on offer", fontsize=15)
