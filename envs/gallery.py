@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from envs.address import Address, Draws
 from envs.drawing.metrics import font_path
@@ -125,7 +125,7 @@ def contact_sheet(problems: Sequence[Problem], columns: int = 3) -> Image.Image:
     pen = ImageDraw.Draw(sheet)
     for i, problem in enumerate(problems):
         x, y = gap + i % columns * (side + gap), gap + i // columns * (side + words + gap)
-        sheet.paste(Image.fromarray(problem.image).resize((side, side)), (x, y))
+        sheet.paste(ImageOps.pad(Image.fromarray(problem.image), (side, side), color="white"), (x, y))
         pen.rectangle((x - 1, y - 1, x + side, y + side), outline="#c8c8c8")
         pen.text((x, y + side + 8), str(problem.address), "#777777", small)
         down = y + side + 28

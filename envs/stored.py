@@ -300,6 +300,18 @@ def _set_apart(
     return tuple(chosen)
 
 
+def _place_of(folder: Path) -> str:
+    """Where `datasets` lays out a folder: it takes two of one name for one another (datasets 5.2 hashes the patterns of
+    its files, not the files), so each folder, and each state of it, has a place of its own."""
+    import datasets
+
+    files = [(str(path.resolve()), path.stat()) for path in sorted(folder.rglob("*")) if path.is_file()]
+    said = json.dumps([(name, state.st_size, state.st_mtime_ns) for name, state in files])
+    return str(
+        Path(datasets.config.HF_DATASETS_CACHE) / f"chartgym-{blake2b(said.encode(), digest_size=8).hexdigest()}"
+    )
+
+
 def _arrow_files(spec: Spec) -> tuple[str, ...]:
     """The rows as Arrow streams on disk, laid out by `datasets` once and found again afterwards."""
     import datasets
@@ -316,7 +328,7 @@ def _arrow_files(spec: Spec) -> tuple[str, ...]:
     elif path.is_file():
         arguments = {"path": "parquet", "data_files": {spec.split: str(path)}, "split": spec.split}
     elif path.is_dir() and any(path.rglob("*.parquet")):
-        arguments = {"path": str(path), "split": spec.split}
+        arguments = {"path": str(path), "split": spec.split, "cache_dir": _place_of(path)}
     else:
         raise StoredError(f"{where} is no Parquet file and no folder of them: name one, or write hub:OWNER/NAME")
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from envs.sandbox import Sandbox
 from envs.synthesis.contract import check_chart
+from envs.synthesis.derived import Unfaithful
 from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
 from envs.synthesis.script import Broken, contracted, exact, program
@@ -167,3 +168,28 @@ def test_a_data_set_in_thousands_may_be_drawn_in_thousands_and_shares_as_a_pie(s
     )
     chart = check_chart(pie, sandbox)
     assert isinstance(chart, Chart) and chart.kind == "pie"
+
+
+POINTS = """import matplotlib.pyplot as plt
+DATA = {"speed": [3.5, 9.1, 4.2, 7.7, 1.3], "load": [120, 80, 95, 60, 140]}
+
+
+def render(data):
+    fig, ax = plt.subplots(dpi=100)
+    ax.scatter(data["speed"], data["load"])
+"""
+
+
+def test_points_without_names_pair_the_values_of_their_rows(sandbox: Sandbox) -> None:
+    assert isinstance(check_chart(POINTS, sandbox), Chart)
+    found = check_chart(POINTS.replace('data["load"])', 'sorted(data["load"]))'), sandbox)
+    assert isinstance(found, Dropped) and found.reason == "a mark pairs values of different rows"
+
+
+def test_a_table_of_artists_that_makes_no_sense_is_a_reason_and_no_traceback(sandbox: Sandbox) -> None:
+    chart = check_chart(GOOD, sandbox)
+    assert isinstance(chart, Chart)
+    for key, value in (("box", []), ("yticks", None), ("bars", [{}])):
+        axes = {**chart.artists["axes"][0], key: value}
+        with pytest.raises(Unfaithful):
+            show(chart.data, {**chart.artists, "axes": [axes]}, inside=True)

@@ -191,6 +191,24 @@ def test_a_folder_is_a_data_set_by_its_name_alone(problems: Any, folder: Path) -
         open_stored(spec(folder, name="written", tiers=("sure",)))
 
 
+def test_folders_of_one_name_are_not_taken_for_each_other(problems: Any, tmp_path: Path) -> None:
+    """`datasets` would, by its cache, whether it is asked here or by whoever opens the folder."""
+    import datasets
+
+    parts = (problems[0][:3], problems[0][5:])
+    for name, part in zip("ab", parts):
+        write_shards(tmp_path / name / "problems", part, name="same")
+    for name, part in zip("ab", parts):
+        everything = ("proven", "agreed", "executed")
+        found = open_stored(spec(tmp_path / name / "problems", name="same", tiers=everything))
+        assert [make(found.address(row)).question for row in found.rows] == [item.asked.question for item in part]
+        loaded = datasets.load_dataset(str(tmp_path / name / "problems"), split="train")
+        assert loaded["id"][:] == [problem_id(item) for item in part]
+    write_shards(tmp_path / "a" / "problems", parts[1], name="same")
+    again = open_stored(spec(tmp_path / "a" / "problems", name="same", tiers=everything))
+    assert again.key == found.key, "a folder that has changed is read again"
+
+
 def test_sets_without_tiers_know_nothing_of_them(tmp_path: Path) -> None:
     """Nor do their addresses, which logs and runs of before hold."""
     file = plain(tmp_path / "a.parquet", 6)

@@ -145,7 +145,11 @@ def test_whatever_a_model_says_the_account_adds_up_and_no_wrong_answer_is_kept(t
         asked = json.loads(line)["kept"]["asked"]
         assert "1 + 1" not in asked["program"] and "+ 1" not in asked["second"]
     out = capsys.readouterr().out
-    assert "the programs disagree" in out and "the script takes too much" in out and "requests failed: the same command asks them again" in out
+    assert (
+        "the programs disagree" in out
+        and "the script takes too much" in out
+        and "requests failed: the same command asks them again" in out
+    )
 
 
 def test_a_spent_budget_and_signals_end_a_run_cleanly_and_it_goes_on(tmp_path, capsys):

@@ -62,10 +62,13 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
         phrasing = draws.choice(PHRASINGS).replace("{rounding}", "" if named else "{rounding}")
         slots = {**view.slots(), **(ask.slots or {})}
         question = _ARTICLE.sub(r"\1n", fill(phrasing, slots))
-        code = program(slots["program"], slots["asked"], column, view)
-        space: dict[str, Any] = {}
-        exec(code, space)  # our own words, with names as literals
-        value = space["answer"](chart.data)
+        try:
+            code = program(slots["program"], slots["asked"], column, view)
+            space: dict[str, Any] = {}
+            exec(code, space)  # our own words, with names as literals
+            value = space["answer"](chart.data)
+        except (ArithmeticError, AssertionError, LookupError, SyntaxError, ValueError):
+            continue  # names that read like our sentences
         if not says(round(value, 9) if isinstance(value, float) else value, ask.answer):
             continue
         kind = "label" if isinstance(ask.answer, Label) else ask.answer.kind

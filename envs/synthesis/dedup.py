@@ -40,8 +40,7 @@ _A, _B = np.random.default_rng(20240601).integers(1, 2**63, (2, HASHES), dtype=n
 
 
 class Dedup:
-    """Remembers charts and problems. `kept` are those of an earlier run; each may come once more without being said to
-    repeat itself, so that a run that goes on can go through its journal again."""
+    """Remembers charts and problems; `kept` are those of an earlier run, which count as seen."""
 
     def __init__(
         self,
@@ -65,23 +64,16 @@ class Dedup:
         self._sizes: dict[str, int] = {}  # numbers in the columns of a chart, by its id
         self._lineage: dict[str, frozenset[str]] = {}  # ids of what a chart was evolved from
         self._images, self._asked = _Bands(BITS // 32), _Bands(HASHES)
-        self._expected: set[str] = set()
         for item in kept:
             chart = item.chart if isinstance(item, Kept) else item
             if chart.id not in self._sizes:
                 self._remember(chart, _look(chart))
-            self._expected.add(chart.id)
             if isinstance(item, Kept):
                 self._remember_question(item)
-                self._expected.add(problem_id(item))
 
     def seen(self, item: Chart | Kept) -> str:
         """Why an item repeats what was there, in words alike for all of a cause; "" where it does not, and from then on
         it is there. Of a problem the chart counts too, unless it is there already."""
-        key = problem_id(item) if isinstance(item, Kept) else item.id
-        if key in self._expected:
-            self._expected.discard(key)
-            return ""
         chart = item.chart if isinstance(item, Kept) else item
         new = None
         if isinstance(item, Chart) or chart.id not in self._sizes:

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -47,6 +49,16 @@ class Drawn:
 
 def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
     """How a figure shows its data; Unfaithful where it does not, or (`inside`) where a mark lies outside its axes."""
+    try:
+        return _show(data, artists, inside)
+    except Unfaithful:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # The table comes from the script's own process: its shape is checked, not what it says.
+        raise Unfaithful("the figure cannot be told", f"{type(error).__name__}: {error}") from error
+
+
+def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     numbers, names = columns(data)
     figure = _Figure(marks(artists, EYE), artists, inside)
     _names_drawn(names, artists)
@@ -66,6 +78,7 @@ def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
         error.update(zip(column.places, errors))
     if artists["cut"]:
         raise Unfaithful("too much is drawn")
+    figure.judge_pairs(numbers)
     figure.judge_marks(numbers)
     judge_written(figure.marks, artists, numbers)
     if inside:
@@ -99,6 +112,9 @@ class _Figure:
         self.explained: set[int] = set()
         self.nearly: set[tuple[int, str]] = set()  # axes and kinds of marks of which most, not all, show a column
         self.edges: list[float] = []
+        # Of each column the points and lines that show it: on which channel and scale.
+        self.along: dict[tuple[str, ...], dict[tuple[int, str], tuple[str, float]]] = {}
+        self.orders: dict[tuple[int, str], tuple[set[str], list[tuple[float, int]]]] = {}
         self.pools: dict[tuple[int, str, str], list[int]] = defaultdict(list)
         for index, mark in enumerate(found):
             for channel in mark.channels:
@@ -111,11 +127,13 @@ class _Figure:
     def find(self, column: Column, series: bool) -> tuple[str, list[float]]:
         """How a column is shown, and how far off a reader of each of its values may be."""
         best: tuple[str, list[float]] | None = None
-        for (_, kind, channel), pool in self.pools.items():
+        for (axes, kind, channel), pool in self.pools.items():
             for scale in SCALES:
                 matched = self._match(column, pool, channel, scale, series)
                 if matched is None:
                     continue
+                if kind in ("point", "line"):
+                    self.along.setdefault(column.path, {})[axes, kind] = channel, scale
                 if kind != "text":  # several channels may show it: all marks that do are explained
                     self.explained |= set(matched)
                 errors = self._errors(column, matched, channel, scale)
@@ -124,9 +142,9 @@ class _Figure:
                     best = ("written" if kind == "text" else "stacked" if floating else kind, errors)
                 break
         for kind, channel in FREE.items():
-            for axes in {mark.axes for mark in self.marks if mark.kind == kind}:
+            for place in {mark.axes for mark in self.marks if mark.kind == kind}:
                 pool = [
-                    i for i, m in enumerate(self.marks) if (m.axes, m.kind) == (axes, kind) and channel in m.channels
+                    i for i, m in enumerate(self.marks) if (m.axes, m.kind) == (place, kind) and channel in m.channels
                 ]
                 matched = self._shares(column, pool, channel, series)
                 if matched is not None:
@@ -151,11 +169,21 @@ class _Figure:
             needed.add(_spoken(column.name))
         return needed & union
 
+    def _ordered(self, first: int, channel: str, pool: list[int]) -> tuple[set[str], list[tuple[float, int]]]:
+        """The names that the marks of a pool bear, and what they show in order; worked out once."""
+        key = (first, channel)
+        if key not in self.orders:
+            union = {name for index in pool for name in self.marks[index].names}
+            self.orders[key] = union, sorted((self.marks[index].channels[channel], index) for index in pool)
+        return self.orders[key]
+
     def _match(self, column: Column, pool: list[int], channel: str, scale: float, series: bool) -> list[int] | None:
         """For every value of the column a mark of its own that shows it on this scale under its names."""
         values = [scale * value for value in column.values]
         reach = EXACT * max(map(abs, values), default=0) + 1e-12
-        union = {name for index in pool for name in self.marks[index].names}
+        # By value, as there may be thousands of marks. What is written may be rounded.
+        union, shown = self._ordered(pool[0], channel, pool)
+        wide = max(reach, 0.06) if channel == "text" else reach
         if channel == "text" and not _all_named(column, union):
             return None
         matched: list[int] = []
@@ -163,13 +191,12 @@ class _Figure:
         missed = 0
         for place, value in enumerate(values):
             needed = self._needed(column, place, union, series)
+            first, last = (bisect_left(shown, (value - wide, -1)), bisect_right(shown, (value + wide, len(self.marks))))
             hit = next(
                 (
                     index
-                    for index in pool
-                    if index not in taken
-                    and _near(self.marks[index].channels[channel], value, reach, channel)
-                    and needed <= self.marks[index].names
+                    for number, index in shown[first:last]
+                    if index not in taken and _near(number, value, reach, channel) and needed <= self.marks[index].names
                 ),
                 None,
             )
@@ -272,6 +299,21 @@ class _Figure:
             if own or not any(derived.holds(value) for value in values if value):
                 named = ", ".join(sorted(name for name in mark.names if "\0" not in name))[:60]
                 raise Unfaithful("a mark shows what no data says", f"{mark.kind} {named}: {values}")
+
+    def judge_pairs(self, numbers: list[Column]) -> None:
+        """Unfaithful where two columns without names are at marks of one kind, and some mark has one's value with
+        another row's of the other."""
+        bare = [column for column in numbers if not column.keys and column.path in self.along]
+        for a, b in combinations(bare, 2):
+            if len(a.values) != len(b.values):
+                continue
+            for where in self.along[a.path].keys() & self.along[b.path].keys():
+                (one, scale), (other, factor) = self.along[a.path][where], self.along[b.path][where]
+                own = [m.channels for m in self.marks if (m.axes, m.kind) == where]
+                drawn = {(f"{m[one]:.9g}", f"{m[other]:.9g}") for m in own if one in m and other in m}
+                pairs = [(f"{scale * x:.9g}", f"{factor * y:.9g}") for x, y in zip(a.values, b.values)]
+                if one != other and not drawn.issuperset(pairs):
+                    raise Unfaithful("a mark pairs values of different rows", f"{a.name}, {b.name}")
 
     def judge_places(self) -> None:
         """Unfaithful where a mark that shows data ends outside its axes, which cut it off."""

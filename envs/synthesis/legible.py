@@ -19,7 +19,15 @@ Quad = list[list[float]]
 
 def illegible(png: bytes, artists: dict[str, Any]) -> tuple[str, str] | None:
     """Why a figure cannot be read: a reason to count by and the detail; None where it can."""
-    return next(_faults(png, artists), None)
+    try:
+        return next(_faults(png, artists), None)
+    except (
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:  # what the script's process says is unchecked
+        return "the figure cannot be told", f"{type(error).__name__}: {error}"
 
 
 def _faults(png: bytes, artists: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -246,13 +246,14 @@ def card(folder: Path, name: str) -> str:
 
     held = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    charts, n = set(), 0
+    charts, ids, n = set(), [], 0
     if files := _shards(folder):
-        columns = ["chart_type", "tier", "answer_kind", "chart"]
+        columns = ["chart_type", "tier", "answer_kind", "chart", "id"]
         for one in ds.dataset(files).to_table(columns=columns).to_pylist():
             n += 1
             charts.add(one["chart"])
-            for column in columns[1:]:
+            ids.append(one["id"])
+            for column in columns[1:4]:
                 found[one["chart_type"]][column][one[column]] += 1
     rows = [
         f"| {_cell(kind) or 'not told'} | {len(of['chart'])} | {of['chart'].total()} "
@@ -261,7 +262,7 @@ def card(folder: Path, name: str) -> str:
     ]
     said = ", ".join(f"{key} {value}" for key, value in held["about"].items())
     return (
-        head(n)
+        head(n, ids)
         + _CARD.format(
             n=n,
             charts=len(charts),

@@ -162,7 +162,7 @@ class Works:
         return packed(self.checks.chart(code))
 
     async def dedup_chart(self, item: Drawn, path: Path) -> list[Drawn | Dropped]:
-        why = self.new("dedup charts", item.chart.id, item.chart, self.placed(item.chart))
+        why = self.new("dedup charts", path, item.chart.id, item.chart, self.placed(item.chart))
         return [Dropped(stage="dedup charts", reason=why, inputs={"chart": item.chart.id}) if why else item]
 
     async def look(self, item: Drawn, path: Path) -> list[Drawn | Dropped]:
@@ -269,7 +269,7 @@ class Works:
         kept = item if isinstance(item, Kept) else item.kept
         assert kept is not None
         row = self.placed(kept.chart) | {"kept": folded(kept)}
-        why = self.new("dedup questions", key_of(kept.chart.id, kept.asked.question, kept.answer), kept, row)
+        why = self.new("dedup questions", path, key_of(kept.chart.id, kept.asked.question, kept.answer), kept, row)
         said = {"chart": kept.chart.id, "question": kept.asked.question}
         return [Dropped(stage="dedup questions", reason=why, inputs=said) if why else kept]
 
@@ -313,10 +313,11 @@ class Works:
         """Where the journal has a chart, and what it does not say there: whence it came."""
         return {"chart": self.drawn[chart.id], "id": chart.id} | {name: getattr(chart, name) for name in WHENCE}
 
-    def new(self, stage: str, key: str, item: Chart | Kept, row: dict[str, Any]) -> str:
+    def new(self, stage: str, path: Path, key: str, item: Chart | Kept, row: dict[str, Any]) -> str:
         """Why an item is not new, or "". What was judged once stays so: a run that goes on comes to the same items in
-        another order, and would else pay for the other one of two that are alike."""
-        key = key_of(stage, key)
+        another order, and would else pay for the other one of two that are alike. Of two that are the same to the
+        letter the path says which is which."""
+        key = key_of(stage, list(path), key)
         if (found := self.journal.done(key)) is None:
             found = {"why": self.memory.seen(item), **row}
             self.journal.keep(key, stage, found)
