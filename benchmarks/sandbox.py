@@ -170,8 +170,10 @@ def attacks() -> None:
 
     real = [attack for attack in ATTACKS if attack.real]
     print(f"{len(ATTACKS)} attacks, {len(real)} of them tried without layers too")
-    victim = subprocess.Popen(["sleep", "600"])
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL) as victim,
+    ):
         threading.Thread(target=answer, args=(server,), daemon=True).start()
         for without in ((), LAYERS, *((layer,) for layer in LAYERS)):
             limits = Limits(cpu_s=1, wall_s=3, memory_mb=256, result_mb=4, figures=4)
@@ -187,8 +189,7 @@ def attacks() -> None:
                             won.append(attack.name)
             named = ": " + "; ".join(won) if len(won) < 20 else ""
             print(f"  without {', '.join(without) or 'nothing'}: {len(won)} succeed{named}", flush=True)
-    victim.kill()
-    victim.wait()
+        victim.kill()
 
 
 def answer(server: socket.socket) -> None:

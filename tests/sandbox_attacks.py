@@ -81,8 +81,8 @@ attack("change rights", "os.chmod(SECRET, 0o600); won()", DENIED)
 attack("change owner", "os.chown(SECRET, os.getuid(), os.getgid()); won()", DENIED)
 attack("change times", "os.utime(SECRET); won()", DENIED)
 attack("a named pipe", "os.mkfifo(ROOM + '/fifo'); won()", DENIED)
-attack("shared memory by name", "f = os.open('/dev/shm/chartgym', os.O_RDWR | os.O_CREAT); "
-       "os.unlink('/dev/shm/chartgym'); won()", DENIED)  # fmt: skip
+attack("shared memory by name", "name = f'/dev/shm/chartgym-{os.getpid()}'; os.open(name, os.O_RDWR | os.O_CREAT); "
+       "os.unlink(name); won()", DENIED)  # fmt: skip
 attack("a nameless temporary file", "os.open(ROOM, os.O_TMPFILE | os.O_RDWR, 0o600); won()", DENIED)
 attack("watch files", "call(294, 0); won()", DENIED)
 attack("fill the disk", "f = open(ROOM + '/big', 'wb'); f.write(bytes(10**6)); won()", DENIED)
