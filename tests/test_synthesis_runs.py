@@ -276,3 +276,19 @@ def test_a_ray_job_of_several_parts_makes_what_one_run_makes_and_goes_on_with_an
     assert many["stages"] == one["stages"]
     rows = pq.read_table(tmp_path / "many" / "run" / "problems" / "data")
     assert len(rows) == many["kept"] >= 6
+
+
+@pytest.mark.slow
+def test_a_chart_that_comes_again_is_dropped_also_by_a_run_that_goes_on(tmp_path):
+    class Same(Model):
+        def invent(self, text, draws, fault):
+            return super().invent(text, Draws("the same"), fault)
+
+    few = ["reachqa.evolve.rounds=0", "questions.recognition=0", "questions.reasoning=0"]
+    with serving(Same()) as url:
+        for charts, dropped in ((2, 1), (5, 4), (5, 4)):
+            assert main(options(url, tmp_path, "reachqa", *few, f"reachqa.charts={charts}")) == 0
+            stages = summary(tmp_path)["stages"]
+            assert stages["dedup charts"]["dropped"] == {"data seen before": dropped}
+            assert stages["dedup questions"]["kept"] == summary(tmp_path)["kept"] == 1
+            check_account(tmp_path)
