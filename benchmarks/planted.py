@@ -183,10 +183,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=(), metavar="NAME", help="only these charts")
     parser.add_argument("--each", type=int, default=6, help="changed programs of a question, at most")
+    parser.add_argument(
+        "--no-figures", action="store_true", help="without faults of figures, which take most of the time"
+    )
     parser.add_argument("--out", type=Path, default=None, help="all of it as JSON")
     arguments = parser.parse_args()
     with Sandbox() as sandbox:
-        tally = run(arguments.only, arguments.each, sandbox)
+        tally = run(arguments.only, arguments.each, sandbox, not arguments.no_figures)
     single = [place for place in tally.planted if not place.startswith("both") and place != "control"]
     print(f"{'fault in':<42} {'planted':>8} {'kept':>6}")
     for place in ["control", *single]:

@@ -133,7 +133,9 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
     agree. `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
     charted: set[str] = set().union(*labels)
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
-    many = set().union(*map(units_in, counted)) - (_TIMES - charted)  # months are counted where they are no unit
+    many = set().union(*(units_in(f"({words_after})") for words_after in counted)) - (
+        _TIMES - charted
+    )  # months are counted where they are no unit
     for asked in (units_in(question, loose=True) | many, units_in(f"({unit})")):
         if computed:
             asked -= {"percent"}
