@@ -13,6 +13,8 @@ from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
 from envs.synthesis.script import Broken, contracted, exact, program
 
+pytestmark = pytest.mark.sandbox
+
 IMPORT = "import matplotlib.pyplot as plt\n"
 DATA = 'DATA = {"city": ["Oslo", "Lima", "Bern"], "sales": [34, 58, 21]}\n'
 RENDER = """

@@ -23,6 +23,8 @@ from PIL import Image
 
 from envs.sandbox import Job, Limits, Sandbox, SandboxError
 
+pytestmark = pytest.mark.sandbox
+
 PLOT = "import matplotlib.pyplot as plt\n"
 few = settings(max_examples=15, deadline=None)
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
+from sandbox_attacks import ATTACKS, PRELUDE, Attack
 
 from envs.sandbox import Job, Limits, Outcome, Sandbox
 from envs.sandbox.layers import LAYERS
-from tests.sandbox_attacks import ATTACKS, PRELUDE, Attack
+
+pytestmark = pytest.mark.sandbox
 
 TIGHT = Limits(cpu_s=1, wall_s=2, memory_mb=256, result_mb=4, figures=4)
 NEXT = Job(

@@ -28,6 +28,8 @@ from envs.sandbox.pngs import ImageError, checked
 from envs.sandbox.results import believed
 from envs.sandbox.syscalls import AARCH64, ALLOWED, MACHINES, X86_64, Machine
 
+pytestmark = pytest.mark.sandbox
+
 HEADERS = {
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
     "aarch64": Path("/usr/include/asm-generic/unistd.h"),

@@ -18,6 +18,8 @@ from envs import endpoint as rules
 from envs.address import Draws
 from envs.synthesis.__main__ import main
 
+pytestmark = pytest.mark.sandbox
+
 ROOT = Path(__file__).parent.parent
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 SMALL = {
@@ -145,7 +147,11 @@ def test_whatever_a_model_says_the_account_adds_up_and_no_wrong_answer_is_kept(t
         asked = json.loads(line)["kept"]["asked"]
         assert "1 + 1" not in asked["program"] and "+ 1" not in asked["second"]
     out = capsys.readouterr().out
-    assert "the programs disagree" in out and "the script takes too much" in out and "requests failed: the same command asks them again" in out
+    assert (
+        "the programs disagree" in out
+        and "the script takes too much" in out
+        and "requests failed: the same command asks them again" in out
+    )
 
 
 def test_a_spent_budget_and_signals_end_a_run_cleanly_and_it_goes_on(tmp_path, capsys):
@@ -272,3 +278,19 @@ def test_a_ray_job_of_several_parts_makes_what_one_run_makes_and_goes_on_with_an
     assert many["stages"] == one["stages"]
     rows = pq.read_table(tmp_path / "many" / "run" / "problems" / "data")
     assert len(rows) == many["kept"] >= 6
+
+
+@pytest.mark.slow
+def test_a_chart_that_comes_again_is_dropped_also_by_a_run_that_goes_on(tmp_path):
+    class Same(Model):
+        def invent(self, text, draws, fault):
+            return super().invent(text, Draws("the same"), fault)
+
+    few = ["reachqa.evolve.rounds=0", "questions.recognition=0", "questions.reasoning=0"]
+    with serving(Same()) as url:
+        for charts, dropped in ((2, 1), (5, 4), (5, 4)):
+            assert main(options(url, tmp_path, "reachqa", *few, f"reachqa.charts={charts}")) == 0
+            stages = summary(tmp_path)["stages"]
+            assert stages["dedup charts"]["dropped"] == {"data seen before": dropped}
+            assert stages["dedup questions"]["kept"] == summary(tmp_path)["kept"] == 1
+            check_account(tmp_path)

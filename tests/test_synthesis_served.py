@@ -8,6 +8,8 @@ from serving import vllm_server
 from envs.synthesis.__main__ import main
 from envs.synthesis.prompts import PROMPTS
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.mark.vllm
 def test_the_nonsense_of_a_real_server_is_dropped_with_reasons(tmp_path, capsys):

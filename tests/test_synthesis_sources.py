@@ -12,6 +12,8 @@ from envs.families import TAXONOMY
 from envs.synthesis.personas import PersonaError, personas
 from envs.synthesis.seeds import SeedError, seeds
 
+pytestmark = pytest.mark.sandbox
+
 AGE = re.compile(
     r"twent|thirt|fort|fift|sixt|sevent|eight|teen|eleven|twelve|grandmother|retired|student|leave|\bson\b"
 )

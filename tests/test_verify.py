@@ -19,6 +19,8 @@ from envs.synthesis.units import differs, of_chart, units_in
 from envs.synthesis.verify import check_question
 from rewards import from_json, score
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:

@@ -119,7 +119,7 @@ def tell(config: Config, result: Result) -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, without the usage."""
-        self.exit(2, f"synthesis: {message}\n")
+        self.exit(2, f"synthesis: {message.replace('config, key=value', 'config')}\n")
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

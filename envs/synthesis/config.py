@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from envs.convert import ConfigError, load_typed, nearest
+from envs.synthesis.prompts import DIRECTIONS
 
 __all__ = ["Budget", "Config", "ConfigError", "Cosyn", "Endpoint", "Evolve", "Questions", "Reachqa", "load"]
 
 PIPELINES = ("reachqa", "cosyn")
-DIRECTIONS = ("data", "look", "overlay", "panel")  # of evolution: see prompts.py
 
 
 @dataclass(kw_only=True)
@@ -83,7 +83,7 @@ class Evolve:
     def __post_init__(self) -> None:
         for direction in self.directions:
             if direction not in DIRECTIONS:
-                raise ValueError(f"directions: {direction!r} is none; {nearest(direction, DIRECTIONS)}")
+                raise ValueError(f"directions: {direction!r} is none; {nearest(direction, list(DIRECTIONS))}")
         if self.rounds < 0 or not 1 <= self.each <= max(1, len(self.directions)):
             raise ValueError(f"rounds {self.rounds}, each {self.each}: there are {len(self.directions)} directions")
 

@@ -109,7 +109,10 @@ def produce(
             Sandbox(config.sandbox.workers, limits, config.sandbox.unsafe) as sandbox,
             ThreadPoolExecutor(config.sandbox.workers, thread_name_prefix="check") as threads,
         ):
-            run = Run(config, journal, checks_of(sandbox), Dedup(found_new(journal)), threads, folder, (share, parts))
+            memory = Dedup()
+            for item in found_new(journal):  # what comes again is in the journal, and is not shown to it again
+                memory.seen(item)
+            run = Run(config, journal, checks_of(sandbox), memory, threads, folder, (share, parts))
             return asyncio.run(run(items, quiet))
     finally:
         journal.close()
