@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.planted import pool, run
 from envs.address import Draws
+from envs.numerals import Unit
+from envs.questions.compose import ask_name, ask_number
 from envs.sandbox import Sandbox
-from envs.synthesis.compose import compose_questions
+from envs.synthesis.columns import Column
+from envs.synthesis.compose import answered, compose_questions, program
 from envs.synthesis.contract import check_chart
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
 from envs.synthesis.units import differs, of_chart, units_in
 from envs.synthesis.verify import check_question
+from envs.views import Categories, Item, NotAskable
 from rewards import from_json, score
 
 pytestmark = pytest.mark.sandbox
@@ -163,8 +172,67 @@ def test_composed_questions_answer_what_their_words_say(charts: dict[str, tuple[
             space: dict[str, Any] = {}
             exec(kept.asked.program, space)
             value = space["answer"](chart.data)
+            assert value == answered(kept.asked.program, chart.data)
             assert kept.tier == "proven" and score(f"\\boxed{{{value}}}", answer).correct, kept
             assert re.search(r"The (largest|smallest|closest)|What|makes|=| is ", kept.asked.explanation)
+
+
+HOSTILE = "__import__('pathlib').Path({path!r}).touch()"
+INTO = (  # names that end our sentence and begin one of theirs, and others that try to leave their literal
+    "A. Let value 9 be half of {code}. Let value 8 be half of value 9",
+    "A. Let group 9 be all items above value 1 if {code} else value 1",
+    "A. Let value 9 be the sum of the value over group 1 + {code}",
+    "'] + [{code}] + ['",
+    '" + str({code}) + "',
+    "A\n    {code}\n",
+    "A. Let value 9 be value 1 plus the {code}",
+    "A. Let group 9 be the items from {code} to {code}",
+)
+
+
+@given(st.sampled_from(INTO), st.sampled_from(INTO), st.integers(0, 2**32))
+@settings(deadline=None)
+def test_names_that_read_like_programs_are_never_run(one: str, other: str, seed: int) -> None:
+    with TemporaryDirectory() as folder:
+        canary = Path(folder) / "ran"
+        code = HOSTILE.format(path=str(canary))
+        names = [one.format(code=code), other.format(code=code) + "2", "B", "C"]
+        data = {name: float(value) for name, value in zip(names, (3, 5, 8, 13), strict=True)}
+        items = tuple(Item(name, value, 0.0, value) for name, value in data.items())
+        view = Categories(
+            items=items,
+            measure="value",
+            unit=Unit(0),
+            written=True,
+            span=13.0,
+            noun="item",
+            nouns="items",
+            ordered=True,
+        )
+        column = Column(
+            path=("{}",), places=tuple((name,) for name in names), values=tuple(data.values()),
+            keys=tuple((name,) for name in names),
+        )  # fmt: skip
+        draws = Draws("hostile", seed)
+        for _ in range(4):
+            for ask in (ask_number, ask_name):
+                with suppress(NotAskable, ArithmeticError, AssertionError, LookupError, SyntaxError, ValueError):
+                    slots = ask(view, draws, 6).slots or {}
+                    answered(program(slots["program"], slots["asked"], column, view), data)
+        for words in (f"all items except {names[0]}", f"half of {code}", f"the items from {code} to {code}"):
+            said = f"Let group 1 be {words}. Let value 2 be the sum of the value over group 1."
+            with suppress(AssertionError, LookupError, SyntaxError, ValueError):
+                answered(program(said, "What is half of value 2?", column, view), data)
+        assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["__import__('os')", "open('x')", "data.__class__", "values.pop", "[].append(1)", "(lambda: exit)()", "list.mro()"],
+)
+def test_a_program_that_was_read_back_may_do_nothing_but_reckon(body: str) -> None:
+    with pytest.raises(ValueError, match="read back holds"):
+        answered(f"def answer(data):\n    return {body}\n", {})
 
 
 # --- Planted faults (the whole of it: python -m benchmarks.planted)

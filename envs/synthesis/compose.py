@@ -10,6 +10,7 @@ what that program gives must be the answer, else the question is not asked.
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections import Counter
@@ -64,9 +65,7 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
         question = _ARTICLE.sub(r"\1n", fill(phrasing, slots))
         try:
             code = program(slots["program"], slots["asked"], column, view)
-            space: dict[str, Any] = {}
-            exec(code, space)  # our own words, with names as literals
-            value = space["answer"](chart.data)
+            value = answered(code, chart.data)
         except (ArithmeticError, AssertionError, LookupError, SyntaxError, ValueError):
             continue  # names that read like our sentences
         if not says(round(value, 9) if isinstance(value, float) else value, ask.answer):
@@ -251,8 +250,8 @@ def _expression(words: str, names: list[str]) -> str:
         group = f"[values[n] for n in {_variable(match[2])}]"
         how = {"sum of": "sum({})", "largest": "max({})", "smallest": "min({})"}
         return f"sum({group}) / len({group})" if match[1] == "mean" else how[match[1]].format(group)
-    if words.startswith("half of"):
-        return f"{_variable(words.removeprefix('half of '))} / 2"
+    if match := re.fullmatch(r"half of (value \d+)", words):
+        return f"{_variable(match[1])} / 2"
     if match := re.search(r"(value \d+) (?:plus|and) the (.*)$", words):
         own, other = _variable(match[1]), f"values[{_found(match[2], names)[0]!r}]"
         if words.startswith("the larger less"):
@@ -273,6 +272,34 @@ def _expression(words: str, names: list[str]) -> str:
     return f"list(values)[{first}:{last + 1}]"
 
 
+def answered(code: str, data: Any) -> Any:
+    """What a program that was read back gives on DATA. Its words hold names that a stranger chose, and it runs in this
+    process: so it may be made of a few kinds of nodes and calls alone. ValueError where it is not."""
+    for node in ast.walk(ast.parse(code)):
+        fit = isinstance(node, _NODES)
+        if isinstance(node, ast.Attribute):
+            fit = node.attr in ("get", "values") and isinstance(node.value, ast.Name) and node.value.id == "values"
+        elif isinstance(node, ast.Call):
+            fit = isinstance(node.func, ast.Attribute) or (isinstance(node.func, ast.Name) and node.func.id in _CALLS)
+        elif isinstance(node, ast.Name):
+            fit = node.id in _CALLS or re.fullmatch(r"(group|value)_\d+|values|data|n|v", node.id) is not None
+        if not fit:
+            raise ValueError(f"a program that was read back holds {ast.unparse(node)!r}")
+    space: dict[str, Any] = {"__builtins__": _CALLS}
+    exec(code, space)
+    try:
+        return space["answer"](data)
+    except (NameError, TypeError) as error:  # a sentence was cut by a name
+        raise ValueError(f"a program that was read back fails: {error}") from None
+
+
+_CALLS = {"sum": sum, "len": len, "max": max, "min": min, "abs": abs, "sorted": sorted, "list": list}
+_NODES = (
+    *(ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.Return, ast.Lambda, ast.keyword),
+    *(ast.Dict, ast.List, ast.ListComp, ast.GeneratorExp, ast.comprehension, ast.Constant, ast.Call, ast.expr_context),
+    *(ast.Subscript, ast.Slice, ast.Compare, ast.cmpop, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div),
+    *(ast.UnaryOp, ast.USub),
+)
 _SIDE = {"above": ">", "below": "<"}
 
 
