@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -98,10 +99,15 @@ def test_a_full_disk_is_one_line_and_with_room_the_run_equals_the_unbroken_one(u
 
 
 def fill(path: Path, room: int) -> None:
-    """A file that leaves so many bytes of its file system."""
-    free = os.statvfs(path.parent)
+    """A file that leaves so many bytes of its file system, to which a run may be writing meanwhile."""
     with path.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize - room)
+        while True:
+            free = os.statvfs(path.parent)
+            try:
+                return os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize - room)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
 
 @pytest.mark.long
