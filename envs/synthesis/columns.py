@@ -78,16 +78,14 @@ def _whole(values: Sequence[float]) -> float:
 
 
 def shared(numbers: list[Column]) -> list[tuple[Path, ...]]:
-    """Places of values that are shares of one whole: those of a column, of each row of several columns, of each row (or
-    else each column) of a matrix."""
+    """Places of values that are shares of one whole: of each row of several columns, of each row (or else each column)
+    of a matrix, or those of a column."""
     found: list[tuple[Path, ...]] = []
     rows: dict[tuple[Any, ...], list[Column]] = {}
     for column in numbers:
         if column.position or column.lone:
             continue
-        if column.whole:
-            found.append(column.places)
-        elif column.keys and len(column.path) > 1 and column.path[-2:] == (LIST, LIST):
+        if column.keys and not column.whole and column.path[-2:] == (LIST, LIST):
             for part in (-2, -1):
                 lists: dict[Any, list[int]] = {}
                 for index, place in enumerate(column.places):
@@ -100,6 +98,8 @@ def shared(numbers: list[Column]) -> list[tuple[Path, ...]]:
     for group in rows.values():
         if len(group) > 1 and all(map(_whole, zip(*(column.values for column in group)))):
             found += list(zip(*(column.places for column in group)))
+        else:
+            found += [column.places for column in group if column.whole]
     return found
 
 

@@ -257,7 +257,8 @@ def _error(first: Ran, read: int) -> float:
 
 def _known(answer: Answer, spoken: Iterable[str], chart: Chart, question: str) -> None:
     """Bad where a label is no name of the data and nowhere on the figure or in the question."""
-    together = label_key(" \n ".join([*spoken, *(t["text"] for t in chart.artists["texts"]), question]))
+    texts = [*spoken, *(t["text"].replace("\n", " ") for t in chart.artists["texts"]), question]
+    together = "\n".join(map(label_key, texts))
     items = getattr(answer, "items", (answer,))
     for item in items:
         if isinstance(item, Label) and label_key(item.value) not in together:
