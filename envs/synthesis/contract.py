@@ -25,6 +25,7 @@ from envs.synthesis.items import Chart, Dropped
 from envs.synthesis.legible import illegible
 from envs.synthesis.perturb import changed, shuffled
 from envs.synthesis.script import Broken, contracted
+from envs.synthesis.wholes import balanced
 
 LEAVES = 2000  # of DATA, at most
 REDRAWN = 2  # times that render draws other numbers
@@ -92,7 +93,8 @@ def _variants(data: Any) -> list[Any]:
     draws = Draws("synthesis", "render", json.dumps(data, sort_keys=True))
     numbers, names = columns(data)
     free = [column for column in numbers if not column.position]
-    return [*(changed(data, free, draws) for _ in range(REDRAWN)), *shuffled(data, free, names, draws)[:1]]
+    others = [*(changed(data, free, draws) for _ in range(REDRAWN)), *shuffled(data, free, names, draws)[:1]]
+    return [balanced(data, other) for other in others]
 
 
 def _unfit(data: Any) -> tuple[str, str] | None:
@@ -139,11 +141,13 @@ def kind_of(artists: dict[str, Any]) -> str:
     for axes in artists["axes"]:
         if axes["colourbar"]:
             continue
-        for kind in ("bars", "wedges", "points", "areas", "images", "boxes", "lines"):
+        for kind in ("bars", "wedges", "points", "areas", "images", "boxes", "lines", "solids"):
             counts[kind] += len(axes[kind])
-    kinds = [kind for kind in ("images", "boxes", "wedges", "areas", "bars", "points", "lines") if counts[kind]]
+    kinds = [
+        kind for kind in ("images", "boxes", "wedges", "areas", "bars", "points", "lines", "solids") if counts[kind]
+    ]
     names = {"images": "heat map", "boxes": "box plot", "wedges": "pie", "areas": "area", "bars": "bar"}
-    names |= {"points": "scatter", "lines": "line"}
+    names |= {"points": "scatter", "lines": "line", "solids": "3-D bar"}
     if not kinds:
         return "table"
     several = len([axes for axes in artists["axes"] if not axes["colourbar"]]) > 1
