@@ -30,6 +30,7 @@ LIST, KEYS = "[]", "{}"  # stand in a pattern for any place of a list, and for a
 _AXES = "year years x t time month months day days week weeks hour hours quarter date edges bins bin ticks"
 _LOOKS = "colour colours color colors palette marker markers hatch hatches linestyle style styles cmap"
 _POSITIONS, _STYLE = frozenset(_AXES.split()), frozenset(_LOOKS.split())
+_AMOUNTS = ("nearest", "to", "top", "bottom", "than", "above", "below", "over", "under", "least", "most", "by", "about")
 _TIMES = re.compile(
     r"(?:\d{4}|q[1-4]|[12]?h[12]|jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|"
     r"week|day|month|quarter|year|fy|spring|summer|autumn|fall|winter|\d{1,2}:\d\d|\d{1,2}(?:am|pm)?|\d+s)"
@@ -269,7 +270,9 @@ def mentioned(question: str, names: list[str]) -> set[str]:
     for name in sorted(set(names), key=len, reverse=True):
         if not (key := label_key(name)):
             continue
-        pattern = re.compile(rf"(?<![^\W_]){re.escape(key)}(?![^\W_]|[.,]\d)")
+        # A small number is hardly a name where something is rounded to it, counted or compared with it.
+        amount = "".join(f"(?<!{word} )" for word in _AMOUNTS) if re.fullmatch(r"\d{1,3}", key) else ""
+        pattern = re.compile(rf"(?<![^\W_]){amount}{re.escape(key)}(?![^\W_]|[.,]\d)")
         if pattern.search(left):
             found.add(name)
             left = pattern.sub("\0", left)

@@ -141,11 +141,13 @@ def kind_of(artists: dict[str, Any]) -> str:
     for axes in artists["axes"]:
         if axes["colourbar"]:
             continue
-        for kind in ("bars", "wedges", "points", "areas", "images", "boxes", "lines"):
+        for kind in ("bars", "wedges", "points", "areas", "images", "boxes", "lines", "solids"):
             counts[kind] += len(axes[kind])
-    kinds = [kind for kind in ("images", "boxes", "wedges", "areas", "bars", "points", "lines") if counts[kind]]
+    kinds = [
+        kind for kind in ("images", "boxes", "wedges", "areas", "bars", "points", "lines", "solids") if counts[kind]
+    ]
     names = {"images": "heat map", "boxes": "box plot", "wedges": "pie", "areas": "area", "bars": "bar"}
-    names |= {"points": "scatter", "lines": "line"}
+    names |= {"points": "scatter", "lines": "line", "solids": "3-D bar"}
     if not kinds:
         return "table"
     several = len([axes for axes in artists["axes"] if not axes["colourbar"]]) > 1

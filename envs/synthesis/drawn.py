@@ -30,6 +30,7 @@ from envs.synthesis.columns import Column, Path, columns, decimals
 from envs.synthesis.columns import text as as_text
 from envs.synthesis.derived import SCALES, Derived, Unfaithful
 from envs.synthesis.marks import CHANNELS, Mark, marks
+from envs.synthesis.solids import judge_solids, solid_marks
 from envs.synthesis.written import judge_written, wedge_says
 from envs.views import EYE
 from rewards.typography import label_key
@@ -65,7 +66,7 @@ def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
 
 def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     numbers, names = columns(data)
-    figure = _Figure(marks(artists, EYE), artists, inside)
+    figure = _Figure([*marks(artists, EYE), *solid_marks(artists)], artists, inside)
     _names_drawn(names, artists)
     error: dict[Path, float] = {}
     how: dict[tuple[str, ...], str] = {}
@@ -91,6 +92,7 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     judge_written(figure.marks, artists, numbers)
     if inside:
         figure.judge_places()
+        judge_solids(artists)
     return Drawn(error, how, frozenset(unseen), tuple(figure.edges))
 
 
@@ -153,8 +155,11 @@ class _Figure:
                     self.explained |= set(matched)
                 errors = self._errors(column, matched, channel, scale)
                 if best is None or kind == "text" or sum(errors) < sum(best[1]):
-                    floating = channel == "thick" or (kind == "bar" and channel == "height" and self._floats(matched))
-                    best = ("written" if kind == "text" else "stacked" if floating else kind, errors)
+                    floating = channel == "thick" or (
+                        kind in ("bar", "solid") and channel == "height" and self._floats(matched)
+                    )
+                    plain = "bar" if kind == "solid" else kind
+                    best = ("written" if kind == "text" else "stacked" if floating else plain, errors)
                 break
         for kind, channel in FREE.items():
             for place in {mark.axes for mark in self.marks if mark.kind == kind}:
@@ -346,7 +351,7 @@ class _Figure:
         """Unfaithful where a mark that shows data ends outside its axes, which cut it off."""
         for index in self.explained:
             mark = self.marks[index]
-            if mark.kind in ("wedge", "text"):
+            if mark.kind in ("wedge", "text", "solid"):
                 continue
             x0, y0, x1, y1 = self.artists["axes"][mark.axes]["box"]
             a, b, c, d = mark.box

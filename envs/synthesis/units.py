@@ -114,7 +114,7 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
 
 def of_chart(artists: dict[str, Any]) -> list[set[str]]:
     """The units of each text of the figure that has some."""
-    labels = [text["text"] for text in artists["texts"] if text["role"] not in ("xtick", "ytick")]
+    labels = [text["text"] for text in artists["texts"] if not text["role"].endswith("tick")]
     ticks = {sign for text in artists["texts"] for sign in re.findall(r"[$€£¥₹%]|(?<=\d)[kMB]\b", text["text"])}
     named = {"k": "thousand", "M": "million", "B": "billion"}
     beside = {named.get(sign) or KNOWN[sign] for sign in ticks}
