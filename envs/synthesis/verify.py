@@ -197,7 +197,7 @@ def _answer(
     # A share, or who grew by the largest percentage, can be worked out where nothing is in percent.
     relative = kind in ("label", "sequence", "set", "boolean") and "percentage" in asked.question.casefold()
     computed = kind == "percent" or relative
-    if wrong := units.differs(asked.question, asked.unit, labels, words, computed=computed):
+    if wrong := units.differs(asked.question, asked.unit, labels, words, spoken, computed=computed):
         raise Bad("the unit is not the chart's", wrong)
     numeric = is_number(value) or (isinstance(value, list) and all(map(is_number, value)))
     error, tolerance = 0.0, 0.0
