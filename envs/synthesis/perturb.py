@@ -188,19 +188,17 @@ def _moved(values: list[Any], chosen: Sequence[int], draws: Draws, up: bool | No
 
 
 def shuffled(data: Any, free: list[Column], names: list[Column], draws: Draws) -> list[Any]:
-    """The data with its names moved among their places, twice; where an order holds them together or there are none,
-    its numbers, those of a row together."""
-    loose = [
-        column
-        for column in names
-        if len(column.values) > 1 and len(set(column.values)) == len(column.values) and not ordered(column.values)
-    ]
+    """The data with its names moved among their places, twice (of names that come several times each takes the place of
+    another); where an order holds them together or there are none, its numbers, those of a row together."""
+    loose = [column for column in names if len(set(column.values)) > 1 and not ordered(column.values)]
     found = []
     for _ in range(2):
         changes: dict[Path, Any] = {}
         if loose:
             for column in loose:
-                changes.update(zip(column.places, _deranged(column.values, draws)))
+                each = list(dict.fromkeys(column.values))
+                instead = dict(zip(each, _deranged(each, draws)))
+                changes.update((place, instead[value]) for place, value in zip(column.places, column.values))
         orders: dict[int, list[int]] = {}
         wholes = shared(free)
         for column in free:

@@ -144,6 +144,7 @@ def differs(
     `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
     charted: set[str] = set().union(*labels)
     unit = _TIMES_AS.sub("", _POINTS.sub("percent", unit).strip())
+    unit = "kelvin" if unit == "K" and "kelvin" in charted else unit
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
     many = set().union(*(units_in(f"({words_after})") for words_after in counted)) - (
         _TIMES - charted
