@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,4 +104,4 @@ def test_scripts_that_python_would_import_are_refused(tmp_path: Path) -> None:
 )
 def test_a_limit_that_is_none_is_refused_by_name(name: str, value: float) -> None:
     with pytest.raises(SandboxError, match=f"{name}={value}"):
-        Sandbox(limits=Limits(**{name: value}))
+        Sandbox(limits=replace(Limits(), **{name: value}))
