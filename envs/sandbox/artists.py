@@ -9,7 +9,11 @@ named here is there and every value of the kind named here, never more than that
     colour   "#rrggbb" or "#rrggbbaa"; "" for none
     label    what a legend would show; "" for artists without one
 
-A band across all of an axis is an area with nulls along the other axis. Of three-dimensional axes only words are told.
+A band across all of an axis is an area with nulls along the other axis. Of three-dimensional axes words and bars are
+told, and how many other artists there are. A bar stands at x, y with the size dx, dy, and goes from its base, z, up
+(or down) by dz; its colour is that before light fell on it, "" where that cannot be told. Its `faces` that are turned
+to the viewer are in the order in which all were painted: the "end" that shows its value, its "side"s, each from the two
+corners at its base to those at its end, or its "base".
 `cut` is true where lists were cut to ROWS entries.
 """
 
@@ -29,6 +33,9 @@ AXES: dict[str, Shape] = {
     "ylabel": "text",
     "xticks": _TICKS,  # those that are seen
     "yticks": _TICKS,
+    "zlabel": "text",  # this and the next two: of three-dimensional axes
+    "zticks": _TICKS,
+    "zlim": ["number"],
     "xscale": "text",  # linear, log ...
     "yscale": "text",
     "xlim": ["number"],
@@ -52,10 +59,13 @@ AXES: dict[str, Shape] = {
     ],
     "errors": [_MARK | {"at": ["number"], "low": ["number"], "high": ["number"], "along": "text"}],  # "x" or "y"
     "levels": [["number"]],  # of contours
+    "solids": [_MARK | dict.fromkeys(("x", "y", "z", "dx", "dy", "dz"), "number")],  # bars in three dimensions
+    "faces": [{"of": "number", "side": "text", "polygon": [["number"]]}],  # theirs, in pixels; of: which
+    "untold": "number",  # other artists in three dimensions
 }
 TEXT: dict[str, Shape] = {
     "text": "text",
-    "role": "text",  # title, xlabel, ylabel, xtick, ytick, legend, suptitle; "" for all other
+    "role": "text",  # title, xlabel, ylabel, zlabel, xtick, ytick, ztick, legend, suptitle; "" for all other
     "axes": "number",  # which; -1: the figure's own
     "box": ["number"],  # the hull of its quad: x0, y0, x1, y1 in pixels
     "quad": [["number"]],  # its four corners in pixels, turned as it is

@@ -16,7 +16,7 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon, Rectangle, Wedge
 
-from envs.sandbox import words
+from envs.sandbox import solids, words
 from envs.sandbox.artists import ROWS
 
 Table = dict[str, Any]
@@ -39,6 +39,8 @@ def table(figure: Any, drawn: list[words.Word], width: int, height: int) -> Tabl
         x0, y0, x1, y1 = each.bbox.extents
         box = _numbers([x0, height - y1, x1, height - y0])
         ticks = {"xticks": _ticks(each.xaxis), "yticks": _ticks(each.yaxis), "box": box}
+        if each.name == "3d":
+            ticks |= {"zticks": _ticks(each.zaxis), "faces": solids.faces(each, height)}
         axes.append(_axes(each) | ticks)
     cut = any(len(entry) >= ROWS for each in axes for entry in _lists(each))
     legend = [text.get_text() for found in figure.legends for text in found.get_texts()]
@@ -92,6 +94,9 @@ def _axes(axes: Any) -> Table:
         "ylabel": axes.get_ylabel(),
         "xticks": [],
         "yticks": [],
+        "zlabel": "",
+        "zticks": [],
+        "zlim": [],
         "xscale": axes.get_xscale(),
         "yscale": axes.get_yscale(),
         "xlim": _numbers(axes.get_xlim()),
@@ -115,9 +120,14 @@ def _axes(axes: Any) -> Table:
         "boxes": boxes,
         "errors": [error for each in bars for error in _errors(each)],
         "levels": [_numbers(each.levels) for each in held if isinstance(each, ContourSet)],
+        "solids": [],
+        "faces": [],
+        "untold": 0,
     }
     if axes.name == "3d":  # what Matplotlib holds are places on paper
         found |= {name: [] for name in ("bars", "lines", "guides", "points", "areas", "segments")}
+        found |= {"zlabel": axes.get_zlabel(), "zlim": _numbers(axes.get_zlim())}
+        found["solids"], found["untold"] = solids.solids(axes, _label, _hex)
     return found
 
 

@@ -82,7 +82,7 @@ def _roles(figure: Any) -> dict[int, tuple[str, int]]:
     for i, axes in enumerate(figure.axes):
         for text in (axes.title, axes._left_title, axes._right_title):
             found[id(text)] = ("title", i)
-        for axis, name in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+        for name, axis in axes._axis_map.items():
             found[id(axis.label)] = (f"{name}label", i)
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
                 found[id(tick.label1)] = found[id(tick.label2)] = (f"{name}tick", i)

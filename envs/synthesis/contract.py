@@ -18,7 +18,7 @@ from typing import Any
 
 from envs.address import Draws
 from envs.sandbox import Figure, Job, Sandbox
-from envs.synthesis.columns import columns, is_number
+from envs.synthesis.columns import columns, is_number, undecided
 from envs.synthesis.derived import Unfaithful
 from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
@@ -107,6 +107,8 @@ def _unfit(data: Any) -> tuple[str, str] | None:
             return "DATA holds what is no number", "/".join(column.path)
         if column.keys and (twice := [keys for keys, n in Counter(column.keys).items() if n > 1]):
             return "a name is there twice", ", ".join(twice[0])
+    if doubt := undecided(data):
+        return "rows and columns cannot be told apart", f"{doubt}; write it by name, as {{name: [...], ...}}"
     for column in names:
         if not all(value.strip() for value in column.values):
             return "an empty name", column.name
@@ -139,11 +141,13 @@ def kind_of(artists: dict[str, Any]) -> str:
     for axes in artists["axes"]:
         if axes["colourbar"]:
             continue
-        for kind in ("bars", "wedges", "points", "areas", "images", "boxes", "lines"):
+        for kind in ("bars", "wedges", "points", "areas", "images", "boxes", "lines", "solids"):
             counts[kind] += len(axes[kind])
-    kinds = [kind for kind in ("images", "boxes", "wedges", "areas", "bars", "points", "lines") if counts[kind]]
+    kinds = [
+        kind for kind in ("images", "boxes", "wedges", "areas", "bars", "points", "lines", "solids") if counts[kind]
+    ]
     names = {"images": "heat map", "boxes": "box plot", "wedges": "pie", "areas": "area", "bars": "bar"}
-    names |= {"points": "scatter", "lines": "line"}
+    names |= {"points": "scatter", "lines": "line", "solids": "3-D bar"}
     if not kinds:
         return "table"
     several = len([axes for axes in artists["axes"] if not axes["colourbar"]]) > 1

@@ -16,6 +16,7 @@ import itertools
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -23,14 +24,18 @@ from typing import Any
 import numpy as np
 
 from envs.numerals import half_up
-from envs.synthesis.columns import Column, Path, columns, decimals
+from envs.numerals import numbers as written
+from envs.synthesis.columns import Column, Path, columns, decimals, spoken
+from envs.synthesis.columns import text as as_text
 from envs.synthesis.derived import SCALES, Derived, Unfaithful
 from envs.synthesis.marks import CHANNELS, Mark, marks
+from envs.synthesis.solids import judge_solids, solid_marks
 from envs.synthesis.written import judge_written, wedge_says
 from envs.views import EYE
 from rewards.typography import label_key
 
 FREE = {"wedge": "share", "bar": "area", "point": "size"}  # channels that show shares of a total of their own
+PANELS = -1  # in place of axes: all of them
 SAMPLES = 5  # values without names that make a sample
 EXACT = 1e-6
 
@@ -43,7 +48,7 @@ class Drawn:
 
     error: dict[Path, float] = field(default_factory=dict)
     how: dict[tuple[str, ...], str] = field(default_factory=dict)
-    lone: frozenset[tuple[str, ...]] = frozenset()
+    unseen: frozenset[tuple[str, ...]] = frozenset()
     edges: tuple[float, ...] = ()
 
 
@@ -60,16 +65,19 @@ def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
 
 def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     numbers, names = columns(data)
-    figure = _Figure(marks(artists, EYE), artists, inside)
+    figure = _Figure([*marks(artists, EYE), *solid_marks(artists)], artists, inside)
     _names_drawn(names, artists)
     error: dict[Path, float] = {}
     how: dict[tuple[str, ...], str] = {}
-    lone = set()
+    unseen = set()
     for column in numbers:
         if column.lone:
-            lone.add(column.path)
+            if not figure.says(column.values):
+                unseen.add(column.path)
             continue
         if column.position:
+            if not figure.says(column.values):  # as a number that counts the rows of a table
+                unseen.add(column.path)
             how[column.path] = "position"
             error.update(dict.fromkeys(column.places, 0.0))
             continue
@@ -83,7 +91,8 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     judge_written(figure.marks, artists, numbers)
     if inside:
         figure.judge_places()
-    return Drawn(error, how, frozenset(lone), tuple(figure.edges))
+        judge_solids(artists)
+    return Drawn(error, how, frozenset(unseen), tuple(figure.edges))
 
 
 def _is_series(column: Column, numbers: list[Column]) -> bool:
@@ -114,20 +123,27 @@ class _Figure:
         self.edges: list[float] = []
         # Of each column the points and lines that show it: on which channel and scale.
         self.along: dict[tuple[str, ...], dict[tuple[int, str], tuple[str, float]]] = {}
-        self.orders: dict[tuple[int, str], tuple[set[str], list[tuple[float, int]]]] = {}
+        self.orders: dict[tuple[int, int, str], tuple[set[str], list[tuple[float, int]]]] = {}
         self.pools: dict[tuple[int, str, str], list[int]] = defaultdict(list)
         for index, mark in enumerate(found):
             for channel in mark.channels:
                 if channel in CHANNELS.get(mark.kind, ()):
                     self.pools[mark.axes, mark.kind, channel].append(index)
         self.every = {name for mark in found for name in mark.names}
+        self.written = {value for text in artists["texts"] for value in written(text["text"])}
+
+    def says(self, values: Sequence[float]) -> bool:
+        """Whether numbers are written, or stand at the places of an axis that marks go by."""
+        return all(value in self.written or label_key(as_text(value)) in self.every for value in values)
 
     # --- Columns
 
     def find(self, column: Column, series: bool) -> tuple[str, list[float]]:
         """How a column is shown, and how far off a reader of each of its values may be."""
         best: tuple[str, list[float]] | None = None
-        for (axes, kind, channel), pool in self.pools.items():
+        for (axes, kind, channel), pool in (*self.pools.items(), *self._panels(column)):
+            if axes == PANELS and best is not None:
+                break
             for scale in SCALES:
                 matched = self._match(column, pool, channel, scale, series)
                 if matched is None:
@@ -138,8 +154,11 @@ class _Figure:
                     self.explained |= set(matched)
                 errors = self._errors(column, matched, channel, scale)
                 if best is None or kind == "text" or sum(errors) < sum(best[1]):
-                    floating = channel == "thick" or (kind == "bar" and channel == "height" and self._floats(matched))
-                    best = ("written" if kind == "text" else "stacked" if floating else kind, errors)
+                    floating = channel == "thick" or (
+                        kind in ("bar", "solid") and channel == "height" and self._floats(matched)
+                    )
+                    plain = "bar" if kind == "solid" else kind
+                    best = ("written" if kind == "text" else "stacked" if floating else plain, errors)
                 break
         for kind, channel in FREE.items():
             for place in {mark.axes for mark in self.marks if mark.kind == kind}:
@@ -153,11 +172,23 @@ class _Figure:
                     off = 0.015 if kind == "wedge" else 0.03
                     if best is None:
                         best = kind, [off * total] * len(column.values)
-        if best is None and len(column.values) >= SAMPLES and not column.keys:
+        if best is None and len(column.values) >= SAMPLES:
             best = self._sample(column)
         if best is None:
             raise Unfaithful("a column is not drawn", "/".join(column.path))
         return best
+
+    def _panels(self, column: Column) -> Iterator[tuple[tuple[int, str, str], list[int]]]:
+        """Marks of all axes together, for values of which some are in each of several panels: where every value is
+        named by all that it goes by, its panel's title among it."""
+        together: dict[tuple[str, str], list[int]] = {}
+        for (_, kind, channel), pool in self.pools.items():
+            together.setdefault((kind, channel), []).extend(pool)
+        for (kind, channel), pool in together.items():
+            union = {name for index in pool for name in self.marks[index].names}
+            several = len(pool) > len(self.pools[self.marks[pool[0]].axes, kind, channel])
+            if several and column.keys and all(label_key(key) in union for keys in column.keys for key in keys):
+                yield (PANELS, kind, channel), pool
 
     def _floats(self, matched: list[int]) -> bool:
         return any(self.marks[index].channels["bottom"] for index in matched)
@@ -166,12 +197,12 @@ class _Figure:
         """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""
         needed = {label_key(key) for key in column.keys[index]} if column.keys else set()
         if series:
-            needed.add(_spoken(column.name))
+            needed |= set([name for name in spoken(column.name) if name in union][:1])
         return needed & union
 
     def _ordered(self, first: int, channel: str, pool: list[int]) -> tuple[set[str], list[tuple[float, int]]]:
         """The names that the marks of a pool bear, and what they show in order; worked out once."""
-        key = (first, channel)
+        key = (first, len(pool), channel)
         if key not in self.orders:
             union = {name for index in pool for name in self.marks[index].names}
             self.orders[key] = union, sorted((self.marks[index].channels[channel], index) for index in pool)
@@ -254,7 +285,7 @@ class _Figure:
         values = np.array(column.values, dtype=float)
         q = np.percentile(values, [25, 50, 75])
         for index, mark in enumerate(self.marks):
-            if mark.kind == "box" and _spoken(column.name) in ({_spoken(n) for n in mark.names} or {""}):
+            if mark.kind == "box" and (not mark.names or mark.names.intersection(spoken(column.name))):
                 three = [mark.channels[key] for key in ("q1", "median", "q3")]
                 ends = [v for key, v in mark.channels.items() if key in ("low", "high") or key.startswith("outlier")]
                 of_sample = all(np.isclose(values, end, rtol=1e-6, atol=1e-9).any() for end in ends)
@@ -319,7 +350,7 @@ class _Figure:
         """Unfaithful where a mark that shows data ends outside its axes, which cut it off."""
         for index in self.explained:
             mark = self.marks[index]
-            if mark.kind in ("wedge", "text"):
+            if mark.kind in ("wedge", "text", "solid"):
                 continue
             x0, y0, x1, y1 = self.artists["axes"][mark.axes]["box"]
             a, b, c, d = mark.box
@@ -342,10 +373,6 @@ class _Figure:
 def _all_named(column: Column, union: set[str]) -> bool:
     """Whether texts name each value, so that a number is not found at a place that has nothing to do with it."""
     return bool(column.keys) and all(any(label_key(key) in union for key in keys) for keys in column.keys)
-
-
-def _spoken(name: str) -> str:
-    return label_key(name.replace("_", " "))
 
 
 def _near(shown: float, value: float, reach: float, channel: str) -> bool:

@@ -53,7 +53,7 @@ def _faults(png: bytes, artists: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _marked(axes: dict[str, Any]) -> bool:
-    kinds = ("bars", "lines", "wedges", "points", "areas", "segments", "images", "boxes", "errors", "levels")
+    kinds = ("bars", "lines", "wedges", "points", "areas", "segments", "images", "boxes", "errors", "levels", "solids")
     return any(axes[kind] for kind in kinds)
 
 

@@ -21,6 +21,7 @@ BESIDE = 30.0  # pixels between a point and the text that names it
 # Of each kind of mark the numbers that data may be found in.
 CHANNELS = {
     "bar": ("height", "width", "top", "right", "bottom", "left"),
+    "solid": ("height", "top"),
     "line": ("y", "x"),
     "point": ("y", "x", "value"),
     "area": ("thick", "top"),
@@ -95,7 +96,14 @@ def marks(artists: Table, pixels: float) -> list[Mark]:
 
 def ticked(artists: Table) -> list[Table]:
     """The texts that are ticks, of colour bars too."""
-    return [text for text in artists["texts"] if text["role"] in ("xtick", "ytick")]
+    return [text for text in artists["texts"] if text["role"] in ("xtick", "ytick", "ztick")]
+
+
+def samples(axes: Table, artists: Table) -> dict[str, str]:
+    """What the legend that is an axes' own, or else the figure's, says beside each colour that is there once."""
+    keys = axes["keys"] or [key for other in artists["axes"] for key in other["keys"]] or artists["keys"]
+    colours = Counter(key["colour"] for key in keys)
+    return {key["colour"]: key["label"] for key in keys if key["colour"] and colours[key["colour"]] == 1}
 
 
 class _Axes:
@@ -104,9 +112,7 @@ class _Axes:
     def __init__(self, place: int, axes: Table, artists: Table, pixels: float) -> None:
         self.place, self.axes, self.pixels = place, axes, pixels
         self.scales = scales(axes)
-        keys = axes["keys"] or [key for other in artists["axes"] for key in other["keys"]] or artists["keys"]
-        colours = Counter(key["colour"] for key in keys)
-        self.keys = {key["colour"]: key["label"] for key in keys if key["colour"] and colours[key["colour"]] == 1}
+        self.keys = samples(axes, artists)
         self.free = [t for t in artists["texts"] if t["axes"] == place and t["role"] == "" and t["text"].strip()]
         self.sparse = {along: self._numeric(along) for along in ("x", "y")}
 
@@ -156,7 +162,7 @@ class _Axes:
     ) -> Mark:
         (ax, ay), (bx, by) = self.scales.px(*corners[:2]), self.scales.px(*corners[2:])
         box = (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
-        own = {label_key(series), *_words(series), label_key(self.axes["title"]), *names} - {""}
+        own = {label_key(series), *parts(series), label_key(self.axes["title"]), *names} - {""}
         known = {key: float(value) for key, value in channels.items() if value is not None}
         return Mark(self.place, kind, series, known, frozenset(own), box, err)
 
@@ -204,8 +210,8 @@ class _Axes:
         drawn = {label_key(text["text"]) for text in self.free}
         for k, wedge in enumerate(wedges):
             series, said = self.series(wedge), towards.get(k, [])
-            bare = set() if label_key(wedge["label"]) in drawn else {label_key(wedge["label"]), *_words(series)}
-            names = bare.union(*map(_words, said))
+            bare = set() if label_key(wedge["label"]) in drawn else {label_key(wedge["label"]), *parts(series)}
+            names = bare.union(*map(parts, said))
             channels: dict[str, float | None] = {"share": abs(wedge["end"] - wedge["start"]) / 360}
             values = [value for each in said for value in numbers(each.replace("−", "-"))]
             if len(values) == 1:
@@ -240,7 +246,7 @@ class _Axes:
         near = min(self.free, key=lambda t: _apart(t["box"], px, py))
         if _apart(near["box"], px, py) > BESIDE:
             return set()
-        return {label_key(near["text"]), *_words(near["text"])}
+        return {label_key(near["text"]), *parts(near["text"])}
 
     def _areas(self) -> Iterator[Mark]:
         for area in self.axes["areas"]:
@@ -312,7 +318,7 @@ def _at_angle(wedges: list[Table], angle: float) -> int:
     return min(range(len(wedges)), key=lambda k: off(wedges[k]))
 
 
-def _words(words: str) -> set[str]:
+def parts(words: str) -> set[str]:
     """What a text says beside its numbers, and each of its lines."""
     found = {label_key(line) for line in words.splitlines()}
     bare = words
@@ -330,14 +336,16 @@ def _apart(box: list[float], x: float, y: float) -> float:
 
 def _written(artists: Table) -> Iterator[Mark]:
     """Numbers that are written, named by the other words of their text and by the texts in their row and column."""
+    solid = {place for place, axes in enumerate(artists["axes"]) if axes["solids"]}  # see solids.py
     texts = [t for t in artists["texts"] if t["role"] in ("", "legend") and t["text"].strip()]
+    texts = [t for t in texts if t["role"] or t["axes"] not in solid]
     plain = [t for t in texts if not read(t["text"].strip().replace("−", "-"))]
     plain += [t for t in ticked(artists) if t["text"].strip()]
     for text in texts:
         values = numbers(text["text"].replace("−", "-"))
         if not values:
             continue
-        names = {label_key(text["text"]), *_words(text["text"])}
+        names = {label_key(text["text"]), *parts(text["text"])}
         x0, y0, x1, y1 = text["box"]
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
         for other in plain:

@@ -81,6 +81,8 @@ KNOWN = {
     spelling: line.split(":")[0] for line in _SPELLINGS.strip().splitlines() for spelling in line.split(":")[1].split()
 }
 _WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
+_DECADES = re.compile(r"\b\d{3,4}s\b")  # of the 1990s: no seconds
+_POINTS = re.compile(r"\b(?:percentage|percent|%)[ -]points?\b|^p\.?p\.?$", re.IGNORECASE)
 _TIMES = {"hour", "day", "week", "month", "year"}  # things that are counted as often as they measure
 _SMALL = frozenset(("in", "of", "a", "an", "the", "per", "and", "to", "from", "for", "by"))
 
@@ -90,6 +92,7 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
     follows a number or "in", signs, scales and currencies count."""
     found = set()
     previous = ""
+    words = _DECADES.sub("", words)
     for match in _WORD.finditer(words.casefold()):
         word = match[0]
         unit = KNOWN.get(word)
@@ -111,7 +114,7 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
 
 def of_chart(artists: dict[str, Any]) -> list[set[str]]:
     """The units of each text of the figure that has some."""
-    labels = [text["text"] for text in artists["texts"] if text["role"] not in ("xtick", "ytick")]
+    labels = [text["text"] for text in artists["texts"] if not text["role"].endswith("tick")]
     ticks = {sign for text in artists["texts"] for sign in re.findall(r"[$€£¥₹%]|(?<=\d)[kMB]\b", text["text"])}
     named = {"k": "thousand", "M": "million", "B": "billion"}
     beside = {named.get(sign) or KNOWN[sign] for sign in ticks}
@@ -132,6 +135,7 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
     """The unit of a question that is not its chart's, or the scale of the chart's that it leaves out; "" where they
     agree. `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
     charted: set[str] = set().union(*labels)
+    unit = _POINTS.sub("percent", unit)
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
     many = set().union(*(units_in(f"({words_after})") for words_after in counted)) - (
         _TIMES - charted
@@ -146,7 +150,7 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
         holding = [label for label in labels if label & bases]
         if holding and not any(label & SCALES.keys() <= asked for label in holding):
             return f"{min(holding[0] & SCALES.keys())} is missing"
-        if bases and (unstated := sorted(asked & SCALES.keys() - set().union(*holding))):
+        if bases - {"percent"} and (unstated := sorted(asked & SCALES.keys() - set().union(*holding))):
             return unstated[0]
     word: str
     for word in re.findall(r"[^\W\d_]+", unit.casefold()):

@@ -45,7 +45,7 @@ def _at_its_mark(marks: list[Mark], text: dict[str, Any], value: float, places: 
     """Unfaithful where a number stands at a bar or a point of another value than it says."""
     x0, y0, x1, y1 = text["box"]
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
-    own = [m for m in marks if m.axes == text["axes"] and m.kind in ("bar", "point", "line", "cell")]
+    own = [m for m in marks if m.axes == text["axes"] and m.kind in ("bar", "point", "line", "cell", "solid")]
 
     def says(mark: Mark) -> bool:
         shown = (mark.channels[c] * s for c in CHANNELS[mark.kind] if c in mark.channels for s in SCALES)
