@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,5 +104,6 @@ def test_scripts_that_python_would_import_are_refused(tmp_path: Path) -> None:
     "name, value", [("cpu_s", float("nan")), ("wall_s", -1), ("memory_mb", 10**12), ("figures", 0)]
 )
 def test_a_limit_that_is_none_is_refused_by_name(name: str, value: float) -> None:
+    wrong: dict[str, Any] = {name: value}
     with pytest.raises(SandboxError, match=f"{name}={value}"):
-        Sandbox(limits=replace(Limits(), **{name: value}))
+        Sandbox(limits=replace(Limits(), **wrong))
