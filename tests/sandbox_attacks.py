@@ -116,7 +116,7 @@ for each in gc.get_objects():
 """, real=False)  # fmt: skip
 
 # --- Network
-attack("connect", "import socket; socket.create_connection(('127.0.0.1', PORT), 1); won()", DENIED)
+attack("connect", "import socket; socket.create_connection((b'127.0.0.1', PORT), 1); won()", DENIED)
 attack(
     "fetch a page", "import urllib.request as u; won(u.urlopen(f'http://127.0.0.1:{PORT}', timeout=1).read())", "Error"
 )
