@@ -77,6 +77,10 @@ def test_a_script_that_breaks_the_contract_is_told_why(code: str, reason: str) -
     assert caught.value.reason == reason
 
 
+def test_a_number_too_large_for_a_float_is_no_error_of_ours() -> None:
+    assert contracted(GOOD.replace("58", "1" + "0" * 400))
+
+
 def test_data_may_be_computed_from_literals_and_style_may_be_constant() -> None:
     code = "import math\nSTEP = 0.5\nCOLOURS = ['#aa0000', '#00aa00']\n" + GOOD.replace(
         "[34, 58, 21]", "[round(10 * math.sin(STEP * k), 1) for k in range(3)]"
