@@ -1,4 +1,4 @@
-"""What becomes of a real model's charts and questions: its replies, kept in benchmarks/replies/, go through the pipelines.
+"""What becomes of a real model's charts and questions: its replies, kept in benchmarks/replies/, are played back.
 
     PYTHONPATH=. python -m benchmarks.yields [--only cosyn] [--out DIR]
 
@@ -29,7 +29,7 @@ from envs.synthesis.run import plan, produce
 
 ROOT = Path(__file__).resolve().parent.parent
 REPLIES = ROOT / "benchmarks" / "replies"
-# What was asked for, as the journals know it. Votes are left out: they go by the pixels of pictures, and all were in favour.
+# What was asked for, as the journals know it. Votes are left out, as they go by the pixels of pictures.
 ASKED = {
     "cosyn": ["endpoint.model=writer-c", "cosyn.topics=30"],
     "reachqa": ["endpoint.model=writer-r", "reachqa.charts=18", "reachqa.evolve.each=1"],
@@ -100,8 +100,9 @@ def main() -> None:
                     print(f"- {row['stage']}: {row['reason']}: {row['detail'][:100]} {what}")
             drawn, asked = (summary["stages"][name] for name in ("draw", "verify"))
             print(
-                f"\n{drawn['kept']} of {drawn['asked']} scripts are charts, {asked['kept']} of {asked['asked']} questions "
-                f"stand, {summary['tiers'].get('agreed', 0)} agreed, {summary['tiers'].get('proven', 0)} proven"
+                f"\n{drawn['kept']} of {drawn['asked']} scripts are charts, "
+                f"{asked['kept']} of {asked['asked']} questions stand, "
+                f"{summary['tiers'].get('agreed', 0)} agreed, {summary['tiers'].get('proven', 0)} proven"
             )
 
 
