@@ -128,7 +128,8 @@ def columns(data: Any) -> tuple[list[Column], list[Column]]:
             numbers.append(Column(pattern, places, values))
         elif all(isinstance(value, str) for value in values) and not _is_style(pattern, values):
             names.append(Column(pattern, places, values))
-    marked = [replace(column, position=_is_position(column, len(numbers))) for column in numbers]
+    lists = {len(column.values) for column in names if len(set(column.values)) == len(column.values) > 1}
+    marked = [replace(c, position=_is_position(c, len(numbers), len(c.values) in lists)) for c in numbers]
     namers = [column for column in names if not column.lone] + [column for column in marked if column.position]
     return [own for column in marked for own in _named_columns(column, namers)], names
 
@@ -166,8 +167,9 @@ def _is_style(pattern: tuple[str, ...], values: tuple[Any, ...]) -> bool:
     return bool(_STYLE & set(pattern)) or all(re.fullmatch(r"#[0-9a-fA-F]{3,8}|(?:tab|xkcd):.+", v) for v in values)
 
 
-def _is_position(column: Column, beside: int) -> bool:
-    """Whether numbers only say where others stand: they rise, and are years, count 1, 2, 3 ... or are called so."""
+def _is_position(column: Column, beside: int, named: bool) -> bool:
+    """Whether numbers only say where others stand: they rise, and are years, count 1, 2, 3 ... or are called so and
+    nothing else names their places."""
     values = column.values
     if beside < 2 or len(values) < 2 or column.path[-1] == KEYS:
         return False
@@ -177,8 +179,8 @@ def _is_position(column: Column, beside: int) -> bool:
     if values[0] in (0, 1) and set(steps) == {1} and column.path.count(LIST) == 1:
         return True
     years = all(isinstance(value, int) and 1500 <= value <= 2200 for value in values)
-    called = bool(_POSITIONS & set(re.split(r"[^a-z]+", column.name.casefold())))
-    return years or called
+    called = bool(_POSITIONS & set(re.split(r"[^a-z]+", spoken(column.name)[1])))
+    return years or (called and not named)
 
 
 def _named_columns(column: Column, namers: list[Column]) -> list[Column]:

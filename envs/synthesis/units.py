@@ -41,6 +41,14 @@ tonne: t tonne tonnes ton tons
 lb: lb lbs
 litre: l litre litres liter liters
 ml: ml millilitre millilitres milliliter milliliters
+sqkm: sqkm
+sqm: sqm
+sqcm: sqcm
+sqmm: sqmm
+cbkm: cbkm
+cbm: cbm
+cbcm: cbcm
+cbmm: cbmm
 hectare: ha hectare hectares
 celsius: °c celsius
 fahrenheit: °f fahrenheit
@@ -82,6 +90,11 @@ KNOWN = {
 }
 _WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
 _DECADES = re.compile(r"\b\d{3,4}s\b")  # of the 1990s: no seconds
+_POWERS = re.compile(
+    r"(?:\b(square|sq\.?|cubic|cu\.?) ?)?(?<![a-z])(k?m|cm|mm|(?:kilo|centi|milli)?met(?:re|er)s?)(?![a-z])"
+    r"(²|³|\^?[23](?!\d))?",
+    re.IGNORECASE,
+)
 _KELVIN = re.compile(r"(?<=[(\[])K(?=[)\]])")
 _NO_SIGNS = frozenset("GMSHT")  # as in 5G; the signs of units are small letters
 _TIMES_AS = re.compile(r"^(?:times|x|×|-fold|ratio|factor|count|none|-)$", re.IGNORECASE)  # units of what has none
@@ -95,7 +108,7 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
     follows a number or "in", signs, scales and currencies count."""
     found = set()
     previous = ""
-    words = _DECADES.sub("", words)
+    words = _POWERS.sub(lambda found: _power(*found.groups()), _DECADES.sub("", words))
     if "temperature" in words.casefold():
         words = _KELVIN.sub("kelvin", words)
     for match in _WORD.finditer(words):
@@ -115,6 +128,14 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
                 found.add(under + unit)
         previous = unit if unit in SCALES else word
     return found
+
+
+def _power(before: str | None, unit: str, after: str | None) -> str:
+    """One word for square metres, m², km3: sqm, sqkm, cbkm."""
+    if not before and not after:
+        return unit
+    square = (before or "").casefold().startswith("sq") or after in ("²", "2", "^2")
+    return ("sq" if square else "cb") + KNOWN[unit.casefold()]
 
 
 def of_chart(artists: dict[str, Any]) -> list[set[str]]:
