@@ -72,6 +72,9 @@ def relations(data: Any, question: str, kind: str, value: Any) -> list[Relation]
     shifted = _all(data, free, 1, one)
     doubled = _all(data, [column for column in held if not column.position], 2, 0.0)  # a target too
     many = sum(said.values()) + less
+    said_names = mentioned(question, [key for column in free for keys in column.keys for key in keys])
+    if less and len(said_names) == 1 and not re.search(r"\b(than|between|from|and)\b", question, re.IGNORECASE):
+        return []  # by how much one thing fell may be what its value says
     if less and many == 1:
         return [Relation("a difference changes with all values", shifted, _moves(0.0, step))]
     if _OTHER.search(question) or many > 1 or less:
@@ -82,7 +85,6 @@ def relations(data: Any, question: str, kind: str, value: Any) -> list[Relation]
         if _counts(question):
             return []
         return [Relation("a mean or an extreme does not move with all values", shifted, _moves(one, step))]
-    names = mentioned(question, [key for column in free for keys in column.keys for key in keys])
     if said["sum"] and not _counts(question):
 
         def several(own: Any, other: Any) -> bool:
@@ -90,8 +92,8 @@ def relations(data: Any, question: str, kind: str, value: Any) -> list[Relation]
             return bool(abs(times - round(times)) < 1e-6 and round(times) >= 2)
 
         return [Relation("a sum is not one of several values", shifted, several)]
-    if len(names) >= 1 and re.match(r"\s*(?:what|how (?:much|long|high|old|far|many)) ", question, re.IGNORECASE):
-        rows = {keys for column in free for keys in column.keys if all(key in names for key in keys)}
+    if said_names and re.match(r"\s*(?:what|how (?:much|long|high|old|far|many)) ", question, re.IGNORECASE):
+        rows = {keys for column in free for keys in column.keys if all(key in said_names for key in keys)}
         if len(rows) == 1 and not re.search(r"\b(and|all|half|twice|double)\b", question, re.IGNORECASE):
             return [Relation("a single value does not move with all values", shifted, _moves(one, step))]
     return []
