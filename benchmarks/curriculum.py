@@ -26,6 +26,7 @@ from benchmarks.rivals import PUBLISHED
 from envs.address import Address
 from envs.curriculum import Curriculum, Outcome, Planned, World
 from envs.learnability import Learnability
+from envs.wish import FEW
 
 PROMPTS, BATCHES = {200: 64, 1500: 256}, {200: 400, 1500: 500}  # by cells
 WARM_UP = 50  # batches
@@ -159,8 +160,9 @@ def run(
 
 
 def granted(learner: Learner, plan: Sequence[Planned]) -> tuple[list[Address], list[tuple[float, ...]]]:
-    """The problems that wishes lead to, chosen as the stream does, and their traits; addresses as they are."""
-    drafts = [[one] if isinstance(one, Address) else one.addresses() for one in plan]
+    """The problems that wishes lead to, chosen as the stream does, and their traits; addresses as they are. Of a
+    question with K answers the problem of a seed has the answer seed modulo K."""
+    drafts = [[one] if isinstance(one, Address) else alike(learner, one.addresses()) for one in plan]
     arrays = _arrays(learner, [a for each in drafts for a in each])
     rows = [tuple(row) for row in learner.features(*arrays).tolist()]
     asked, traits, start = [], [], 0
@@ -171,6 +173,14 @@ def granted(learner: Learner, plan: Sequence[Planned]) -> tuple[list[Address], l
         traits.append(() if isinstance(one, Address) else found[i])
         start += len(each)
     return asked, traits
+
+
+def alike(learner: Learner, drafts: list[Address]) -> list[Address]:
+    """The drafts that may be taken: with the answer of the first one, where few are possible."""
+    possible = int(learner.possible[learner.index[drafts[0].family, drafts[0].question]])
+    if not 0 < possible <= FEW:
+        return drafts
+    return [draft for draft in drafts if draft.seed % possible == drafts[0].seed % possible]
 
 
 def _arrays(learner: Learner, asked: Sequence[Address]) -> tuple[Array, Array, Array]:

@@ -6,6 +6,10 @@ them all, which costs no pixels, and paints the one whose pass rate is foretold 
 slot is still fixed when it is planned: drafts and traits are pure functions of the addresses. As text:
 
     bar/count/3/9137 of 4 by 0.31,-0.2,0.05        constant, then a weight for each trait; envs/learnability.py
+
+Where few answers are possible, only drafts with the answer of the first one are chosen among: each answer then comes as
+often as without any choice. Otherwise those that are harder to get become rare or frequent, and a policy learns that
+before it learns to read (docs/curriculum.md).
 """
 
 from __future__ import annotations
@@ -13,11 +17,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envs.address import Address, AddressError, Draws
 
+if TYPE_CHECKING:
+    from envs.problem import Draft
+
 log = logging.getLogger("chartgym.problem")
+
+FEW = 16  # possible answers; how often each of more comes is not worth a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +70,30 @@ def wish_or_address(text: str) -> Address | Wish:
     return Wish.parse(text) if " of " in text else Address.parse(text, allow_test=False)
 
 
+def alike(draft: Draft, first: Draft) -> bool:
+    """Whether a draft may be taken in place of the first without making some answers more frequent than others."""
+    few = min(draft.ask.possible, first.ask.possible) <= FEW
+    return not few or draft.ask.answer == first.ask.answer
+
+
 def granted(wish: Wish, make: Callable[[Address], Any]) -> Any:
     """The problem that a wish asks for, its traits in `meta["traits"]`. A draft that cannot be made is left out; where
     none can, or where `make` is not the world's own, what `make` makes of the first address."""
     from envs.problem import Unmakeable, draw, make_near, painted, word
     from envs.traits import traits
 
-    drafts, found = [], []
+    drafts: list[Draft] = []
     for address in wish.addresses() if make is make_near else ():
         try:
             draft = draw(address)
         except Unmakeable as failure:
             log.warning("%s; another draft stands in", failure)
             continue
-        drafts.append(draft)
-        found.append(traits(draft, word(draft)[0]))
+        if not drafts or alike(draft, drafts[0]):
+            drafts.append(draft)
     if not drafts:
         return make(wish.address)
+    found = [traits(draft, word(draft)[0]) for draft in drafts]
     taken = wish.choose(found)
     problem = painted(drafts[taken])
     problem.meta["traits"] = list(found[taken])

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from envs.address import Draws
-from envs.synthesis.columns import columns, decimals, is_number, mentioned, ordered, put
+from envs.synthesis.columns import columns, decimals, is_number, mentioned, ordered, put, shared, undecided
 from envs.synthesis.kinds import NoAnswer, agree, answer_of, checked, rounding, says, stands
 from envs.synthesis.perturb import changed, shuffled, versions, without
 from rewards import Number, from_json
@@ -75,6 +75,49 @@ def test_a_matrix_is_named_by_row_and_column() -> None:
     values = next(column for column in found if column.name == "values")
     assert dict(zip(values.keys, values.values))["b", "2021"] == 4
     assert next(column for column in found if column.name == "years").position
+
+
+def test_samples_in_lists_are_columns_as_if_a_mapping_held_them() -> None:
+    """Lists of lists and records: the same columns of samples without names."""
+    lists = {"town": ["Oslo", "Lima"], "rain": [[3, 1, 2], [5, 4, 9, 8]]}
+    records = [{"town": "Oslo", "rain": [3, 1, 2]}, {"town": "Lima", "rain": [5, 4, 9, 8]}]
+    for data, place in ((lists, 1), (records, 0), ({"Oslo": [3, 1, 2], "Lima": [5, 4, 9, 8]}, 0)):
+        found, _ = columns(data)
+        assert [(c.path[place], c.values, c.keys) for c in found] == [
+            ("Oslo", (3, 1, 2), ()),
+            ("Lima", (5, 4, 9, 8), ()),
+        ]
+
+
+def test_rows_that_no_column_tells_apart_go_by_several() -> None:
+    table = {"team": ["A", "A", "B", "B"], "quarter": ["Q1", "Q2"] * 2, "calls": [1, 2, 3, 5]}
+    records = [dict(zip(table, row)) for row in zip(*table.values())]
+    for data in (table, records):
+        (calls,), _ = columns(data)
+        assert dict(zip(calls.keys, calls.values)) == {("A", "Q1"): 1, ("A", "Q2"): 2, ("B", "Q1"): 3, ("B", "Q2"): 5}
+
+
+def test_a_matrix_is_undecided_where_two_lists_of_names_fit_both_ways() -> None:
+    square = {"month": ["Jan", "Feb"], "cause": ["a", "b"], "gifts": [[1, 2], [3, 4]]}
+    assert undecided(square) == "gifts: month and cause are equally long"
+    assert not undecided(square | {"cause": ["a", "b", "c"], "gifts": [[1, 2], [3, 4], [5, 6]]})
+    assert not undecided({"month": ["Jan", "Feb"], "gifts": {"a": [1, 2], "b": [3, 4]}})
+
+
+@some
+@given(st.integers(2, 5), st.integers(2, 4), st.booleans(), st.integers(0, 99))
+def test_shares_of_a_row_still_make_a_whole(rows: int, parts: int, matrix: bool, seed: int) -> None:
+    cuts = [sorted(Draws(seed, row).sample(range(5, 96), parts - 1)) for row in range(rows)]
+    shares = [[b - a for a, b in zip([0, *cut], [*cut, 100])] for cut in cuts]
+    names = [f"row {i}" for i in range(rows)]
+    data: dict[str, Any] = {"name": names, **{f"part {k}": [row[k] for row in shares] for k in range(parts)}}
+    if matrix:
+        data = {"name": names, "part": [f"part {k}" for k in range(parts)], "share": shares}
+    free, _ = columns(data)
+    assert len(shared(free)) == rows or (matrix and rows == parts)
+    for new in (changed(data, free, Draws(seed)), *shuffled(data, free, [], Draws(seed))):
+        held = new["share"] if matrix else list(zip(*(new[f"part {k}"] for k in range(parts))))
+        assert [sum(row) for row in held] == [100] * rows and new != data
 
 
 @some

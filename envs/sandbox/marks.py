@@ -35,18 +35,21 @@ def content(figure: Any) -> str | None:
 def table(figure: Any, drawn: list[words.Word], width: int, height: int) -> Table:
     """The artists' table, while the canvas is as it was drawn."""
     axes = []
-    for each in figure.axes:
+    over: dict[int, words.Layers] = {}
+    for place, each in enumerate(figure.axes):
         x0, y0, x1, y1 = each.bbox.extents
         box = _numbers([x0, height - y1, x1, height - y0])
         ticks = {"xticks": _ticks(each.xaxis), "yticks": _ticks(each.yaxis), "box": box}
         if each.name == "3d":
-            ticks |= {"zticks": _ticks(each.zaxis), "faces": solids.faces(each, height)}
+            over[place] = solids.layers(each, height)
+            faces = [face for _, layer in over[place] for face in layer if face["of"] < ROWS]
+            ticks |= {"zticks": _ticks(each.zaxis), "faces": faces}
         axes.append(_axes(each) | ticks)
     cut = any(len(entry) >= ROWS for each in axes for entry in _lists(each))
     legend = [text.get_text() for found in figure.legends for text in found.get_texts()]
     return {
         "axes": axes,
-        "texts": words.texts(figure, drawn, width, height),
+        "texts": words.texts(figure, drawn, width, height, over),
         "legend": legend,
         "keys": _keys(figure.legends),
         "width": width,

@@ -7,6 +7,7 @@ columns: all leaves whose paths differ only in places of lists (or in the keys o
     [{"city": "Oslo", "sales": 3.5}, ...]                the same two
     {"sales": {"Oslo": 3.5, "Lima": 4.0}}                one column, sales
     {"rows": [..r..], "years": [..c..], "v": [[..]..]}   v has keys ("Oslo", "2020"), ...
+    {"city": ["Oslo", "Lima"], "rain": [[..], [..]]}     samples by city: columns Oslo and Lima, as if rain named them
 
 A column of numbers that only says where the others stand (years, x of even steps) is a `position`: a name in digits.
 """
@@ -16,7 +17,8 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -64,10 +66,41 @@ class Column:
     @property
     def whole(self) -> float:
         """What the values add up to where they are shares of a whole (100 or 1), else 0."""
-        total = math.fsum(self.values)
-        if min(self.values) < 0 or len(self.values) < 2:
-            return 0.0
-        return 100.0 if abs(total - 100) <= 0.5 else 1.0 if abs(total - 1) <= 0.011 and max(self.values) < 1 else 0.0
+        return _whole(self.values)
+
+
+def _whole(values: Sequence[float]) -> float:
+    """What values add up to where they are shares of a whole, else 0."""
+    total = math.fsum(values)
+    if len(values) < 2 or min(values) < 0:
+        return 0.0
+    return 100.0 if abs(total - 100) <= 0.5 else 1.0 if abs(total - 1) <= 0.011 and max(values) < 1 else 0.0
+
+
+def shared(numbers: list[Column]) -> list[tuple[Path, ...]]:
+    """Places of values that are shares of one whole: those of a column, of each row of several columns, of each row (or
+    else each column) of a matrix."""
+    found: list[tuple[Path, ...]] = []
+    rows: dict[tuple[Any, ...], list[Column]] = {}
+    for column in numbers:
+        if column.position or column.lone:
+            continue
+        if column.whole:
+            found.append(column.places)
+        elif column.keys and len(column.path) > 1 and column.path[-2:] == (LIST, LIST):
+            for part in (-2, -1):
+                lists: dict[Any, list[int]] = {}
+                for index, place in enumerate(column.places):
+                    lists.setdefault(place[part], []).append(index)
+                if all(_whole([column.values[i] for i in each]) for each in lists.values()):
+                    found += [tuple(column.places[i] for i in each) for each in lists.values()]
+                    break
+        else:
+            rows.setdefault((column.keys, len(column.values)), []).append(column)
+    for group in rows.values():
+        if len(group) > 1 and all(map(_whole, zip(*(column.values for column in group)))):
+            found += list(zip(*(column.places for column in group)))
+    return found
 
 
 def is_number(value: Any) -> bool:
@@ -96,7 +129,22 @@ def columns(data: Any) -> tuple[list[Column], list[Column]]:
             names.append(Column(pattern, places, values))
     marked = [replace(column, position=_is_position(column, len(numbers))) for column in numbers]
     namers = [column for column in names if not column.lone] + [column for column in marked if column.position]
-    return [replace(column, keys=_keys(column, namers)) for column in marked], names
+    return [own for column in marked for own in _named_columns(column, namers)], names
+
+
+def undecided(data: Any) -> str:
+    """A matrix whose rows and columns could go by the same names, so that they cannot be told apart; "" for none."""
+    numbers, names = columns(data)
+    namers = [column for column in names if not column.lone] + [column for column in numbers if column.position]
+    for column in numbers:
+        levels = [level for level, part in enumerate(column.path) if part == LIST]
+        if len(levels) < 2 or not column.keys or len(column.keys[0]) < len(levels):
+            continue
+        for level in levels:
+            best = _nearest(column, level, namers)
+            if len(best) > 1 and all(_nearest(column, other, namers) == best for other in levels):
+                return f"{column.name}: {' and '.join(namer.name for namer in best)} are equally long"
+    return ""
 
 
 def _leaves(data: Any, pattern: tuple[str, ...], place: Path) -> Iterator[tuple[tuple[str, ...], Path, Any]]:
@@ -118,55 +166,89 @@ def _is_style(pattern: tuple[str, ...], values: tuple[Any, ...]) -> bool:
 
 
 def _is_position(column: Column, beside: int) -> bool:
-    """Whether numbers only say where others stand: they rise in even steps and are years or called so."""
+    """Whether numbers only say where others stand: they rise, and are years, count 1, 2, 3 ... or are called so."""
     values = column.values
     if beside < 2 or len(values) < 2 or column.path[-1] == KEYS:
         return False
     steps = [b - a for a, b in itertools.pairwise(values)]
     if not min(steps) > 0:
         return False
+    if values[0] in (0, 1) and set(steps) == {1} and column.path.count(LIST) == 1:
+        return True
     years = all(isinstance(value, int) and 1500 <= value <= 2200 for value in values)
     called = bool(_POSITIONS & set(re.split(r"[^a-z]+", column.name.casefold())))
     return years or called
 
 
-def _keys(column: Column, namers: list[Column]) -> tuple[tuple[str, ...], ...]:
-    """The names of each value: of every list and mapping on its path, as far as something names their places."""
-    own: list[dict[Path, str] | None] = []  # of each level of the path: place up to there -> name
-    for level, part in enumerate(column.path):
-        if part == KEYS:
-            own.append({place[: level + 1]: str(place[level]) for place in column.places})
-        elif part == LIST:
-            own.append(_named(column, level, namers))
-    keys = []
+def _named_columns(column: Column, namers: list[Column]) -> list[Column]:
+    """The column with the names of each value: of every list and mapping on its path, as far as something names their
+    places. Lists without names of their own, each in a named place, are a column each."""
+    own: list[dict[Path, tuple[str, ...]]] = []  # of each level of the path: place up to there -> names
     depths = [level + 1 for level, part in enumerate(column.path) if part in (KEYS, LIST)]
-    for place in column.places:
-        parts = [names.get(place[:depth]) for names, depth in zip(own, depths) if names is not None]
-        keys.append(tuple(part for part in parts if part is not None))
-    return tuple(keys) if all(keys) else ()
+    for depth in depths:
+        by_key = column.path[depth - 1] == KEYS
+        own.append(
+            {p[:depth]: (str(p[depth - 1]),) for p in column.places} if by_key else _named(column, depth - 1, namers)
+        )
+    keys = [tuple(key for names, d in zip(own, depths) for key in names.get(p[:d], ())) for p in column.places]
+    if len(own) > 1 and all(own[:-1]) and not own[-1] and column.path[-1] == LIST:
+        groups: dict[Path, list[int]] = {}
+        for index, place in enumerate(column.places):
+            groups.setdefault(place[:-1], []).append(index)
+        return [_part(column, own, group) for group in groups.values()]
+    return [replace(column, keys=tuple(keys) if all(keys) else ())]
 
 
-def _named(column: Column, level: int, namers: list[Column]) -> dict[Path, str] | None:
-    """Names for the places of a list: a field of the records in it, or else a list as long that lies nearest."""
+def _part(column: Column, own: list[dict[Path, tuple[str, ...]]], group: list[int]) -> Column:
+    """The values of one list, under the path that they would have if mappings held them by name."""
+    place, names = column.places[group[0]], iter(own)
+    path = [
+        ", ".join(next(names)[place[: level + 1]]) if part in (LIST, KEYS) else part
+        for level, part in enumerate(column.path[:-1])
+    ]
+    places, values = ([each[i] for i in group] for each in (column.places, column.values))
+    return Column((*path, LIST), tuple(places), tuple(values))
+
+
+def _named(column: Column, level: int, namers: list[Column]) -> dict[Path, tuple[str, ...]]:
+    """Names for the places of a list: a field of the records in it, or else a list as long that lies nearest; where
+    none tells all places apart, all such fields or lists together ("Oslo", "2020"). {} where nothing does."""
     outer = column.path[: level + 1]
-    for namer in namers:
-        if namer.path != column.path and namer.path[: level + 1] == outer and LIST not in namer.path[level + 1 :]:
-            names = {place[: level + 1]: text(value) for place, value in zip(namer.places, namer.values)}
-            if len(set(names.values())) == len(names) == len(namer.values):
-                return names
+    fields = [
+        {place[: level + 1]: text(value) for place, value in zip(namer.places, namer.values)}
+        for namer in namers
+        if namer.path != column.path and namer.path[: level + 1] == outer and LIST not in namer.path[level + 1 :]
+    ]
+    whole = [names for names in fields if len(names) == max(map(len, fields))]
+    if found := _telling(whole):
+        return found
+    by_number = _telling([{(i,): text(v) for i, v in enumerate(n.values)} for n in _nearest(column, level, namers)])
     places = dict.fromkeys(place[: level + 1] for place in column.places)
-    lengths = {sum(1 for other in places if other[:-1] == place[:-1]) for place in places}
-    best: tuple[int, Column] | None = None
+    return {place: by_number[place[-1:]] for place in places} if by_number else {}
+
+
+def _telling(names: list[dict[Path, str]]) -> dict[Path, tuple[str, ...]]:
+    """The first of these that gives every place a name of its own, or else all of them together if they do."""
+    for each in names:
+        if len(set(each.values())) == len(each):
+            return {place: (name,) for place, name in each.items()}
+    joint = {place: tuple(each[place] for each in names) for place in names[0]} if names else {}
+    return joint if len(set(joint.values())) == len(joint) else {}
+
+
+def _nearest(column: Column, level: int, namers: list[Column]) -> list[Column]:
+    """The lists of names that are as long as the lists at this level, of those the ones that lie nearest. Those that
+    tell all places apart go before others."""
+    places = dict.fromkeys(place[: level + 1] for place in column.places)
+    counts = Counter(place[:-1] for place in places)
+    fitting = []
     for namer in namers:
         flat = namer.path.count(LIST) == 1 and namer.path[-1] == LIST
-        if not flat or namer.path == column.path or lengths != {len(namer.values)}:
-            continue
-        if len(set(namer.values)) < len(namer.values):
-            continue
-        shared = sum(1 for a, b in zip(namer.path, column.path) if a == b)
-        if best is None or shared > best[0]:
-            best = (shared, namer)
-    return {place: text(best[1].values[int(place[-1])]) for place in places} if best else None
+        if flat and namer.path != column.path and set(counts.values()) == {len(namer.values)}:
+            apart = len(set(namer.values)) == len(namer.values)
+            fitting.append(((apart, sum(1 for a, b in zip(namer.path, column.path) if a == b)), namer))
+    most = max((near for near, _ in fitting), default=None)
+    return [namer for near, namer in fitting if near == most]
 
 
 def text(value: Any) -> str:

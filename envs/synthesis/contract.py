@@ -18,14 +18,13 @@ from typing import Any
 
 from envs.address import Draws
 from envs.sandbox import Figure, Job, Sandbox
-from envs.synthesis.columns import columns, is_number
+from envs.synthesis.columns import columns, is_number, undecided
 from envs.synthesis.derived import Unfaithful
 from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
 from envs.synthesis.legible import illegible
 from envs.synthesis.perturb import changed, shuffled
 from envs.synthesis.script import Broken, contracted
-from envs.synthesis.wholes import balanced
 
 LEAVES = 2000  # of DATA, at most
 REDRAWN = 2  # times that render draws other numbers
@@ -93,8 +92,7 @@ def _variants(data: Any) -> list[Any]:
     draws = Draws("synthesis", "render", json.dumps(data, sort_keys=True))
     numbers, names = columns(data)
     free = [column for column in numbers if not column.position]
-    others = [*(changed(data, free, draws) for _ in range(REDRAWN)), *shuffled(data, free, names, draws)[:1]]
-    return [balanced(data, other) for other in others]
+    return [*(changed(data, free, draws) for _ in range(REDRAWN)), *shuffled(data, free, names, draws)[:1]]
 
 
 def _unfit(data: Any) -> tuple[str, str] | None:
@@ -109,6 +107,8 @@ def _unfit(data: Any) -> tuple[str, str] | None:
             return "DATA holds what is no number", "/".join(column.path)
         if column.keys and (twice := [keys for keys, n in Counter(column.keys).items() if n > 1]):
             return "a name is there twice", ", ".join(twice[0])
+    if doubt := undecided(data):
+        return "rows and columns cannot be told apart", f"{doubt}; write it by name, as {{name: [...], ...}}"
     for column in names:
         if not all(value.strip() for value in column.values):
             return "an empty name", column.name

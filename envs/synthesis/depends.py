@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from envs.numerals import numbers as written
 from envs.sandbox import Called
 from envs.synthesis.columns import Column, Path, columns, mentioned, put
 from envs.synthesis.drawn import Drawn
@@ -116,12 +115,11 @@ def _columns_named(numbers: list[Column], tries: Sequence[Version], first: Ran, 
             raise Bad("the answer hangs on what the question does not name", "/".join(version_path))
 
 
-def hidden(data: Any, drawn: Drawn, artists: dict[str, Any]) -> list[Version]:
-    """The data with numbers changed that stand by themselves and are nowhere written on the figure."""
-    seen = {value for text in artists["texts"] for value in written(text["text"])}
+def hidden(data: Any, drawn: Drawn) -> list[Version]:
+    """The data with numbers changed that are nowhere on the figure."""
     changes: dict[Path, Any] = {}
     for column in columns(data)[0]:
-        if column.path in drawn.lone and float(column.values[0]) not in seen:
-            value = column.values[0]
-            changes[column.places[0]] = value * 2 + 1 if isinstance(value, int) else value * 1.7 + 0.1
+        if column.path in drawn.unseen:
+            for place, value in zip(column.places, column.values):
+                changes[place] = value * 2 + 1 if isinstance(value, int) else value * 1.7 + 0.1
     return [Version("hidden", put(data, changes))] if changes else []

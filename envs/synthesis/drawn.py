@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -23,7 +25,9 @@ from typing import Any
 import numpy as np
 
 from envs.numerals import half_up
+from envs.numerals import numbers as written
 from envs.synthesis.columns import Column, Path, columns, decimals
+from envs.synthesis.columns import text as as_text
 from envs.synthesis.derived import SCALES, Derived, Unfaithful
 from envs.synthesis.marks import CHANNELS, Mark, marks
 from envs.synthesis.solids import judge_solids, solid_marks
@@ -44,7 +48,7 @@ class Drawn:
 
     error: dict[Path, float] = field(default_factory=dict)
     how: dict[tuple[str, ...], str] = field(default_factory=dict)
-    lone: frozenset[tuple[str, ...]] = frozenset()
+    unseen: frozenset[tuple[str, ...]] = frozenset()
     edges: tuple[float, ...] = ()
 
 
@@ -65,12 +69,15 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     _names_drawn(names, artists)
     error: dict[Path, float] = {}
     how: dict[tuple[str, ...], str] = {}
-    lone = set()
+    unseen = set()
     for column in numbers:
         if column.lone:
-            lone.add(column.path)
+            if not figure.says(column.values):
+                unseen.add(column.path)
             continue
         if column.position:
+            if not figure.says(column.values):  # as a number that counts the rows of a table
+                unseen.add(column.path)
             how[column.path] = "position"
             error.update(dict.fromkeys(column.places, 0.0))
             continue
@@ -85,7 +92,7 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     if inside:
         figure.judge_places()
         judge_solids(artists)
-    return Drawn(error, how, frozenset(lone), tuple(figure.edges))
+    return Drawn(error, how, frozenset(unseen), tuple(figure.edges))
 
 
 def _is_series(column: Column, numbers: list[Column]) -> bool:
@@ -123,6 +130,11 @@ class _Figure:
                 if channel in CHANNELS.get(mark.kind, ()):
                     self.pools[mark.axes, mark.kind, channel].append(index)
         self.every = {name for mark in found for name in mark.names}
+        self.written = {value for text in artists["texts"] for value in written(text["text"])}
+
+    def says(self, values: Sequence[float]) -> bool:
+        """Whether numbers are written, or stand at the places of an axis that marks go by."""
+        return all(value in self.written or label_key(as_text(value)) in self.every for value in values)
 
     # --- Columns
 
@@ -158,7 +170,7 @@ class _Figure:
                     off = 0.015 if kind == "wedge" else 0.03
                     if best is None:
                         best = kind, [off * total] * len(column.values)
-        if best is None and len(column.values) >= SAMPLES and not column.keys:
+        if best is None and len(column.values) >= SAMPLES:
             best = self._sample(column)
         if best is None:
             raise Unfaithful("a column is not drawn", "/".join(column.path))
@@ -170,8 +182,8 @@ class _Figure:
     def _needed(self, column: Column, index: int, union: set[str], series: bool) -> set[str]:
         """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""
         needed = {label_key(key) for key in column.keys[index]} if column.keys else set()
-        if series:  # "Walk (km)" may be drawn as "Walk"
-            needed |= {_spoken(column.name), _spoken(column.name.partition("(")[0].strip())}
+        if series:
+            needed |= set([name for name in _spoken(column.name) if name in union][:1])
         return needed & union
 
     def _ordered(self, first: int, channel: str, pool: list[int]) -> tuple[set[str], list[tuple[float, int]]]:
@@ -259,7 +271,7 @@ class _Figure:
         values = np.array(column.values, dtype=float)
         q = np.percentile(values, [25, 50, 75])
         for index, mark in enumerate(self.marks):
-            if mark.kind == "box" and _spoken(column.name) in ({_spoken(n) for n in mark.names} or {""}):
+            if mark.kind == "box" and (not mark.names or mark.names.intersection(_spoken(column.name))):
                 three = [mark.channels[key] for key in ("q1", "median", "q3")]
                 ends = [v for key, v in mark.channels.items() if key in ("low", "high") or key.startswith("outlier")]
                 of_sample = all(np.isclose(values, end, rtol=1e-6, atol=1e-9).any() for end in ends)
@@ -349,8 +361,10 @@ def _all_named(column: Column, union: set[str]) -> bool:
     return bool(column.keys) and all(any(label_key(key) in union for key in keys) for keys in column.keys)
 
 
-def _spoken(name: str) -> str:
-    return label_key(name.replace("_", " "))
+def _spoken(name: str) -> tuple[str, str]:
+    """How a figure may call a column: by its name, or without the unit in brackets behind it."""
+    words = name.replace("_", " ")
+    return label_key(words), label_key(re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", words))
 
 
 def _near(shown: float, value: float, reach: float, channel: str) -> bool:

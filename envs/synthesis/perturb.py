@@ -13,7 +13,21 @@ from typing import Any
 
 from envs.address import Draws
 from envs.numerals import half_up, numbers
-from envs.synthesis.columns import KEYS, LIST, Column, Path, columns, is_number, mentioned, ordered, put, text
+from envs.synthesis.columns import (
+    KEYS,
+    LIST,
+    Column,
+    Path,
+    columns,
+    decimals,
+    is_number,
+    leaf,
+    mentioned,
+    ordered,
+    put,
+    shared,
+    text,
+)
 
 ROUNDS = 3  # times that all numbers are changed
 DROPPED = 2  # rows that are dropped, one at a time
@@ -38,6 +52,7 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     """The changed versions of the data on which the programs of a question are run."""
     held, names = columns(data)
     free = [column for column in held if not column.position]
+    whole = {place for parts in shared(held) for place in parts}
     said = mentioned(question, [key for column in free for keys in column.keys for key in keys])
     found = [Version("numbers", changed(data, free, draws)) for _ in range(ROUNDS)]
     found += [Version("names", moved) for moved in shuffled(data, free, names, draws)]
@@ -53,7 +68,7 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     found += [Version("numbers", near) for near in _near_thresholds(data, free, said, question, draws)]
     for column in free[:ALONE] if len(free) > 1 else ():
         found += [Version("column", changed(data, [column], draws, up=up), column.path) for up in (None, True, False)]
-        for _ in range(2):
+        for _ in range(0 if whole.intersection(column.places) else 2):
             moved = dict(zip(column.places, _deranged(column.values, draws)))
             found.append(Version("column", put(data, moved), column.path))
     return found
@@ -62,17 +77,18 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
 def _near_thresholds(data: Any, free: list[Column], said: set[str], question: str, draws: Draws) -> list[Any]:
     """The data with values just above and just below each number that a question says, for up to EDGES of them."""
     found: list[Any] = []
+    whole = {place for parts in shared(columns(data)[0]) for place in parts}
     for threshold in dict.fromkeys(numbers(question)):
         for column in free:
             inside = min(column.values) < threshold < max(column.values)
             loose = [k for k in range(len(column.values)) if not (column.keys and _touches(column.keys[k], said))]
-            if not inside or len(loose) < 2 or column.whole or len(found) == EDGES:
+            if not inside or len(loose) < 2 or whole.intersection(column.places) or len(found) == EDGES:
                 continue
             step = 10.0**-column.decimals
             above, below = half_up(threshold + step, column.decimals), half_up(threshold - step, column.decimals)
             if not {above, below} & set(column.values):
-                whole = all(isinstance(value, int) for value in column.values)
-                new = [int(value) if whole else value for value in (above, below)]
+                bare = all(isinstance(value, int) for value in column.values)
+                new = [int(value) if bare else value for value in (above, below)]
                 found.append(put(data, dict(zip([column.places[k] for k in draws.sample(loose, 2)], new))))
     return found
 
@@ -89,6 +105,7 @@ def changed(
     """The data with other numbers in these columns: all of them, those of the names `said`, or those of no such name.
     `up` says which way all of them go."""
     changes: dict[Path, Any] = {}
+    taken: set[Path] = set()
     for column in which:
         chosen = [
             index
@@ -97,6 +114,11 @@ def changed(
         ]
         if chosen:
             changes.update(zip(column.places, _other_numbers(column, chosen, draws, up)))
+            taken |= {column.places[index] for index in chosen}
+    for parts in shared(columns(data)[0]):  # what a row adds up to stays, if all of it is changed
+        if taken.issuperset(parts) and up is None:
+            values = [leaf(data, place) for place in parts]
+            changes.update(zip(parts, _moved(values, range(len(parts)), draws, up)))
     return put(data, changes)
 
 
@@ -107,7 +129,7 @@ def _touches(keys: tuple[str, ...], said: set[str]) -> bool:
 def _other_numbers(column: Column, chosen: list[int], draws: Draws, up: bool | None) -> list[Any]:
     values = list(column.values)
     if column.whole and len(values) > 1:
-        return _moved(column, chosen, draws, up)
+        return _moved(values, chosen, draws, up)
     places = column.decimals
     step = 10.0**-places
     distinct = len(set(values)) == len(values)
@@ -129,9 +151,9 @@ def _other_numbers(column: Column, chosen: list[int], draws: Draws, up: bool | N
     return values
 
 
-def _moved(column: Column, chosen: list[int], draws: Draws, up: bool | None) -> list[Any]:
+def _moved(values: list[Any], chosen: Sequence[int], draws: Draws, up: bool | None) -> list[Any]:
     """Shares that still add up to what they did: parts move between the chosen ones and the others."""
-    values, places = list(column.values), column.decimals
+    places = max(map(decimals, values))
     step = 10**places
     units = [round(value * step) for value in values]
     rest = [index for index in range(len(values)) if index not in chosen] or list(range(len(values)))
@@ -170,12 +192,16 @@ def shuffled(data: Any, free: list[Column], names: list[Column], draws: Draws) -
             for column in loose:
                 changes.update(zip(column.places, _deranged(column.values, draws)))
         orders: dict[int, list[int]] = {}
+        wholes = shared(free)
         for column in free:
             # Of a mapping the values move, which is the same.
             if not loose or (column.path[-1] == KEYS and not ordered(tuple(keys[-1] for keys in column.keys))):
-                size = len(column.values)
-                order = orders.setdefault(size, _deranged(range(size), draws))
-                changes.update(zip(column.places, [column.values[k] for k in order]))
+                # Of a matrix of shares whole rows move.
+                parts = [each for each in wholes if len(each) < len(column.places) and each[0] in column.places]
+                units = parts if sum(map(len, parts)) == len(column.places) else [(place,) for place in column.places]
+                order = orders.setdefault(len(units), _deranged(range(len(units)), draws))
+                for unit, other in zip(units, order):
+                    changes.update(zip(unit, [leaf(data, place) for place in units[other]]))
         found.append(put(data, changes))
     return found
 

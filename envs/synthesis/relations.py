@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.numerals import half_up, numbers
-from envs.synthesis.columns import Column, Path, columns, is_number, mentioned, put
+from envs.synthesis.columns import Column, Path, columns, is_number, mentioned, put, shared
 from envs.synthesis.kinds import agree
 from rewards.typography import label_key
 
@@ -53,7 +53,7 @@ def relations(data: Any, question: str, kind: str, value: Any) -> list[Relation]
     """What must hold of a program's answers; [] where the words leave it open."""
     held, _ = columns(data)
     free = [column for column in held if not column.position and not column.lone]
-    if any(column.whole for column in free) or not free:
+    if not free or shared(free):
         return []
     said = {
         word: bool(pattern.search(question))

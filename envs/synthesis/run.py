@@ -86,7 +86,7 @@ def checks_of(sandbox: Sandbox) -> Checks:
         digest.update(file.read_bytes())
     return Checks(
         chart=lambda code: check_chart(code, sandbox),
-        question=lambda chart, asked: check_question(chart, asked, sandbox),
+        question=lambda chart, asked, alike: check_question(chart, asked, sandbox, alike=alike),
         compose=compose_questions,
         version=digest.hexdigest(),
     )

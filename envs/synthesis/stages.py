@@ -73,7 +73,7 @@ class Checks:
     """What proves answers, as functions, so that pipelines know nothing of how."""
 
     chart: Callable[[str], Chart | Dropped]
-    question: Callable[[Chart, Asked], Kept | Dropped]
+    question: Callable[[Chart, Asked, bool], Kept | Dropped]
     compose: Callable[[Chart, Draws, int], Sequence[Kept]]
     version: str  # what is journalled of checks is asked for again once this changes
 
@@ -241,19 +241,23 @@ class Works:
 
     async def verify(self, item: Posed, path: Path) -> list[Posed | Dropped]:
         """Whether execution bears the answer out."""
-        kept = await self.verified("verify", item.chart, item.asked)
+        kept = await self.verified("verify", item.chart, item.asked, alike=self.config.questions.blind)
         return [kept if isinstance(kept, Dropped) else replace(item, kept=kept)]
 
     async def blind(self, item: Posed, path: Path) -> list[Posed | Dropped]:
         """An answer from the table alone, by a model that sees no program: where it agrees, the tier is higher."""
+        assert item.kept is not None
+        unsaid: Posed | Dropped = item  # a solver that says nothing says nothing against it
+        if item.kept.checks["alike"]:
+            unsaid = Dropped(stage="blind", reason="both programs are one", detail="and no blind solver answers")
         table = json.dumps(item.chart.data, ensure_ascii=False)
         if len(table) > TABLE_CHARS:
-            return [item]
+            return [unsaid]
         unit = f" in {item.asked.unit}, without the unit" if item.asked.unit else ""
         fields = {"table": table, "question": item.asked.question, "unit": unit}
         reply = await self.solver.ask("blind", prompts.BLIND, fields)
         if isinstance(reply, Dropped):
-            return [item]  # a solver that says nothing says nothing against it
+            return [unsaid]
         asked = replace(item.asked, blind=reply.answer)
         kept = await self.verified("blind", item.chart, asked)
         return [kept if isinstance(kept, Dropped) else replace(item, asked=asked, kept=kept)]
@@ -273,12 +277,12 @@ class Works:
         said = {"chart": kept.chart.id, "question": kept.asked.question}
         return [Dropped(stage="dedup questions", reason=why, inputs=said) if why else kept]
 
-    async def verified(self, stage: str, chart: Chart, asked: Asked) -> Kept | Dropped:
+    async def verified(self, stage: str, chart: Chart, asked: Asked, alike: bool = False) -> Kept | Dropped:
         decided = asdict(replace(asked, provenance={}, explanation=""))
-        key = key_of("check_question", self.checks.version, chart.code, decided)
+        key = key_of("check_question", self.checks.version, chart.code, decided, alike)
 
         def work() -> dict[str, Any]:
-            result = self.checks.question(chart, asked)
+            result = self.checks.question(chart, asked, alike)
             return packed(result) if isinstance(result, Dropped) else {"kept": folded(result)}
 
         found = await self.worked(key, stage, work)

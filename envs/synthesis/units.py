@@ -81,6 +81,7 @@ KNOWN = {
     spelling: line.split(":")[0] for line in _SPELLINGS.strip().splitlines() for spelling in line.split(":")[1].split()
 }
 _WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
+_POINTS = re.compile(r"\b(?:percentage|percent|%)[ -]points?\b|^p\.?p\.?$", re.IGNORECASE)
 _TIMES = {"hour", "day", "week", "month", "year"}  # things that are counted as often as they measure
 _SMALL = frozenset(("in", "of", "a", "an", "the", "per", "and", "to", "from", "for", "by"))
 
@@ -132,6 +133,7 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
     """The unit of a question that is not its chart's, or the scale of the chart's that it leaves out; "" where they
     agree. `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
     charted: set[str] = set().union(*labels)
+    unit = _POINTS.sub("percent", unit)
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
     many = set().union(*(units_in(f"({words_after})") for words_after in counted)) - (
         _TIMES - charted

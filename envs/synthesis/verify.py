@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from envs.address import Draws
@@ -36,11 +37,16 @@ from rewards.typography import label_key
 WIDER = 2.0  # times an answer, beyond which its honest range does not matter
 MISSED = 0.25  # of the changed versions may make both programs fail, as an empty selection does
 LONGEST = 600  # characters of a question
+_NONE = frozenset(("", "none", "no answer", "n/a", "null"))
 EXACT = "_answer_exactly"  # the program without its rounding
 
 
-def check_question(chart: Chart, asked: Asked, sandbox: Sandbox) -> Kept | Dropped:
-    """The problem that a question makes, or why it makes none."""
+def check_question(chart: Chart, asked: Asked, sandbox: Sandbox, *, alike: bool = False) -> Kept | Dropped:
+    """The problem that a question makes, or why it makes none.
+
+    Programs that are one, but for layout, say no more than one does. Of a plain question there are not many, so a blind
+    solver who agrees makes them good; `alike` lets them pass where he is still to be asked.
+    """
     checks: dict[str, Any] = {}
     try:
         answer, value = _proved(chart, asked, sandbox, checks)
@@ -50,6 +56,10 @@ def check_question(chart: Chart, asked: Asked, sandbox: Sandbox) -> Kept | Dropp
     blind = "" if asked.blind is None else "agrees" if says(asked.blind, answer) else "differs"
     checks["blind"] = blind or "not asked"
     tier = "agreed" if blind == "agrees" else "executed"
+    if checks["alike"] and tier == "executed" and not alike:
+        said = "a blind solver differs" if blind else "and no blind solver was asked"
+        inputs = {"chart": chart.id, "question": asked.question}
+        return Dropped(stage="question", reason="both programs are one", detail=said, inputs=inputs)
     return Kept(chart=chart, asked=asked, answer=answer.to_json(), value=value, tier=tier, checks=checks)
 
 
@@ -64,8 +74,9 @@ def _proved(chart: Chart, asked: Asked, sandbox: Sandbox, checks: dict[str, Any]
     except Unfaithful as unfaithful:
         raise Bad("the figure does not show the data", f"{unfaithful.reason}: {unfaithful.detail}") from None
     codes = _codes(asked)
+    checks["alike"] = ast.dump(ast.parse(codes[0])) == ast.dump(ast.parse(codes[1]))
     draws = Draws("synthesis", "question", chart.id, question)
-    tries = [*versions(data, question, draws), *hidden(data, drawn, chart.artists)]
+    tries = [*versions(data, question, draws), *hidden(data, drawn)]
     read = readings(data, drawn, draws)
     alone = single(data, drawn)
     first = _run(codes[0], data, tries, [*read, *(each for _, each in alone)], sandbox, "the program")
@@ -101,8 +112,6 @@ def _codes(asked: Asked) -> tuple[str, str]:
             codes.append(program(code))
         except Broken as broken:
             raise Bad(f"{name}: {broken.reason}", broken.detail) from None
-    if ast.dump(ast.parse(codes[0])) == ast.dump(ast.parse(codes[1])):
-        raise Bad("both programs are one")
     return codes[0], codes[1]
 
 
@@ -144,7 +153,7 @@ def _agreement(first: Ran, second: Ran, tries: Sequence[Version], kind: str, pla
     """On how many versions both programs gave the same; Bad where they do not, or where too many say nothing."""
     agreed = missed = 0
     for version, a, b in zip(tries, first.changed, second.changed):
-        if a.error and b.error:
+        if (a.error or _nothing(a.value)) and (b.error or _nothing(b.value)):
             missed += 1
         elif a.error or b.error:
             raise Bad("a program fails on changed data", f"{version.what}: {a.error or b.error}")
@@ -156,8 +165,13 @@ def _agreement(first: Ran, second: Ran, tries: Sequence[Version], kind: str, pla
         if not (a.error or b.error) and not agree(a.value, b.value, kind=kind, places=places):
             raise Bad("the programs disagree on changed data", f"reading: {a.value!r:.60}, {b.value!r:.60}")
     if missed > MISSED * len(tries):
-        raise Bad("the programs fail on changed data", next(c.error for c in first.changed if c.error))
+        raise Bad("the programs fail on changed data", next((c.error for c in first.changed if c.error), "no answer"))
     return agreed
+
+
+def _nothing(value: Any) -> bool:
+    """Whether a program says that there is no answer, as to a selection that changed data leaves empty."""
+    return value is None or value == [] or (isinstance(value, str) and label_key(value) in _NONE)
 
 
 # --- The answer
@@ -195,7 +209,7 @@ def _answer(
         off = [rounding(float(v), places, _given(numbers))[0] for v in (value if isinstance(value, list) else [value])]
         tolerance = error + max(off)
         if error == 0 and float(largest).is_integer() and places in (None, 0) and is_number(value):
-            tolerance = 0.0
+            tolerance, first = 0.0, replace(first, exact=value)
     else:
         steady = [agree(called.value, first.exact, kind=kind) for called in first.read[:read] if not called.error]
         if not all(steady):
