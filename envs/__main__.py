@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from envs.address import AddressError, Draws
+from envs.address import Address, AddressError, Draws
 from envs.registry import cells
 from envs.typed import (
     BadInput,
@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listing = commands.add_parser("list", help="the cells: which question can be asked of which family")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     show = commands.add_parser("show", help="one problem: question, answer, solution, how well each item can be read")
-    show.add_argument("address", help="as bar/kth_largest/3/9137, or test:pie/count/0/1?px=224x224")
+    show.add_argument("address", help="as bar/kth_largest/3/9137, test:pie/count/0/1?px=224x224, stored/SET:DIGEST/17")
+    show.add_argument("--data", metavar="SOURCE", help="where a stored problem is: a folder or a Parquet file")
+    show.add_argument("--px", default="448x448", help="of a stored problem: WIDTHxHEIGHT of the run, as env.px")
     show.add_argument("--out", type=Path, help="write the picture there (PNG)")
     gallery = commands.add_parser("gallery", help="a page of random problems")
     gallery.add_argument("--out", type=Path, default=Path("gallery.html"), help="a .html page, or a .png of a few")
@@ -46,9 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SOURCE",
         help="--count problems of this data set, a folder or a Parquet file; cells if asked for",
     )
-    gallery.add_argument(
-        "--tiers", default="proven,agreed", help="of problems that a model wrote, those to be trusted so"
-    )
+    for command in (show, gallery):
+        command.add_argument(
+            "--tiers", default="proven,agreed", help="of problems that a model wrote, those to be trusted so"
+        )
     check = commands.add_parser("check", help="measure the promises; exit status 1 if one does not hold")
     check.add_argument("--count", type=int, default=100, help="addresses for each cell and level")
     check.add_argument("--sample", type=int, metavar="N", help="only N addresses, dealt over all cells and levels")
@@ -127,8 +130,11 @@ def _show(options: argparse.Namespace) -> int:
 
     from envs.problem import Unmakeable, draw, make
 
+    address = Address.parse(options.address)
+    if address.stored:
+        _open_for(address, options)
     try:
-        problem, draft = make(options.address), draw(options.address)
+        problem, draft = make(address), None if address.stored else draw(address)
     except Unmakeable as failure:
         raise BadInput(failure) from None
     except ValueError as wrong:  # an outside corpus that is not open, or has changed
@@ -136,16 +142,32 @@ def _show(options: argparse.Namespace) -> int:
     print(f"address   {problem.address}")
     print(f"question  {problem.question}")
     print(f"answer    {json.dumps(problem.answer.to_json())}")
-    print(f"solution  {problem.solution}")
-    print(f"made in   {problem.meta['tries']} {'try' if problem.meta['tries'] == 1 else 'tries'}")
-    for reason in problem.meta["turned_away"]:
-        print(f"          turned away: {reason}")
-    print(f"{'item':32}{'value':>24}{'read to':>14}")
-    for name, value, reading in draft.view.describe():
-        print(f"{name:32}{value:>24}{reading:>14}")
+    if "tier" in problem.meta:
+        print(f"tier      {problem.meta['tier']}")
+    if draft is not None:
+        print(f"solution  {problem.solution}")
+        print(f"made in   {problem.meta['tries']} {'try' if problem.meta['tries'] == 1 else 'tries'}")
+        for reason in problem.meta["turned_away"]:
+            print(f"          turned away: {reason}")
+        print(f"{'item':32}{'value':>24}{'read to':>14}")
+        for name, value, reading in draft.view.describe():
+            print(f"{name:32}{value:>24}{reading:>14}")
     if options.out:
         save(options.out, lambda path: Image.fromarray(problem.image).save(path, "PNG"))
     return 0
+
+
+def _open_for(address: Address, options: argparse.Namespace) -> None:
+    """Opens the data set of a stored problem; BadInput where it is not the one that the address names."""
+    key = address.text
+    if not options.data:
+        raise BadInput(f"{address} is a row of a data set: say where that is with --data FOLDER_OR_PARQUET")
+    found = opened_data(options.data, options.tiers, key.partition(":")[0], pixels(options.px))
+    if found.key != key:
+        raise BadInput(
+            f"{options.data} is {found.key} with --tiers {options.tiers} and --px {options.px}, not {key}: "
+            "give the tiers and env.px of the run that names this address, and the data that it had"
+        )
 
 
 def _gallery(options: argparse.Namespace) -> int:

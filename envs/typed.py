@@ -44,13 +44,16 @@ def opened_phrasings(path: str | None) -> str:
         raise BadInput(wrong) from None
 
 
-def opened_data(source: str, tiers: str) -> StoredSet:
-    """Open a data set of one's own for this process, named after its file or folder."""
+def opened_data(source: str, tiers: str, name: str = "", px: tuple[int, int] = (448, 448)) -> StoredSet:
+    """Open a data set of one's own for this process, named after its file or folder unless `name` is given; its
+    pictures have at most as many pixels as `px`."""
     from envs.stored import Spec, StoredError, open_stored
 
-    name = re.sub(r"[^a-z0-9_]+", "_", Path(source.partition("@")[0]).stem.casefold()).strip("_0123456789") or "data"
+    own = re.sub(r"[^a-z0-9_]+", "_", Path(source.partition("@")[0]).stem.casefold()).strip("_0123456789")
+    name = name or own or "data"
     try:
-        return open_stored(Spec(name=name, source=source, tiers=tuple(tiers.split(","))))
+        spec = Spec(name=name, source=source, tiers=tuple(tiers.split(",")), max_pixels=px[0] * px[1])
+        return open_stored(spec)
     except StoredError as wrong:
         raise BadInput(str(wrong).replace(f"data.{name}.source ", "--data ")) from None
 

@@ -31,6 +31,7 @@ from envs.synthesis.dedup import problem_id
 from envs.synthesis.items import Dropped, Kept
 from envs.synthesis.page import page
 from envs.synthesis.shards import ShardsError, write_shards
+from envs.typed import opened_data
 from rewards import from_json, score
 from trainers.config import ConfigError, load
 from trainers.data import mixed, open_data
@@ -298,6 +299,20 @@ def test_the_gallery_shows_it(folder: Path, tmp_path: Path, capsys: pytest.Captu
     assert text.count('data-family="stored"') == 2 and text.count('data-family="bar"') == 2
     assert main(["gallery", "--data", str(tmp_path / "none"), "--out", str(out)]) == 2
     assert "--data" in (said := capsys.readouterr().err.splitlines()[-1]) and "is no Parquet file" in said
+
+
+def test_an_address_of_a_log_is_shown(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stored = opened_data(str(folder), "proven,agreed", "written")
+    address, row = str(stored.address(stored.rows[1])), rows(folder)[stored.rows[1]]
+    out = tmp_path / "one.png"
+    assert main(["show", address, "--data", str(folder), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert f"address   {address}\nquestion  {row['question']}\n" in said and f"tier      {row['tier']}\n" in said
+    with Image.open(out) as image:
+        assert image.width / image.height == pytest.approx(row["width"] / row["height"], rel=0.01)
+    for wrong in ([], ["--data", str(folder), "--px", "224x224"], ["--data", str(folder), "--tiers", "proven"]):
+        assert main(["show", address, *wrong]) == 2
+        assert capsys.readouterr().err.startswith("error: ")
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

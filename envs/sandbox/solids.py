@@ -136,7 +136,8 @@ def _quads(artist: Any) -> np.ndarray:
     """The faces of a collection that are all of four corners, of shape [faces, 4, 3]; none of any other artist."""
     if not isinstance(artist, art3d.Poly3DCollection) or any(s.stop - s.start != 4 for s in artist._segslices):
         return np.zeros((0, 4, 3))
-    return np.ma.filled(np.ma.array(artist._vec[:3], float), np.nan).T.reshape(-1, 4, 3)
+    held: np.ndarray = np.ma.filled(np.ma.asarray(artist._vec[:3]).astype(float), np.nan)  # type: ignore[no-untyped-call]
+    return held.T.reshape(-1, 4, 3)
 
 
 def _colours(artist: Any, quads: np.ndarray) -> list[Any]:

@@ -66,7 +66,7 @@ def texts(figure: Any, words: list[Word], width: int, height: int, over: dict[in
 
 def _covers(polygon: list[list[float]], quad: np.ndarray) -> bool:
     """Whether a polygon hides some of a text: not just the rim of its box."""
-    if None in itertools.chain(*polygon):
+    if not np.isfinite(np.array(polygon, float)).all():
         return False
     across, up = quad[1] - quad[0], quad[3] - quad[0]
     inner = [quad[0] + a * across + b * up for a in np.linspace(0.08, 0.92, 9) for b in (0.25, 0.5, 0.75)]

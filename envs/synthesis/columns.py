@@ -30,6 +30,7 @@ LIST, KEYS = "[]", "{}"  # stand in a pattern for any place of a list, and for a
 _AXES = "year years x t time month months day days week weeks hour hours quarter date edges bins bin ticks"
 _LOOKS = "colour colours color colors palette marker markers hatch hatches linestyle style styles cmap"
 _POSITIONS, _STYLE = frozenset(_AXES.split()), frozenset(_LOOKS.split())
+_AMOUNTS = ("nearest", "to", "top", "bottom", "than", "above", "below", "over", "under", "least", "most", "by", "about")
 _TIMES = re.compile(
     r"(?:\d{4}|q[1-4]|[12]?h[12]|jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|"
     r"week|day|month|quarter|year|fy|spring|summer|autumn|fall|winter|\d{1,2}:\d\d|\d{1,2}(?:am|pm)?|\d+s)"
@@ -78,16 +79,14 @@ def _whole(values: Sequence[float]) -> float:
 
 
 def shared(numbers: list[Column]) -> list[tuple[Path, ...]]:
-    """Places of values that are shares of one whole: those of a column, of each row of several columns, of each row (or
-    else each column) of a matrix."""
+    """Places of values that are shares of one whole: of each row of several columns, of each row (or else each column)
+    of a matrix, or those of a column."""
     found: list[tuple[Path, ...]] = []
     rows: dict[tuple[Any, ...], list[Column]] = {}
     for column in numbers:
         if column.position or column.lone:
             continue
-        if column.whole:
-            found.append(column.places)
-        elif column.keys and len(column.path) > 1 and column.path[-2:] == (LIST, LIST):
+        if column.keys and not column.whole and column.path[-2:] == (LIST, LIST):
             for part in (-2, -1):
                 lists: dict[Any, list[int]] = {}
                 for index, place in enumerate(column.places):
@@ -100,6 +99,8 @@ def shared(numbers: list[Column]) -> list[tuple[Path, ...]]:
     for group in rows.values():
         if len(group) > 1 and all(map(_whole, zip(*(column.values for column in group)))):
             found += list(zip(*(column.places for column in group)))
+        else:
+            found += [column.places for column in group if column.whole]
     return found
 
 
@@ -269,7 +270,9 @@ def mentioned(question: str, names: list[str]) -> set[str]:
     for name in sorted(set(names), key=len, reverse=True):
         if not (key := label_key(name)):
             continue
-        pattern = re.compile(rf"(?<![^\W_]){re.escape(key)}(?![^\W_]|[.,]\d)")
+        # A small number is hardly a name where something is rounded to it, counted or compared with it.
+        amount = "".join(f"(?<!{word} )" for word in _AMOUNTS) if re.fullmatch(r"\d{1,3}", key) else ""
+        pattern = re.compile(rf"(?<![^\W_]){amount}{re.escape(key)}(?![^\W_]|[.,]\d)")
         if pattern.search(left):
             found.add(name)
             left = pattern.sub("\0", left)

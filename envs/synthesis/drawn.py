@@ -17,7 +17,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -36,6 +36,7 @@ from envs.views import EYE
 from rewards.typography import label_key
 
 FREE = {"wedge": "share", "bar": "area", "point": "size"}  # channels that show shares of a total of their own
+PANELS = -1  # in place of axes: all of them
 SAMPLES = 5  # values without names that make a sample
 EXACT = 1e-6
 
@@ -123,7 +124,7 @@ class _Figure:
         self.edges: list[float] = []
         # Of each column the points and lines that show it: on which channel and scale.
         self.along: dict[tuple[str, ...], dict[tuple[int, str], tuple[str, float]]] = {}
-        self.orders: dict[tuple[int, str], tuple[set[str], list[tuple[float, int]]]] = {}
+        self.orders: dict[tuple[int, int, str], tuple[set[str], list[tuple[float, int]]]] = {}
         self.pools: dict[tuple[int, str, str], list[int]] = defaultdict(list)
         for index, mark in enumerate(found):
             for channel in mark.channels:
@@ -141,7 +142,9 @@ class _Figure:
     def find(self, column: Column, series: bool) -> tuple[str, list[float]]:
         """How a column is shown, and how far off a reader of each of its values may be."""
         best: tuple[str, list[float]] | None = None
-        for (axes, kind, channel), pool in self.pools.items():
+        for (axes, kind, channel), pool in (*self.pools.items(), *self._panels(column)):
+            if axes == PANELS and best is not None:
+                break
             for scale in SCALES:
                 matched = self._match(column, pool, channel, scale, series)
                 if matched is None:
@@ -176,6 +179,18 @@ class _Figure:
             raise Unfaithful("a column is not drawn", "/".join(column.path))
         return best
 
+    def _panels(self, column: Column) -> Iterator[tuple[tuple[int, str, str], list[int]]]:
+        """Marks of all axes together, for values of which some are in each of several panels: where every value is
+        named by all that it goes by, its panel's title among it."""
+        together: dict[tuple[str, str], list[int]] = {}
+        for (_, kind, channel), pool in self.pools.items():
+            together.setdefault((kind, channel), []).extend(pool)
+        for (kind, channel), pool in together.items():
+            union = {name for index in pool for name in self.marks[index].names}
+            several = len(pool) > len(self.pools[self.marks[pool[0]].axes, kind, channel])
+            if several and column.keys and all(label_key(key) in union for keys in column.keys for key in keys):
+                yield (PANELS, kind, channel), pool
+
     def _floats(self, matched: list[int]) -> bool:
         return any(self.marks[index].channels["bottom"] for index in matched)
 
@@ -188,7 +203,7 @@ class _Figure:
 
     def _ordered(self, first: int, channel: str, pool: list[int]) -> tuple[set[str], list[tuple[float, int]]]:
         """The names that the marks of a pool bear, and what they show in order; worked out once."""
-        key = (first, channel)
+        key = (first, len(pool), channel)
         if key not in self.orders:
             union = {name for index in pool for name in self.marks[index].names}
             self.orders[key] = union, sorted((self.marks[index].channels[channel], index) for index in pool)

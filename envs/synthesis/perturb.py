@@ -7,7 +7,7 @@ about runs on all of them; one that has learned the data by heart is caught.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def _near_thresholds(data: Any, free: list[Column], said: set[str], question: st
 
 def changed(
     data: Any,
-    which: Iterable[Column],
+    which: Sequence[Column],
     draws: Draws,
     said: set[str] | None = None,
     *,
@@ -115,11 +115,21 @@ def changed(
         if chosen:
             changes.update(zip(column.places, _other_numbers(column, chosen, draws, up)))
             taken |= {column.places[index] for index in chosen}
-    for parts in shared(columns(data)[0]):  # what a row adds up to stays, if all of it is changed
-        if taken.issuperset(parts) and up is None:
+    # What a row adds up to stays, if all of it is changed.
+    wholes = [parts for parts in shared(columns(data)[0]) if taken.issuperset(parts)] if up is None else []
+    for _ in range(20 if wholes else 0):
+        for parts in wholes:
             values = [leaf(data, place) for place in parts]
             changes.update(zip(parts, _moved(values, range(len(parts)), draws, up)))
+        if all(
+            _distinct(c.values) <= _distinct([changes.get(p, v) for p, v in zip(c.places, c.values)]) for c in which
+        ):
+            break
     return put(data, changes)
+
+
+def _distinct(values: Sequence[Any]) -> bool:
+    return len(set(values)) == len(values)
 
 
 def _touches(keys: tuple[str, ...], said: set[str]) -> bool:
@@ -132,7 +142,7 @@ def _other_numbers(column: Column, chosen: list[int], draws: Draws, up: bool | N
         return _moved(values, chosen, draws, up)
     places = column.decimals
     step = 10.0**-places
-    distinct = len(set(values)) == len(values)
+    distinct = _distinct(values)
     typical = max(map(abs, values)) or 1.0
     for index in chosen:
         old = values[index]

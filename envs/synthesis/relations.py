@@ -69,7 +69,8 @@ def relations(data: Any, question: str, kind: str, value: Any) -> list[Relation]
     if numbers(re.sub(r"\b(?:1[5-9]|20)\d\d\b", "", question)):
         return []  # thresholds
     step, one = _shift(free)
-    shifted, doubled = _all(data, free, 1, one), _all(data, free, 2, 0.0)
+    shifted = _all(data, free, 1, one)
+    doubled = _all(data, [column for column in held if not column.position], 2, 0.0)  # a target too
     many = sum(said.values()) + less
     if less and many == 1:
         return [Relation("a difference changes with all values", shifted, _moves(0.0, step))]

@@ -58,8 +58,8 @@ def _marks(place: int, axes: Table, artists: Table) -> Iterator[Mark]:
         ticks = {along: tick(axes[along + "ticks"], middles[along][k], middles[along]) for along in "xy"}
         _at_odds(axes, series, ticks, samples_of)
         own = {label_key(series), *parts(series), label_key(axes["title"])}.union(*ticks.values())
-        own = own.union(*map(parts, words.get(k, ()))) - {""}
-        names.append(frozenset(own))
+        own |= {part for words_at in words.get(k, ()) for part in parts(words_at)}
+        names.append(frozenset(own - {""}))
         base, height = solid["z"], solid["dz"]
         err = {"height": rough * (2 if base else 1), "top": rough, "bottom": rough}
         channels = {"height": height, "top": base + height, "bottom": base}
@@ -70,9 +70,9 @@ def _marks(place: int, axes: Table, artists: Table) -> Iterator[Mark]:
             said = [j for j, solid in enumerate(solids) if _says(solid, value, text["text"])]
             if k >= 0 and said and k not in said:
                 raise Unfaithful("a number is written at another mark", text["text"])
-            own = names[k] if k in said else frozenset()
+            named = (names[k] if k in said else frozenset()) | parts(text["text"])
             box = (text["box"][0], text["box"][1], text["box"][2], text["box"][3])
-            yield Mark(place, "text", "", {"text": value}, own | parts(text["text"]), box, {"text": 0.0})
+            yield Mark(place, "text", "", {"text": value}, named, box, {"text": 0.0})
 
 
 def _at_odds(axes: Table, series: str, ticks: dict[str, set[str]], samples_of: dict[str, str]) -> None:

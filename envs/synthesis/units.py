@@ -81,6 +81,7 @@ KNOWN = {
     spelling: line.split(":")[0] for line in _SPELLINGS.strip().splitlines() for spelling in line.split(":")[1].split()
 }
 _WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
+_DECADES = re.compile(r"\b\d{3,4}s\b")  # of the 1990s: no seconds
 _POINTS = re.compile(r"\b(?:percentage|percent|%)[ -]points?\b|^p\.?p\.?$", re.IGNORECASE)
 _TIMES = {"hour", "day", "week", "month", "year"}  # things that are counted as often as they measure
 _SMALL = frozenset(("in", "of", "a", "an", "the", "per", "and", "to", "from", "for", "by"))
@@ -91,6 +92,7 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
     follows a number or "in", signs, scales and currencies count."""
     found = set()
     previous = ""
+    words = _DECADES.sub("", words)
     for match in _WORD.finditer(words.casefold()):
         word = match[0]
         unit = KNOWN.get(word)
@@ -148,7 +150,7 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
         holding = [label for label in labels if label & bases]
         if holding and not any(label & SCALES.keys() <= asked for label in holding):
             return f"{min(holding[0] & SCALES.keys())} is missing"
-        if bases and (unstated := sorted(asked & SCALES.keys() - set().union(*holding))):
+        if bases - {"percent"} and (unstated := sorted(asked & SCALES.keys() - set().union(*holding))):
             return unstated[0]
     word: str
     for word in re.findall(r"[^\W\d_]+", unit.casefold()):

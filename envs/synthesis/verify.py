@@ -193,7 +193,10 @@ def _answer(
     kind = KINDS[asked.kind.casefold().strip()]
     labels = units.of_chart(chart.artists)
     words = units.words_of(chart.artists, [column.name for column in (*numbers, *names)])
-    if wrong := units.differs(asked.question, asked.unit, labels, words, computed=kind == "percent"):
+    # A share, or who grew by the largest percentage, can be worked out where nothing is in percent.
+    relative = kind in ("label", "sequence", "set", "boolean") and "percentage" in asked.question.casefold()
+    computed = kind == "percent" or relative
+    if wrong := units.differs(asked.question, asked.unit, labels, words, computed=computed):
         raise Bad("the unit is not the chart's", wrong)
     numeric = is_number(value) or (isinstance(value, list) and all(map(is_number, value)))
     error, tolerance = 0.0, 0.0
@@ -257,7 +260,8 @@ def _error(first: Ran, read: int) -> float:
 
 def _known(answer: Answer, spoken: Iterable[str], chart: Chart, question: str) -> None:
     """Bad where a label is no name of the data and nowhere on the figure or in the question."""
-    together = label_key(" \n ".join([*spoken, *(t["text"] for t in chart.artists["texts"]), question]))
+    texts = [*spoken, *(t["text"].replace("\n", " ") for t in chart.artists["texts"]), question]
+    together = "\n".join(map(label_key, texts))
     items = getattr(answer, "items", (answer,))
     for item in items:
         if isinstance(item, Label) and label_key(item.value) not in together:
