@@ -54,6 +54,7 @@ AXES: dict[str, Shape] = {
     "points": [_MARK | {"x": ["number"], "y": ["number"], "sizes": ["number"], "values": ["number"]}],  # values: coded
     "areas": [_MARK | {"polygon": [["number"]]}],
     "segments": [_MARK | {"lines": [[["number"]]]}],
+    "arrows": [_MARK | {"ends": [["number"]], "heads": "text"}],  # between two places; "->", "<->", "-" ...
     "images": [{"values": [["number"]], "extent": ["number"]}],  # left, right, and where the last and the first row end
     "boxes": [
         {"label": "text", "at": "number", "low": "number", "q1": "number", "median": "number", "q3": "number"}

@@ -137,9 +137,10 @@ def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *
     charted: set[str] = set().union(*labels)
     unit = _POINTS.sub("percent", unit)
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
-    many = set().union(*(units_in(f"({words_after})") for words_after in counted)) - (
-        _TIMES - charted
-    )  # months are counted where they are no unit
+    many = set().union(*(units_in(f"({words_after})") for words_after in counted))
+    if (field := units_in(f"({unit})") & (_TIMES | {"minute", "second"})) and many & _TIMES and not many & field:
+        return min(many & _TIMES)  # hours are asked for, minutes answered
+    many -= _TIMES - charted  # months are counted where they are no unit
     for asked in (units_in(question, loose=True) | many, units_in(f"({unit})")):
         if computed:
             asked -= {"percent"}
