@@ -67,6 +67,14 @@ attack("open by handle", """
 handle = ctypes.create_string_buffer(struct.pack("Ii", 64, 0) + bytes(64)); mount = ctypes.c_int()
 call(303, -100, SECRET.encode(), handle, ctypes.byref(mount), 0); won()
 """, DENIED)  # fmt: skip
+attack("read through the root of a process", "won(open(f'/proc/{os.getppid()}/root' + SECRET).read())", DENIED)
+attack("open the descriptors of the warm process", "for fd in range(40):\n"
+       "    try: os.open(f'/proc/{os.getppid()}/fd/{fd}', os.O_RDONLY); won(fd)\n    except OSError: pass")  # fmt: skip
+attack("lock a file that others read", "import fcntl; fcntl.flock(os.open(os.__file__, os.O_RDONLY), fcntl.LOCK_SH); "
+       "won()", DENIED)  # fmt: skip
+attack(
+    "a font that is a secret", "import matplotlib.ft2font as f, shutil; f.FT2Font(SECRET); won()", DENIED, real=False
+)
 attack("make a folder", "call(83, (ROOM + '/folder').encode(), 0o700); os.rmdir(ROOM + '/folder'); won()", DENIED)
 attack("a symbolic link", "os.symlink(SECRET, ROOM + '/soft'); won(open(ROOM + '/soft').read())", DENIED)
 attack("a hard link", "os.link(SECRET, ROOM + '/hard'); won()", DENIED)
@@ -99,8 +107,16 @@ for fd in range(4, 300):
 )
 attack("ask devices", "import fcntl; fcntl.ioctl(os.open('/dev/null', 0), 0x541B, bytes(4)); won()", DENIED, real=False)
 
+attack("the warm process's own socket", """
+import gc, socket
+for each in gc.get_objects():
+    if isinstance(each, socket.socket):
+        try: each.send(bytes(4)); won(each)
+        except OSError: pass
+""", real=False)  # fmt: skip
+
 # --- Network
-attack("connect", "import socket; socket.create_connection(('127.0.0.1', PORT), 1); won()", DENIED)
+attack("connect", "import socket; socket.create_connection((b'127.0.0.1', PORT), 1); won()", DENIED)
 attack(
     "fetch a page", "import urllib.request as u; won(u.urlopen(f'http://127.0.0.1:{PORT}', timeout=1).read())", "Error"
 )
@@ -212,6 +228,14 @@ got = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(
 won(got) if got == os.getpid() else None
 """, "SIGSYS|SIGSEGV", real=False)  # fmt: skip
 
+attack("a far jump to the 32-bit table", """
+code = mmap.mmap(-1, 4096, flags=0x40 | mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=7)
+at = ctypes.addressof(ctypes.c_char.from_buffer(code))
+code.write(b"\\x6a\\x23\\x68" + struct.pack("<I", at + 64) + b"\\x48\\xcb")  # push 0x23; push at + 64; far return
+code.seek(64); code.write(bytes.fromhex("b802000000cd800f0b"))  # eax = 2 (fork); int 0x80
+ctypes.CFUNCTYPE(ctypes.c_long)(at)(); won()
+""", "SIGSYS|SIGSEGV|SIGILL", real=False)  # fmt: skip
+
 # --- Without end or measure
 SLOW = "CPU time|longer than"
 attack("an endless loop", "while True: pass", SLOW, real=False, slow=True)
@@ -238,6 +262,9 @@ attack("a stack without bottom in C", "class A: pass\na = A()\nA.__getattr__ = l
        "sys.setrecursionlimit(10**9)\na.x", ".", real=False)  # fmt: skip
 attack("code too deep to compile", "eval('(' * 10**5 + ')' * 10**5)", ".", real=False, slow=True)
 attack("crash", "ctypes.string_at(0)", "SIGSEGV", real=False)
+attack("stay when all is said", "os._exit = lambda _: time.sleep(1000)", "longer than", real=False, slow=True)
+attack("leave with a code that bites", "class C:\n    def __eq__(self, other): raise KeyboardInterrupt\n"
+       "raise SystemExit(C())", "exit code 1", real=False)  # fmt: skip
 attack("abort", "os.abort()", "died of SIG|ended", real=False)
 attack("leave without a word", "os._exit(0)", "without a result", real=False)
 attack("leave with a pipe held open", "os._exit(77)", "exit code 77", real=False)
@@ -289,13 +316,26 @@ lie("two heads", "p = png(1, 1, zlib.compress(bytes(4))); frame(b'FIGU', p[:33] 
 lie("a filter that is none", "frame(b'FIGU', png(1, 1, zlib.compress(b'\\x07abc')))", "filters")
 lie("a GIF", "frame(b'FIGU', b'GIF89a' + bytes(100))", "not a PNG")
 lie("a table without its figure", "frame(b'ARTS', b'{}')")
-lie("too many images", "p = png(1, 1, zlib.compress(bytes(4)))\nfor _ in range(100): frame(b'FIGU', p)", "more than")
+lie("something behind an image", "frame(b'FIGU', png(1, 1, zlib.compress(bytes(4))) + b'x')", "behind it")
+lie("an image in crumbs", "p = png(1, 1, zlib.compress(bytes(4))); frame(b'FIGU', p[:33] + chunk(b'IDAT', b'') * 5000"
+    " + p[33:])", "chunks")  # fmt: skip
+lie("crumbs", "while True: os.write(3, b'TE')", "pieces|longer")
+lie("crumbs, each to be read by itself", "import fcntl; fcntl.fcntl(3, fcntl.F_SETFL, os.O_DIRECT)\n"
+    "while True: os.write(3, b'TE')", "pieces")  # fmt: skip
+lie(
+    "too many images",
+    "p = png(1, 1, zlib.compress(bytes(4)))\nfor _ in range(100): frame(b'FIGU', p)",
+    "without its table",
+)
 GOOD = "frame(b'FIGU', png(1, 1, zlib.compress(bytes(4)))); "
 lie("a table of another shape", GOOD + 'frame(b\'ARTS\', b\'{"call": -1, "table": {"axes": 5}}\')', "other keys")
 lie("a table that is deep", GOOD + "frame(b'ARTS', b'[' * 10**6)", "no JSON")
 lie("a number that is none", GOOD + "frame(b'ARTS', b'[NaN]')", "no JSON")
 lie("a number beyond all", GOOD + "frame(b'ARTS', b'[1e999]')", "no JSON")
 lie("a number without end", GOOD + "frame(b'ARTS', b'[' + b'9' * 10**6 + b']')", "no JSON")
+lie("a whole number that has no float", GOOD + "frame(b'ARTS', b'1' + b'0' * 400)", "no JSON")
+lie("half a character", GOOD + r"""frame(b'ARTS', b'["\\ud800"]')""", "no JSON")
+lie("a value as deep as can be read", GOOD + "frame(b'ARTS', b'[' * 500 + b']' * 500)", "50 deep")
 lie("text that is none", GOOD + "frame(b'ARTS', b'\"\\xff\\xfe\"')", "no JSON")
 lie("a value too large", "frame(b'CALL', b'[' + b'[],' * 10**6 + b'[]]')", "at most")
 lie("the figure of another's call", GOOD + "frame(b'ARTS', b'{\"call\": 7, \"table\": {}}')", "not asked")

@@ -77,6 +77,10 @@ def test_a_script_that_breaks_the_contract_is_told_why(code: str, reason: str) -
     assert caught.value.reason == reason
 
 
+def test_a_number_too_large_for_a_float_is_no_error_of_ours() -> None:
+    assert contracted(GOOD.replace("58", "1" + "0" * 400))
+
+
 def test_data_may_be_computed_from_literals_and_style_may_be_constant() -> None:
     code = "import math\nSTEP = 0.5\nCOLOURS = ['#aa0000', '#00aa00']\n" + GOOD.replace(
         "[34, 58, 21]", "[round(10 * math.sin(STEP * k), 1) for k in range(3)]"
@@ -195,3 +199,85 @@ def test_a_table_of_artists_that_makes_no_sense_is_a_reason_and_no_traceback(san
         axes = {**chart.artists["axes"][0], key: value}
         with pytest.raises(Unfaithful):
             show(chart.data, {**chart.artists, "axes": [axes]}, inside=True)
+
+
+# --- Data in the shapes that models give it
+
+PANELS = (
+    IMPORT
+    + """
+DATA = {"fibre": ["Hemp", "Hemp", "Flax", "Flax"], "dried": ["line", "press", "line", "press"],
+        "flawless (%)": [49, 72, 37, 61], "torn (%)": [51, 28, 63, 39]}
+
+def render(data):
+    fibres = list(dict.fromkeys(data["fibre"]))
+    series = [name for name in data if name.endswith("(%)")]
+    fig, axes = plt.subplots(1, len(fibres), figsize=(8, 4), dpi=100)
+    for ax, fibre in zip(axes, fibres):
+        rows = [i for i, f in enumerate(data["fibre"]) if f == fibre]
+        foot = [0] * len(rows)
+        for name, colour in zip(series, ("teal", "orange")):
+            whole = [sum(data[other][i] for other in series) for i in rows]
+            part = [100 * data[name][i] / w for i, w in zip(rows, whole)]
+            ax.bar([data["dried"][i] for i in rows], part, bottom=foot, color=colour, label=name[:-4])
+            foot = [a + b for a, b in zip(foot, part)]
+        ax.set_title(fibre)
+        ax.set_ylim(0, 100)
+    axes[0].set_ylabel("Share (%)")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="lower center", ncols=2)
+    fig.tight_layout(rect=(0, 0.1, 1, 1))
+"""
+)
+BOXES = (
+    IMPORT
+    + """
+DATA = {"day": [1, 2, 3, 4, 5, 6],
+        "Maryam (knots)": [82, 86, 81, 90, 70, 77], "Leila (knots)": [61, 66, 52, 71, 64, 59]}
+
+def render(data):
+    fig, ax = plt.subplots(figsize=(5, 4), dpi=100)
+    names = [name for name in data if name != "day"]
+    ax.boxplot([data[name] for name in names], tick_labels=[name[:-8] for name in names])
+    ax.set_ylabel("Knots")
+    fig.tight_layout()
+"""
+)
+HEAT = (
+    IMPORT
+    + """
+DATA = {"month": ["Jan", "Feb"], "cause": ["Hospice", "Shelter"], "gifts": [[4, 7], [9, 2]]}
+
+def render(data):
+    fig, ax = plt.subplots(figsize=(5, 4), dpi=100)
+    ax.imshow(data["gifts"])
+    ax.set_xticks([0, 1], data["month"])
+    ax.set_yticks([0, 1], data["cause"])
+    for i, row in enumerate(data["gifts"]):
+        for j, value in enumerate(row):
+            ax.text(j, i, str(value))
+"""
+)
+
+
+def test_values_over_several_panels_are_found_under_all_their_names(sandbox: Sandbox) -> None:
+    """Rows go by two columns of names, one of them the panels' titles, and each is a whole that the script uses."""
+    found = check_chart(PANELS, sandbox)
+    assert isinstance(found, Chart), found
+    swapped = PANELS.replace("ax.set_title(fibre)", "ax.set_title(fibres[1 - fibres.index(fibre)])")
+    found = check_chart(swapped, sandbox)
+    assert isinstance(found, Dropped) and "not drawn" in found.reason, found
+
+
+def test_samples_may_be_counted_and_their_columns_have_a_unit(sandbox: Sandbox) -> None:
+    found = check_chart(BOXES, sandbox)
+    assert isinstance(found, Chart), found
+    drawn = show(found.data, found.artists)
+    assert drawn.how["Maryam (knots)", "[]"] == "quartiles" and ("day", "[]") in drawn.unseen
+    other = BOXES.replace("[data[name] for name in names]", "[data[name] for name in names[::-1]]")
+    assert isinstance(check_chart(other, sandbox), Dropped)
+
+
+def test_a_square_of_numbers_is_asked_for_by_name(sandbox: Sandbox) -> None:
+    found = check_chart(HEAT, sandbox)
+    assert isinstance(found, Dropped) and found.reason == "rows and columns cannot be told apart"
+    assert found.detail == "gifts: month and cause are equally long; write it by name, as {name: [...], ...}"

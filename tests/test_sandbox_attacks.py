@@ -93,3 +93,26 @@ def test_the_same_attack_succeeds_where_no_layer_holds_it(
     loose: Sandbox, attack: Attack, aims: str, tmp_path: Path
 ) -> None:
     assert succeeds(outcome := loose.run(Job(code=aims + attack.code)), tmp_path), outcome
+
+
+SEARCH = """
+import time
+libc.sbrk.restype, libc.access.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_int]
+word = bytes(reversed(b"rehtona fo drow"))
+at, found, start = libc.sbrk(0) // 4096 * 4096 - 4096, 0, time.process_time()
+while time.process_time() - start < 0.7 and (not libc.access(at, 0) or ctypes.get_errno() != errno.EFAULT):
+    found += ctypes.string_at(at, 4096).count(word)  # down the heap, page by page, as far as it goes
+    at -= 4096
+if found > FEW: won(found)
+"""
+
+
+def test_no_word_of_another_script_is_left_in_memory(held: Sandbox, aims: str, tmp_path: Path) -> None:
+    """Who finds its own earlier request knows what it was asked, and with which data, the last time."""
+    words = "# word of another\n" * 4000
+    assert held.run(Job(code=words)).reason == ""
+    outcome = held.run(Job(code=aims + "FEW = 10" + SEARCH))
+    assert outcome.reason == "" and not succeeds(outcome, tmp_path), outcome
+    control = held.run(Job(code=aims + "FEW = 1000\nkept = ['#' + bytes(reversed(b'rehtona fo drow')).decode() * 4000]"
+                           + SEARCH))  # fmt: skip
+    assert succeeds(control, tmp_path), control

@@ -238,7 +238,8 @@ def test_an_ordinary_user_is_held_as_root_is(tmp_path: Path) -> None:
     for parent in tmp_path.parents:
         if parent.stat().st_uid == os.getuid() and str(parent).startswith("/tmp/"):
             parent.chmod(parent.stat().st_mode | 0o055)
-    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env"]
+    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    become += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "env"]  # a Python below /root will do
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     if subprocess.run(
         [*become, sys.executable, "-c", "import pytest, envs.sandbox"],

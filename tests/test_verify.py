@@ -19,6 +19,7 @@ from envs.address import Draws
 from envs.numerals import Unit
 from envs.questions.compose import ask_name, ask_number
 from envs.sandbox import Sandbox
+from envs.synthesis import units
 from envs.synthesis.columns import Column
 from envs.synthesis.compose import answered, compose_questions, program
 from envs.synthesis.contract import check_chart
@@ -252,3 +253,22 @@ def test_no_planted_fault_of_other_charts_survives(sandbox: Sandbox) -> None:
     single = [place for place in tally.planted if not place.startswith("both") and place != "control"]
     assert sum(tally.planted[place] for place in single) >= 180 and not tally.survivors
     assert tally.survived["control"] == tally.planted["control"]
+
+
+@pytest.mark.parametrize(
+    ("question", "unit", "label", "wrong"),
+    [
+        ("How many million subscribers have operators with 5G?", "million", "Subscribers (millions)", ""),
+        ("How high is the highest value? Give it in kelvin.", "K", "System temperature (K)", ""),
+        ("How much was caught in the 1990s?", "t", "Catch (t)", ""),
+        ("What share of those who waited 5–10 minutes was content?", "%", "Share (%)", ""),
+        ("By how much is A above B?", "percentage points", "Share (%)", ""),
+        ("How many times as much did A get as B?", "times", "Gifts (euros)", ""),
+        ("How many minutes did A take?", "", "Distance (km)", "minute"),
+        ("How much did A get?", "percentage points", "Gifts (euros)", "percent"),
+        ("How much was sold?", "K", "Sales (million euros)", "thousand"),
+    ],
+)
+def test_units_are_taken_for_what_they_are(question: str, unit: str, label: str, wrong: str) -> None:
+    names = ["under 5 min", "5–10 min"] if "waited" in question else []
+    assert units.differs(question, unit, [units.units_in(label)], set(), names, computed=False) == wrong

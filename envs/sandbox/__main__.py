@@ -11,7 +11,10 @@ on where another was cut off. Scripts that changed since run again, those that f
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -25,6 +28,8 @@ from envs.sandbox import Job, Limits, Outcome, Sandbox, SandboxError
 from envs.sandbox.frames import plain
 
 JOURNAL = "journal.jsonl"
+_LARGEST = 2**22  # bytes of a script
+_ITS_OWN = (errno.ENAMETOOLONG, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)  # a script's name is at fault, not the disk
 _SHOWN = 40  # failures in the table; the journal has all
 
 Entry = dict[str, Any]
@@ -69,12 +74,17 @@ def _run(asked: argparse.Namespace, limits: Limits) -> int:
 
     if not asked.folder.is_dir():
         raise OSError(f"{asked.folder} is no folder")
-    scripts = sorted(str(path.relative_to(asked.folder)) for path in asked.folder.rglob("*.py") if path.is_file())
+    paths = [path for path in asked.folder.rglob("*.py") if os.path.isfile(path)]
+    scripts = sorted(str(path.relative_to(asked.folder)) for path in paths)
     if not scripts:
         raise OSError(f"{asked.folder} holds no *.py")
+    importable = {os.path.realpath(path.parent) for path in paths} & set(map(os.path.realpath, sys.path))
+    if importable:
+        raise OSError(f"{min(importable)} is on Python's path, so that its scripts would be imported unread, outside "
+                      "the sandbox: call from another folder, or call python -P -m envs.sandbox")  # fmt: skip
     asked.out.mkdir(parents=True, exist_ok=True)
     journal = Journal(asked.out / JOURNAL)
-    codes = {name: (asked.folder / name).read_bytes() for name in scripts}
+    codes = {name: _read(asked.folder / name) for name in scripts}
     todo = [name for name in scripts if not journal.settled(name, codes[name], again=asked.again)]
     with Sandbox(asked.workers, limits, asked.unsafe, untested=asked.untested) as sandbox:
         if sandbox.missing:
@@ -86,7 +96,7 @@ def _run(asked: argparse.Namespace, limits: Limits) -> int:
                 before = journal.entries.get(job.name, {}).get("figures", [])
                 if not outcome.reason and not outcome.figures:
                     outcome = dataclasses.replace(outcome, reason="drew nothing")
-                figures = _write(asked.out, job.name, outcome)
+                outcome, figures = _write(asked.out, job.name, outcome)
                 journal.add(job.name, codes[job.name], outcome, figures)
                 for gone in set(before) - set(figures):
                     for suffix in (".png", ".json"):
@@ -94,6 +104,16 @@ def _run(asked: argparse.Namespace, limits: Limits) -> int:
                 bar.update()
     print(_table([journal.entries[name] for name in scripts]))
     return 0
+
+
+def _read(path: Path) -> bytes:
+    """A script; in place of one that cannot be read, one that says why."""
+    try:
+        with path.open("rb") as file:
+            code = file.read(_LARGEST + 1)
+    except OSError as error:
+        return f"raise {type(error).__name__}({error.strerror!r})".encode()
+    return code if len(code) <= _LARGEST else f"raise OSError('more than {_LARGEST} bytes')".encode()
 
 
 def _text(code: bytes) -> str:
@@ -104,43 +124,62 @@ def _text(code: bytes) -> str:
         return f"raise SyntaxError({str(error)!r})"
 
 
-def _write(out: Path, name: str, outcome: Outcome) -> list[str]:
+def _write(out: Path, name: str, outcome: Outcome) -> tuple[Outcome, list[str]]:
     """Writes the figures of a script; their names, without ending. A script that failed leaves none."""
     if outcome.reason:
-        return []
-    stem = name.removesuffix(".py")
-    names = [f"{stem}-{k}" for k, _ in enumerate(outcome.figures, 1)]
-    for figure, each in zip(outcome.figures, names):
-        path = out / each
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _whole(path.with_name(path.name + ".json"), json.dumps(figure.artists, ensure_ascii=False).encode())
-        _whole(path.with_name(path.name + ".png"), figure.png)
-    return names
+        return outcome, []
+    names = _names(name, len(outcome.figures))
+    try:
+        for figure, each in zip(outcome.figures, names):
+            path = out / each
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _whole(path.with_name(path.name + ".json"), json.dumps(figure.artists, ensure_ascii=False).encode())
+            _whole(path.with_name(path.name + ".png"), figure.png)
+    except OSError as error:
+        if error.errno not in _ITS_OWN:
+            raise
+        for left in (out / (each + suffix) for each in names for suffix in (".json", ".json.partial", ".png.partial")):
+            with contextlib.suppress(OSError):
+                left.unlink()
+        return dataclasses.replace(outcome, reason=f"cannot be written under its name: {error.strerror}"), []
+    return outcome, names
+
+
+def _names(script: str, figures: int) -> list[str]:
+    return [f"{script.removesuffix('.py')}-{k}" for k in range(1, figures + 1)]
 
 
 def _whole(path: Path, data: bytes) -> None:
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(data)
+    partial.unlink(missing_ok=True)  # were it a link, it would be followed
+    with partial.open("xb") as file:
+        file.write(data)
     os.replace(partial, path)
 
 
 class Journal:
-    """What came of each script; appended to as it goes, and read again when a run goes on."""
+    """What came of each script; appended to as it goes, read again when a run goes on. One run at a time holds it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.entries: dict[str, Entry] = {}
-        if path.exists():
-            lines = path.read_bytes().splitlines(keepends=True)
-            if lines and not lines[-1].endswith(b"\n"):  # cut off while it was written
-                os.truncate(path, sum(map(len, lines[:-1])))
-                lines.pop()
-            for number, line in enumerate(lines, 1):
-                try:
-                    entry = json.loads(line)
-                    self.entries[entry["script"]] = entry
-                except (ValueError, KeyError, TypeError):
-                    raise OSError(f"{path}, line {number}: not of a journal; remove the line or the file") from None
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise OSError(f"{path} is no file of its own; give another --out")
+        self._file = path.open("ab")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OSError(f"another run is at work in {path.parent}; wait for it, or give another --out") from None
+        *lines, cut = path.read_bytes().split(b"\n")  # nothing is behind the last, or what was cut off in writing
+        for number, line in enumerate(lines, 1):
+            try:
+                entry = _entry(line)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                raise OSError(f"{path}, line {number}: not of a journal; remove the line or the file") from None
+            self.entries[entry["script"]] = entry
+        if cut and not lines and not b'{"script": '.startswith(cut[:11]):
+            raise OSError(f"{path}, line 1: not of a journal; remove the line or the file")
+        os.truncate(path, sum(len(line) + 1 for line in lines))
 
     def settled(self, name: str, code: bytes, *, again: bool) -> bool:
         """Whether nothing is to be done: the same script ran, its files are there."""
@@ -156,8 +195,17 @@ class Journal:
         head = {"script": name, "code": _digest(code), "figures": figures}
         told = {"reason": outcome.reason, "cpu_s": outcome.cpu_s, "printed": outcome.printed[:2000]}
         self.entries[name] = head | told
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(self.entries[name]) + "\n")
+        self._file.write(json.dumps(self.entries[name]).encode() + b"\n")
+        self._file.flush()
+
+
+def _entry(line: bytes) -> Entry:
+    """A line of the journal; ValueError and others where it is none. What it names will be removed one day."""
+    entry: Entry = json.loads(line)
+    words = [entry[key] for key in ("script", "code", "reason")]
+    if not all(isinstance(word, str) for word in words) or entry["figures"] != _names(words[0], len(entry["figures"])):
+        raise ValueError(line)
+    return entry
 
 
 def _digest(code: bytes) -> str:
@@ -173,7 +221,7 @@ def _table(entries: Iterable[Entry]) -> str:
     kinds = Counter(entry["reason"].partition(":")[0] for entry in failed)
     lines += [f"{count:6}  {kind}" for kind, count in kinds.most_common()] if len(kinds) > 1 else []
     names = [plain(entry["script"].encode("utf-8", "replace"), 200) for entry in failed[:_SHOWN]]
-    width = max(map(len, names), default=0)
+    width = min(60, max(map(len, names), default=0))
     lines += [f"  {name:{width}}  {entry['reason']}" for name, entry in zip(names, failed)]
     if len(failed) > _SHOWN:
         lines.append(f"  and {len(failed) - _SHOWN} more, see {JOURNAL}")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 FIGURE, ARTISTS, CALLED, PRINTED, REASON, DONE = b"FIGU", b"ARTS", b"CALL", b"TEXT", b"FAIL", b"DONE"
@@ -20,6 +21,8 @@ _HEAD = struct.Struct("<4sI")
 MOST = {FIGURE: 2**32 - 1, ARTISTS: 4 * 2**20, CALLED: 2**20, PRINTED: 2**17, REASON: 2**12, DONE: 0}
 WORDS = 8 * 2**20
 PRINTED_CHARACTERS, REASON_CHARACTERS = 20_000, 300
+_LONG = re.compile(rb"[0-9]{300}")
+DEPTH, BITS = 50, 1023  # of a value: how deep it is nested, how long its whole numbers are (each has a float)
 
 
 class FrameError(ValueError):
@@ -65,9 +68,30 @@ def to_json(value: Any) -> bytes:
 def from_json(payload: bytes) -> Any:
     """The value; FrameError for anything that another JSON reader might choke on."""
     try:
-        return json.loads(payload.decode("utf-8"), parse_float=_finite, parse_constant=_finite)
+        value = json.loads(payload.decode("utf-8"), parse_float=_finite, parse_constant=_finite)
+        if _LONG.search(payload):
+            json.loads(payload, parse_int=_whole)
+        if b"\\u" in payload:
+            json.dumps(value, ensure_ascii=False).encode()  # escapes may spell half a character, which is no text
     except (ValueError, RecursionError) as error:
         raise FrameError(f"no JSON ({type(error).__name__})") from None
+    level = [value]
+    for _ in range(DEPTH + 2):  # in a frame of its own
+        level = [each for item in level for each in _inside(item) if type(each) is dict or type(each) is list]
+    if level:
+        raise FrameError(f"something nested more than {DEPTH} deep")
+    return value
+
+
+def _inside(item: Any) -> Iterable[Any]:
+    return item.values() if type(item) is dict else item if type(item) is list else ()
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number.bit_length() > BITS:
+        raise ValueError(text)
+    return number
 
 
 def _finite(text: str) -> float:

@@ -47,10 +47,12 @@ def warm_up() -> None:
     font_manager._get_font.cache_clear()  # type: ignore[attr-defined]  # open files, whose places all children would share
 
 
-def live(held: Prepared, pipe: int, parent: int, request: bytes, limits: Limits) -> NoReturn:
-    """The life of a child."""
+def live(held: Prepared, pipe: int, parent: int, asked: int, limits: Limits) -> NoReturn:
+    """The life of a child; `asked` is the pipe that says what to run."""
     status = 1
     try:
+        with open(asked, "rb") as file:
+            request = file.read()
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")  # should memory run out, this process goes first
         pipe = held.apply(pipe, parent)
@@ -127,8 +129,10 @@ def _plain(value: Any, name: str, depth: int = 0) -> Any:
     import numpy as np
     from matplotlib.figure import FigureBase
 
-    if depth > 50:
-        raise ValueError(f"{name} gave something nested more than 50 deep")
+    if depth > frames.DEPTH:
+        raise ValueError(f"{name} gave something nested more than {frames.DEPTH} deep")
+    if isinstance(value, int) and value.bit_length() > frames.BITS:
+        raise ValueError(f"{name} gave a whole number of more than {frames.BITS} bits")
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, np.generic):
@@ -208,7 +212,7 @@ class _Capped(io.TextIOBase):
 
 def try_out(held: Prepared, pipe: int, parent: int) -> NoReturn:
     """Applies the layers and tries one thing that each of them forbids; says "held", or which did not hold."""
-    said = "held"
+    said = ""
     try:
         pipe = held.apply(pipe, parent)
         said = next((f"{layer}: {why}" for layer, why in _tried() if layer in held.layers), "held")
@@ -216,7 +220,8 @@ def try_out(held: Prepared, pipe: int, parent: int) -> NoReturn:
         said = str(error)
         pipe = PIPE if "descriptors" in held.layers and error.layer != "descriptors" else pipe
     finally:
-        os.write(pipe, said.encode()[:500])
+        with contextlib.suppress(OSError):
+            os.write(pipe, said.encode()[:500])
         os._exit(0)
 
 

@@ -161,7 +161,7 @@ class Prepared:
             for layer in LAYERS:
                 if layer in self.layers:
                     getattr(self, f"_{layer}")(pipe, parent)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             raise LayerMissing(layer, str(error)) from None
         return PIPE if "descriptors" in self.layers else pipe
 

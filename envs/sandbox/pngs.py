@@ -12,6 +12,7 @@ import zlib
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB = b"\x08\x02\x00\x00\x00"  # bit depth, colour type, compression, filter, interlace
 _SIDE = 2**15  # pixels of one side
+_CHUNKS = 4096  # of one image; Pillow packs 64 kB into each
 
 
 class ImageError(ValueError):
@@ -24,7 +25,11 @@ def checked(sent: bytes, pixels: int) -> tuple[bytes, int, int]:
         raise ImageError("not a PNG")
     at, head, packed = len(_SIGNATURE), b"", []
     kind = b""
+    chunks = 0
     while kind != b"IEND":
+        chunks += 1
+        if chunks > _CHUNKS:
+            raise ImageError(f"a PNG of more than {_CHUNKS} chunks")
         if len(sent) - at < 12:
             raise ImageError("a PNG that breaks off")
         length, kind = struct.unpack_from(">I4s", sent, at)
@@ -40,6 +45,8 @@ def checked(sent: bytes, pixels: int) -> tuple[bytes, int, int]:
         elif kind == b"IDAT":
             packed.append(body)
         at += 12 + length
+    if at != len(sent):
+        raise ImageError("a PNG with something behind it")
     width, height = struct.unpack_from(">II", head)
     if not (0 < width <= _SIDE and 0 < height <= _SIDE and width * height <= pixels):
         raise ImageError(f"a PNG of {width} x {height} pixels; at most {pixels} in all")

@@ -25,6 +25,9 @@ _GRACE = 10.0  # seconds for a warm process to answer once its child is to be ki
 _TRIES = 2
 _CODE = 2**20  # characters of a script
 _PIPE_BYTES = 2**20
+_PIECE = (
+    1024  # bytes that a result must come in on average: reading each byte by itself would take our time, not theirs
+)
 
 
 class Sandbox:
@@ -50,6 +53,9 @@ class Sandbox:
         if without and not unsafe:
             raise SandboxError(f"without={min(without)!r} needs unsafe=True")
         self.limits, self._workers = limits or Limits(), workers
+        for name, value in asdict(self.limits).items():
+            if not 0 < value < 10**9:
+                raise SandboxError(f"{name}={value}: more than 0 and less than a billion")
         self._setup = {
             "limits": asdict(self.limits),
             "layers": [layer for layer in LAYERS if layer not in without],
@@ -191,4 +197,6 @@ def _drain(pipe: int, deadline: float, limits: Limits) -> tuple[bytes, str]:
         size += len(part)
         if size > most:
             return b"", f"sent more than {limits.result_mb} MB"
+        if len(parts) > most // _PIECE:
+            return b"", f"sent its result in more than {most // _PIECE} pieces"
     return b"", f"ran longer than {limits.wall_s:g} s"

@@ -22,7 +22,7 @@ def cause_of_death(ended: dict[str, Any], limits: Limits) -> str:
         return f"used more than {limits.cpu_s:g} s of CPU time"
     if number == signal.SIGSYS:
         return "made a system call of a foreign table (SIGSYS)"
-    return f"died of {signal.Signals(number).name}"
+    return f"died of {signal.Signals(number).name if number in set(signal.Signals) else f'signal {number}'}"
 
 
 def believed(sent: bytes, job: Job, limits: Limits) -> Outcome:
@@ -37,6 +37,8 @@ def believed(sent: bytes, job: Job, limits: Limits) -> Outcome:
             if tag == frames.FIGURE:
                 if len(figures) == limits.figures:
                     raise frames.FrameError(f"more than {limits.figures} figures")
+                if image is not None:
+                    raise frames.FrameError("a figure without its table")
                 image = checked(payload, limits.pixels)
             elif tag == frames.ARTISTS:
                 if image is None:

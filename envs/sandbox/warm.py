@@ -1,7 +1,7 @@
 """The warm process: imports what scripts use, then forks a child per script and tells how it ended.
 
-It runs none of the script's code and reads nothing that a child says. It has one thread, no writable shared memory and
-no open file but its socket when it forks, or it refuses to work; one child lives at a time, and dies with it.
+It neither runs nor reads a script's code, and reads nothing that a child says. It has one thread, no writable shared
+memory and no open file but its socket when it forks, or it refuses to work; one child lives at a time and dies with it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)  # it ends with its socket
     control = socket.socket(fileno=int(sys.argv[2]))
     os.set_inheritable(control.fileno(), False)
-    setup = json.loads(_message(control)[0])
+    setup = json.loads(_message(control))
     try:
         missing = _preload()
         held = _prepare(setup)
@@ -160,16 +160,19 @@ def _try_out(held: Prepared) -> None:
 
 def _serve(control: socket.socket, held: Prepared, limits: Limits) -> None:
     """Forks for one job and waits for the child, or for the word to kill it."""
-    request, pipe = _message(control)
-    if pipe < 0:
+    fds: list[int] = []
+    _message(control, fds)
+    if len(fds) != 2:
         return  # a word to kill a child that had ended
+    pipe, request = fds
     parent = os.getpid()
     child = os.fork()
     if not child:
         from envs.sandbox import harness
 
         harness.live(held, pipe, parent, request, limits)
-    os.close(pipe)
+    for fd in fds:
+        os.close(fd)
     watched = os.pidfd_open(child)
     try:
         poll = select.poll()
@@ -187,11 +190,13 @@ def _serve(control: socket.socket, held: Prepared, limits: Limits) -> None:
     _say(control, {"status": status, "cpu_s": used.ru_utime + used.ru_stime})
 
 
-def _message(control: socket.socket) -> tuple[bytes, int]:
-    """What we are told, and the pipe that came with it (-1 for none); EOFError when the other side is gone."""
-    head, fds, *_ = socket.recv_fds(control, 4, 1)
+def _message(control: socket.socket, fds: list[int] | None = None) -> bytes:
+    """What we are told, and in `fds` the descriptors that came with it; EOFError when the other side is gone."""
+    head, came, *_ = socket.recv_fds(control, 4, 2)
     if len(head) < 4:
         raise EOFError
+    if fds is not None:
+        fds += came
     (length,) = struct.unpack("<I", head)
     data = bytearray()
     while len(data) < length:
@@ -199,7 +204,7 @@ def _message(control: socket.socket) -> tuple[bytes, int]:
         if not part:
             raise EOFError
         data += part
-    return bytes(data), fds[0] if fds else -1
+    return bytes(data)
 
 
 def _say(control: socket.socket, what: dict[str, Any]) -> None:

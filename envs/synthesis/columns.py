@@ -257,6 +257,12 @@ def text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def spoken(name: str) -> tuple[str, str]:
+    """How a figure may call a column, as label keys: by its name, or without the unit in brackets behind it."""
+    words = name.replace("_", " ")
+    return label_key(words), label_key(re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", words))
+
+
 def ordered(names: tuple[Any, ...]) -> bool:
     """Whether names follow each other by what they say, as years, months and numbered things do."""
     if all(map(is_number, names)):

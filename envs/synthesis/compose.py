@@ -19,16 +19,17 @@ from dataclasses import replace
 from typing import Any
 
 from envs.address import Draws
-from envs.numerals import Unit, numbers
+from envs.numerals import Unit, numbers, read
 from envs.problem import fill
 from envs.questions.compose import PHRASINGS, ask_name, ask_number
 from envs.synthesis import units
-from envs.synthesis.columns import Column, columns, ordered, text
+from envs.synthesis.columns import Column, columns, ordered, spoken, text
 from envs.synthesis.drawn import Drawn, show
 from envs.synthesis.items import Asked, Chart, Kept
 from envs.synthesis.kinds import says
 from envs.views import EYE, Categories, Item, NotAskable
 from rewards import Label
+from rewards.typography import label_key
 
 LEVELS = 9  # of which one is drawn
 TRIES = 6  # for every question wanted
@@ -48,8 +49,8 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
     drawn = show(chart.data, chart.artists, inside=True)
     found: dict[str, Kept] = {}
     tables = list(views(chart, drawn))
-    spoken = Counter((view.measure, view.where) for view, _ in tables)
-    tables = [(view, column) for view, column in tables if spoken[view.measure, view.where] == 1]
+    alike = Counter((view.measure, view.where) for view, _ in tables)
+    tables = [(view, column) for view, column in tables if alike[view.measure, view.where] == 1]
     for _ in range(TRIES * n if tables else 0):
         if len(found) == n:
             break
@@ -132,7 +133,7 @@ def _view(
         for keys, value, error in zip(column.keys, column.values, errors, strict=True)
     )
     noun = _noun(column, names)
-    series = _series(chart, column, siblings) or " ".join(part)
+    series = ", ".join(filter(None, (*part, _series(chart, column, siblings))))
     return Categories(
         items=items,
         measure=measure,
@@ -148,32 +149,39 @@ def _view(
 
 
 def _series(chart: Chart, column: Column, siblings: list[Column]) -> str:
-    """What tells a column from the others of its table, where the legend names it."""
-    spoken = column.name.replace("_", " ")
-    keys = [each["text"] for each in chart.artists["texts"] if each["role"] == "legend"]
-    return next((key for key in keys if key.casefold() == spoken.casefold()), "") if len(siblings) > 1 else ""
+    """What tells a column from the others of its table, where the legend, or an axis, names it."""
+    roles = ("legend", "xtick", "ytick", "ztick")
+    keys = [each["text"] for role in roles for each in chart.artists["texts"] if each["role"] == role]
+    return next((key for key in keys if label_key(key) in spoken(column.name)), "") if len(siblings) > 1 else ""
+
+
+def _value_labels(chart: Chart) -> list[str]:
+    """The labels of what values are read by: axes with numbers at their ticks, and colour bars."""
+    found = []
+    for axes in chart.artists["axes"]:
+        for along in ("z", "y", "x"):
+            ticks = [tick["text"] for tick in axes[along + "ticks"] if tick["text"].strip()]
+            if axes[along + "label"] and ticks and all(read(text.replace("−", "-")) for text in ticks):
+                found.append(axes[along + "label"])
+    return found
 
 
 def _measure(chart: Chart, column: Column, siblings: list[Column]) -> tuple[str, Unit]:
     """How to speak of a value, and its unit: from the axis that it is on, else from the name of the column."""
-    spoken = column.name.replace("_", " ") or "value"
-    labels = [
-        (axes[key], axes) for axes in chart.artists["axes"] if not axes["colourbar"] for key in ("ylabel", "xlabel")
-    ]
-    labels += [(axes["title"], axes) for axes in chart.artists["axes"]]
-    said = [label for label, _ in labels if label]
-    own = next((label for label in said if label.casefold().startswith(spoken.casefold()[:5])), "")
-    upright = [axes["ylabel"] for axes in chart.artists["axes"] if axes["ylabel"] and not axes["colourbar"]]
-    if not own and len(siblings) > 1 and len(upright) == 1:  # the columns are series of one measure
-        own = upright[0]
-    words = own or spoken
+    called = column.name.replace("_", " ") or "value"
+    said = _value_labels(chart)
+    titles = [axes["title"] for axes in chart.artists["axes"] if axes["title"]]
+    own = next((label for label in [*said, *titles] if label.casefold().startswith(called.casefold()[:5])), "")
+    if not own and len(siblings) > 1 and len(said) == 1:  # the columns are series of one measure
+        own = said[0]
+    words = own or called
     inside = re.search(r"[(\[]([^)\]]*)[)\]]", words)
     unit = inside[1].strip() if inside else ""
-    bare = re.sub(r"\s*[(\[].*", "", words).strip() or spoken
+    bare = re.sub(r"\s*[(\[].*", "", words).strip() or called
     bare = bare if bare[1:2].isupper() else bare[:1].lower() + bare[1:]
     written = {each["text"].strip().casefold(): each["text"].strip() for each in chart.artists["texts"]}
     if not own:  # a word of DATA, which may be of any kind: only as it is written, if it is
-        bare = f'value of "{written[spoken.casefold()]}"' if spoken.casefold() in written else "value"
+        bare = f'value of "{written[called.casefold()]}"' if called.casefold() in written else "value"
     elif not unit and all(isinstance(value, int) for value in column.values) and re.match(r"\w*[^s\W]s\b", bare):
         bare = f"number of {bare}"
     known = units.units_in(f"({unit})") & units.SCALES.keys()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,7 @@ import numpy as np
 
 from envs.numerals import half_up
 from envs.numerals import numbers as written
-from envs.synthesis.columns import Column, Path, columns, decimals
+from envs.synthesis.columns import Column, Path, columns, decimals, spoken
 from envs.synthesis.columns import text as as_text
 from envs.synthesis.derived import SCALES, Derived, Unfaithful
 from envs.synthesis.links import graphs, judge_links, link_marks
@@ -202,7 +201,7 @@ class _Figure:
         """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""
         needed = {label_key(key) for key in column.keys[index]} if column.keys else set()
         if series:
-            needed |= set([name for name in _spoken(column.name) if name in union][:1])
+            needed |= set([name for name in spoken(column.name) if name in union][:1])
         return needed & union
 
     def _ordered(self, first: int, channel: str, pool: list[int]) -> tuple[set[str], list[tuple[float, int]]]:
@@ -290,7 +289,7 @@ class _Figure:
         values = np.array(column.values, dtype=float)
         q = np.percentile(values, [25, 50, 75])
         for index, mark in enumerate(self.marks):
-            if mark.kind == "box" and (not mark.names or mark.names.intersection(_spoken(column.name))):
+            if mark.kind == "box" and (not mark.names or mark.names.intersection(spoken(column.name))):
                 three = [mark.channels[key] for key in ("q1", "median", "q3")]
                 ends = [v for key, v in mark.channels.items() if key in ("low", "high") or key.startswith("outlier")]
                 of_sample = all(np.isclose(values, end, rtol=1e-6, atol=1e-9).any() for end in ends)
@@ -378,12 +377,6 @@ class _Figure:
 def _all_named(column: Column, union: set[str]) -> bool:
     """Whether texts name each value, so that a number is not found at a place that has nothing to do with it."""
     return bool(column.keys) and all(any(label_key(key) in union for key in keys) for keys in column.keys)
-
-
-def _spoken(name: str) -> tuple[str, str]:
-    """How a figure may call a column: by its name, or without the unit in brackets behind it."""
-    words = name.replace("_", " ")
-    return label_key(words), label_key(re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", words))
 
 
 def _near(shown: float, value: float, reach: float, channel: str) -> bool:

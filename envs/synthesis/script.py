@@ -190,7 +190,7 @@ def _runs(node: ast.AST) -> Iterator[list[float]]:
             continue
         numbers = [item.value for item in items if isinstance(item, ast.Constant) and type(item.value) in (int, float)]
         if numbers:
-            yield [float(number) for number in numbers if isinstance(number, int | float)]
+            yield [float(number) for number in numbers if isinstance(number, int | float) and abs(number) < 1e300]
 
 
 def _copied(node: ast.AST, numbers: list[float]) -> list[float]:

@@ -82,6 +82,9 @@ KNOWN = {
 }
 _WORD = re.compile(r"°[cf]\b|us\$|[$€£¥₹¢%]|'000|[^\W\d_]+", re.IGNORECASE)
 _DECADES = re.compile(r"\b\d{3,4}s\b")  # of the 1990s: no seconds
+_KELVIN = re.compile(r"(?<=[(\[])K(?=[)\]])")
+_NO_SIGNS = frozenset("GMSHT")  # as in 5G; the signs of units are small letters
+_TIMES_AS = re.compile(r"^(?:times|x|×|-fold|ratio|factor|count|none|-)$", re.IGNORECASE)  # units of what has none
 _POINTS = re.compile(r"\b(?:percentage|percent|%)[ -]points?\b|^p\.?p\.?$", re.IGNORECASE)
 _TIMES = {"hour", "day", "week", "month", "year"}  # things that are counted as often as they measure
 _SMALL = frozenset(("in", "of", "a", "an", "the", "per", "and", "to", "from", "for", "by"))
@@ -93,9 +96,11 @@ def units_in(words: str, *, loose: bool = False) -> set[str]:
     found = set()
     previous = ""
     words = _DECADES.sub("", words)
-    for match in _WORD.finditer(words.casefold()):
-        word = match[0]
-        unit = KNOWN.get(word)
+    if "temperature" in words.casefold():
+        words = _KELVIN.sub("kelvin", words)
+    for match in _WORD.finditer(words):
+        word = match[0].casefold()
+        unit = KNOWN.get(word) if len(word) > 1 or match[0] not in _NO_SIGNS else None
         before = words[: match.start()].rstrip()
         measured = previous in {"in", "per", "of"} | SCALES.keys() or bool(re.search(r"[\d(/$€£]$", before))
         if unit is not None:
@@ -131,17 +136,22 @@ def _singular(word: str) -> str:
     return word[:-3] + "y" if word.endswith("ies") else word[:-1] if word.endswith("s") and len(word) > 3 else word
 
 
-def differs(question: str, unit: str, labels: list[set[str]], words: set[str], *, computed: bool) -> str:
+def differs(
+    question: str, unit: str, labels: list[set[str]], words: set[str], named: Iterable[str] = (), *, computed: bool
+) -> str:
     """The unit of a question that is not its chart's, or the scale of the chart's that it leaves out; "" where they
-    agree. `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
+    agree. `named`: names of the data, which a question may mention with units of their own ("over 10 minutes").
+    `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
     charted: set[str] = set().union(*labels)
-    unit = _POINTS.sub("percent", unit)
+    unit = _TIMES_AS.sub("", _POINTS.sub("percent", unit).strip())
+    unit = "kelvin" if unit == "K" and "kelvin" in charted else unit
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
     many = set().union(*(units_in(f"({words_after})") for words_after in counted))
     if (field := units_in(f"({unit})") & (_TIMES | {"minute", "second"})) and many & _TIMES and not many & field:
         return min(many & _TIMES)  # hours are asked for, minutes answered
     many -= _TIMES - charted  # months are counted where they are no unit
-    for asked in (units_in(question, loose=True) | many, units_in(f"({unit})")):
+    in_names = set().union(*(units_in(f"({name})") for name in named)) - SCALES.keys()
+    for asked in (units_in(question, loose=True) - in_names | many, units_in(f"({unit})")):
         if computed:
             asked -= {"percent"}
         everywhere = charted | {_singular(word) for word in words if word not in KNOWN}

@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from envs.address import Draws
+from envs.numerals import half_up
 from envs.sandbox import Called, Job, Sandbox
 from envs.synthesis import units
 from envs.synthesis.columns import Column, columns, is_number
@@ -196,7 +197,7 @@ def _answer(
     # A share, or who grew by the largest percentage, can be worked out where nothing is in percent.
     relative = kind in ("label", "sequence", "set", "boolean") and "percentage" in asked.question.casefold()
     computed = kind == "percent" or relative
-    if wrong := units.differs(asked.question, asked.unit, labels, words, computed=computed):
+    if wrong := units.differs(asked.question, asked.unit, labels, words, spoken, computed=computed):
         raise Bad("the unit is not the chart's", wrong)
     numeric = is_number(value) or (isinstance(value, list) and all(map(is_number, value)))
     error, tolerance = 0.0, 0.0
@@ -220,6 +221,9 @@ def _answer(
     scale = units.scale_of(asked.question, asked.unit, labels) if kind == "number" and _scales(first, value) else 1.0
     try:
         centre = first.exact if numeric and agree(first.exact, value, kind=kind, places=places) else value
+        if tolerance and is_number(centre):  # what is put in the box has the digits that it is to have
+            shown = half_up(float(centre), rounding(float(centre), places, _given(numbers))[1])
+            centre, tolerance = shown, tolerance + abs(shown - centre)
         answer = answer_of(centre, asked.kind, tolerance=tolerance, scale=scale, of=spoken)
     except NoAnswer as none:
         raise Bad(str(none), f"{value!r:.60} as {asked.kind}") from None
