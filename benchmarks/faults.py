@@ -208,8 +208,7 @@ AFTER = {
                 if labels and not any(c.isdigit() for c in "".join(labels)) and len(set(labels)) > 1 and not did:
                     axis.set_ticks(axis.get_ticklocs(), labels[1:] + labels[:1]); did = True""",
     "the legend's entries change places": """
-        for ax in figure.axes:
-            legend = ax.get_legend()
+        for legend in [*(ax.get_legend() for ax in figure.axes), *figure.legends]:
             if legend and len(legend.get_texts()) > 1 and not did:
                 a, b = legend.get_texts()[:2]; s, t = a.get_text(), b.get_text()
                 a.set_text(t); b.set_text(s); did = True""",
@@ -242,7 +241,8 @@ AFTER = {
         plt.figure(); plt.plot([1, 2], [1, 2]); did = True""",
     "a title over the marks": """
         for ax in figure.axes[:1]:
-            for words in ("Preliminary", "Overlaid"): ax.text(0.5, 0.5, words, transform=ax.transAxes)
+            text = getattr(ax, "text2D", ax.text)
+            for words in ("Preliminary", "Overlaid"): text(0.5, 0.5, words, transform=ax.transAxes)
             did = True""",
     "a title that is cut": """
         figure.suptitle("A title that is far too long for any picture of this size " * 4); did = True""",
@@ -256,6 +256,52 @@ AFTER = {
             if bars and not did:
                 last = bars[-1]
                 ax.bar([last.get_x() + 2 * last.get_width()], [bars[0].get_height() * 0.77 + 0.3]); did = True""",
+    "the names at the second axis change places": """
+        for ax in figure.axes:
+            labels = [t.get_text() for t in ax.yaxis.get_ticklabels()]
+            if ax.name == "3d" and len(set(labels)) > 1 and not did:
+                ax.yaxis.set_ticks(ax.yaxis.get_ticklocs(), labels[1:] + labels[:1]); did = True""",
+    "a bar in three dimensions is taller": """
+        for ax in figure.axes:
+            for bars in [c for c in ax.collections if hasattr(c, "_segslices")][:1]:
+                z = bars._vec[2][:24]; z[z == z.max()] *= 1.3; did = True""",
+    "two bars in three dimensions change colours": """
+        for ax in figure.axes:
+            bars = [c for c in ax.collections if hasattr(c, "_segslices")]
+            other = [c for c in bars if abs(c._facecolor3d[0] - bars[0]._facecolor3d[0]).max() > 0.01]
+            if other:
+                a, b = bars[0], other[-1]
+                a._facecolor3d[:6], b._facecolor3d[:6] = b._facecolor3d[:6].copy(), a._facecolor3d[:6].copy()
+                did = True""",
+    "a bar hides another": """
+        import numpy as np
+        for ax in figure.axes:
+            bars = [c._vec[:3].T.reshape(-1, 24, 3) for c in ax.collections if hasattr(c, "_segslices")]
+            if bars and not did:
+                boxes = np.concatenate(bars); low = min(boxes, key=lambda b: np.ptp(b[:, 2]) + b[:, 2].min())
+                size, turn = np.ptp(low, axis=0), np.radians(ax.azim)
+                x, y = low[:, :2].min(axis=0) + 1.1 * size[:2] * (np.cos(turn), np.sin(turn))
+                ax.bar3d(x, y, 0, size[0], size[1], max(np.ptp(b[:, 2]) for b in boxes)); did = True""",
+    "the third axis ends before the largest": """
+        for ax in figure.axes:
+            if ax.name == "3d":
+                low, high = ax.get_zlim(); ax.set_zlim(low, low + 0.6 * (high - low)); did = True""",
+    "an edge goes to another node": """
+        for ax in figure.axes:
+            for edges in [c for c in ax.collections if hasattr(c, "get_segments")][:1]:
+                lines = edges.get_segments(); nodes = [tuple(p) for line in lines for p in line]
+                a, b = map(tuple, lines[0]); other = [p for p in nodes if p not in (a, b)]
+                lines[0] = [a, other[0]]; edges.set_segments(lines); did = True""",
+    "an edge is missing": """
+        for ax in figure.axes:
+            for edges in [c for c in ax.collections if hasattr(c, "get_segments")][:1]:
+                edges.set_segments(edges.get_segments()[1:]); did = True""",
+    "bars in three dimensions are painted over what is written": """
+        for ax in figure.axes:
+            if ax.name == "3d" and any(c.isdigit() for t in ax.texts for c in t.get_text()):
+                for text in ax.texts:
+                    text.set_zorder(0); text._z -= 0.1 * max(ax.get_zlim())
+                did = True""",
 }
 _CHANGE = '''
 def change(data, how):

@@ -106,10 +106,6 @@ def test_every_seed_keeps_the_contract_to_the_letter() -> None:
         assert imported <= {"matplotlib", "numpy", "pandas", "seaborn", "squarify", "networkx"}
 
 
-# What a figure of these types shows is not told by its artists' table well enough to be compared with data.
-UNPROVEN = {"bar_3d_stacked", "bar_3d_percentage", "node_directed", "node_undirected"}
-
-
 def check(names: list[str]) -> None:
     from envs.sandbox import Sandbox
     from envs.synthesis.contract import check_chart
@@ -119,13 +115,7 @@ def check(names: list[str]) -> None:
         for seed in seeds():
             if seed.name in names:
                 found = check_chart(seed.code, sandbox)
-                if seed.name in UNPROVEN:  # drawn and legible, and then dropped
-                    assert not isinstance(found, Chart) and (found.stage, found.reason) == (
-                        "drawn",
-                        "a column is not drawn",
-                    ), found
-                else:
-                    assert isinstance(found, Chart), (seed.name, found)
+                assert isinstance(found, Chart), (seed.name, found)
 
 
 def test_seeds_run_in_the_sandbox_and_show_their_data() -> None:

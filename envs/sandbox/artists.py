@@ -10,10 +10,12 @@ named here is there and every value of the kind named here, never more than that
     label    what a legend would show; "" for artists without one
 
 A band across all of an axis is an area with nulls along the other axis. Of three-dimensional axes words and bars are
-told, and how many other artists there are. A bar stands at x, y with the size dx, dy, and goes from its base, z, up
-(or down) by dz; its colour is that before light fell on it, "" where that cannot be told. Its `faces` that are turned
-to the viewer are in the order in which all were painted: the "end" that shows its value, its "side"s, each from the two
-corners at its base to those at its end, or its "base".
+told, and how many other artists there are. A bar stands at x, y with the size dx, dy, and goes from its base, z, up (or
+down) by dz; its colour is that before light fell on it, "" where that cannot be told. Its `faces` are in the order in
+which all were painted: turned to the viewer the "end" that shows its value, the "side"s, each from the two corners at
+its base to those at its end, and the "base"; "back" are those that are turned away. A text that a face was painted
+over is not `shown`.
+
 `cut` is true where lists were cut to ROWS entries.
 """
 
@@ -52,6 +54,7 @@ AXES: dict[str, Shape] = {
     "points": [_MARK | {"x": ["number"], "y": ["number"], "sizes": ["number"], "values": ["number"]}],  # values: coded
     "areas": [_MARK | {"polygon": [["number"]]}],
     "segments": [_MARK | {"lines": [[["number"]]]}],
+    "arrows": [_MARK | {"ends": [["number"]], "heads": "text"}],  # between two places; "->", "<->", "-" ...
     "images": [{"values": [["number"]], "extent": ["number"]}],  # left, right, and where the last and the first row end
     "boxes": [
         {"label": "text", "at": "number", "low": "number", "q1": "number", "median": "number", "q3": "number"}

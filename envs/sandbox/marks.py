@@ -35,18 +35,21 @@ def content(figure: Any) -> str | None:
 def table(figure: Any, drawn: list[words.Word], width: int, height: int) -> Table:
     """The artists' table, while the canvas is as it was drawn."""
     axes = []
-    for each in figure.axes:
+    over: dict[int, words.Layers] = {}
+    for place, each in enumerate(figure.axes):
         x0, y0, x1, y1 = each.bbox.extents
         box = _numbers([x0, height - y1, x1, height - y0])
         ticks = {"xticks": _ticks(each.xaxis), "yticks": _ticks(each.yaxis), "box": box}
         if each.name == "3d":
-            ticks |= {"zticks": _ticks(each.zaxis), "faces": solids.faces(each, height)}
+            over[place] = solids.layers(each, height)
+            faces = [face for _, layer in over[place] for face in layer if face["of"] < ROWS]
+            ticks |= {"zticks": _ticks(each.zaxis), "faces": faces}
         axes.append(_axes(each) | ticks)
     cut = any(len(entry) >= ROWS for each in axes for entry in _lists(each))
     legend = [text.get_text() for found in figure.legends for text in found.get_texts()]
     return {
         "axes": axes,
-        "texts": words.texts(figure, drawn, width, height),
+        "texts": words.texts(figure, drawn, width, height, over),
         "legend": legend,
         "keys": _keys(figure.legends),
         "width": width,
@@ -85,7 +88,8 @@ def _axes(axes: Any) -> Table:
     patches = [patch for patch in axes.patches if id(patch) not in parts]
     rectangles = [patch for patch in patches if isinstance(patch, Rectangle) and _in_data(axes, patch)]
     wedges = [patch for patch in patches if isinstance(patch, Wedge)]
-    sorted_out = {id(artist) for artist in (*straight, *rectangles, *wedges)}
+    arrows = [patch for patch in patches if getattr(patch, "_posA_posB", None) is not None]
+    sorted_out = {id(artist) for artist in (*straight, *rectangles, *wedges, *arrows)}
     other = [patch for patch in patches if id(patch) not in sorted_out]
     held = [each for each in axes.collections if id(each) not in parts]
     found = {
@@ -116,6 +120,7 @@ def _axes(axes: Any) -> Table:
             *itertools.chain.from_iterable(map(_polygons, held)),
         ],
         "segments": [_segments(each) for each in held if isinstance(each, many.LineCollection)],
+        "arrows": [_arrow(patch) for patch in arrows[:ROWS]],
         "images": [*map(_image, axes.images), *(_mesh(each) for each in held if isinstance(each, many.QuadMesh))],
         "boxes": boxes,
         "errors": [error for each in bars for error in _errors(each)],
@@ -125,7 +130,7 @@ def _axes(axes: Any) -> Table:
         "untold": 0,
     }
     if axes.name == "3d":  # what Matplotlib holds are places on paper
-        found |= {name: [] for name in ("bars", "lines", "guides", "points", "areas", "segments")}
+        found |= {name: [] for name in ("bars", "lines", "guides", "points", "areas", "segments", "arrows")}
         found |= {"zlabel": axes.get_zlabel(), "zlim": _numbers(axes.get_zlim())}
         found["solids"], found["untold"] = solids.solids(axes, _label, _hex)
     return found
@@ -219,6 +224,14 @@ def _polygons(each: Any) -> list[Table]:
 
 def _segments(each: Any) -> Table:
     return _mark(each) | {"lines": [_pairs(line) for line in each.get_segments()[:ROWS]]}
+
+
+def _arrow(patch: Any) -> Table:
+    """A FancyArrowPatch, as networkx draws edges with a direction."""
+    return _mark(patch) | {
+        "ends": _pairs(patch._posA_posB),
+        "heads": str(getattr(patch.get_arrowstyle(), "arrow", "->")),
+    }
 
 
 def _image(image: AxesImage) -> Table:

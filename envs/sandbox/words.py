@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.legend import Legend
+from matplotlib.path import Path
 from matplotlib.text import Text
 
 Table = dict[str, Any]
+Layers = list[tuple[float, list[Table]]]  # the faces of bars in three dimensions, by z order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +29,8 @@ class Word:
     alpha: float
 
 
-def texts(figure: Any, words: list[Word], width: int, height: int) -> list[Table]:
+def texts(figure: Any, words: list[Word], width: int, height: int, over: dict[int, Layers]) -> list[Table]:
+    """The texts of a figure. `over`: by axes what might be painted over them, by its z order."""
     roles = _roles(figure)
     found = []
     for _, group in itertools.groupby(words, key=lambda word: (id(word.owner), word.owner is None and word.string)):
@@ -42,6 +45,10 @@ def texts(figure: Any, words: list[Word], width: int, height: int) -> list[Table
                 x0 >= left - 1 and x1 <= right + 1 and y0 >= height - top - 1 and y1 <= height - bottom + 1
             )
         role, axes = roles.get(id(first.owner), ("", -1))
+        if axes in over and role != "legend":
+            order = first.owner.get_zorder() if first.owner and role in ("", "title") else -math.inf  # axes come first
+            later = [face["polygon"] for above, layer in over[axes] if above > order for face in layer]
+            shown = shown and not any(_covers(polygon, quad) for polygon in later)
         found.append(
             {
                 "text": first.owner.get_text() if first.owner else first.string,
@@ -55,6 +62,15 @@ def texts(figure: Any, words: list[Word], width: int, height: int) -> list[Table
             }
         )
     return found
+
+
+def _covers(polygon: list[list[float]], quad: np.ndarray) -> bool:
+    """Whether a polygon hides some of a text: not just the rim of its box."""
+    if not np.isfinite(np.array(polygon, float)).all():
+        return False
+    across, up = quad[1] - quad[0], quad[3] - quad[0]
+    inner = [quad[0] + a * across + b * up for a in np.linspace(0.08, 0.92, 9) for b in (0.25, 0.5, 0.75)]
+    return bool(Path(polygon).contains_points(inner).any())
 
 
 def rounded(places: Any) -> list[float]:

@@ -23,6 +23,7 @@ from envs.synthesis.derived import Unfaithful
 from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
 from envs.synthesis.legible import illegible
+from envs.synthesis.links import graphs
 from envs.synthesis.perturb import changed, shuffled
 from envs.synthesis.script import Broken, contracted
 
@@ -137,6 +138,8 @@ def _caused(reason: str) -> str:
 
 def kind_of(artists: dict[str, Any]) -> str:
     """The chart type, by what there is most of."""
+    if graphs(artists):
+        return "graph"
     counts: Counter[str] = Counter()
     for axes in artists["axes"]:
         if axes["colourbar"]:

@@ -28,6 +28,7 @@ from envs.numerals import numbers as written
 from envs.synthesis.columns import Column, Path, columns, decimals, spoken
 from envs.synthesis.columns import text as as_text
 from envs.synthesis.derived import SCALES, Derived, Unfaithful
+from envs.synthesis.links import graphs, judge_links, link_marks
 from envs.synthesis.marks import CHANNELS, Mark, marks
 from envs.synthesis.solids import judge_solids, solid_marks
 from envs.synthesis.written import judge_written, wedge_says
@@ -65,7 +66,9 @@ def show(data: Any, artists: dict[str, Any], *, inside: bool = False) -> Drawn:
 
 def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     numbers, names = columns(data)
-    figure = _Figure([*marks(artists, EYE), *solid_marks(artists)], artists, inside)
+    graph = graphs(artists)  # where points stand says nothing there
+    found_there = [m for m in marks(artists, EYE) if m.axes not in graph or m.kind not in ("point", "text")]
+    figure = _Figure([*found_there, *solid_marks(artists), *link_marks(artists)], artists, inside)
     _names_drawn(names, artists)
     error: dict[Path, float] = {}
     how: dict[tuple[str, ...], str] = {}
@@ -89,6 +92,7 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     figure.judge_pairs(numbers)
     figure.judge_marks(numbers)
     judge_written(figure.marks, artists, numbers)
+    judge_links(artists, names)
     if inside:
         figure.judge_places()
         judge_solids(artists)

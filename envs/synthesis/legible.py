@@ -53,8 +53,8 @@ def _faults(png: bytes, artists: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _marked(axes: dict[str, Any]) -> bool:
-    kinds = ("bars", "lines", "wedges", "points", "areas", "segments", "images", "boxes", "errors", "levels", "solids")
-    return any(axes[kind] for kind in kinds)
+    kinds = ("bars", "lines", "wedges", "points", "areas", "segments", "arrows", "images", "boxes", "errors")
+    return any(axes[kind] for kind in (*kinds, "levels", "solids"))
 
 
 def _meet(a: Quad, b: Quad) -> bool:

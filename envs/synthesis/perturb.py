@@ -189,16 +189,18 @@ def _moved(values: list[Any], chosen: Sequence[int], draws: Draws, up: bool | No
 
 def shuffled(data: Any, free: list[Column], names: list[Column], draws: Draws) -> list[Any]:
     """The data with its names moved among their places, twice (of names that come several times each takes the place of
-    another); where an order holds them together or there are none, its numbers, those of a row together."""
+    another, in all columns that share names, as the ends of edges do); where an order holds them together or there are
+    none, its numbers, those of a row together."""
     loose = [column for column in names if len(set(column.values)) > 1 and not ordered(column.values)]
     found = []
     for _ in range(2):
         changes: dict[Path, Any] = {}
         if loose:
-            for column in loose:
-                each = list(dict.fromkeys(column.values))
+            for each in _sharing(loose):
                 instead = dict(zip(each, _deranged(each, draws)))
-                changes.update((place, instead[value]) for place, value in zip(column.places, column.values))
+                for column in loose:
+                    if column.values[0] in instead:
+                        changes.update((place, instead[value]) for place, value in zip(column.places, column.values))
         orders: dict[int, list[int]] = {}
         wholes = shared(free)
         for column in free:
@@ -211,6 +213,16 @@ def shuffled(data: Any, free: list[Column], names: list[Column], draws: Draws) -
                 for unit, other in zip(units, order):
                     changes.update(zip(unit, [leaf(data, place) for place in units[other]]))
         found.append(put(data, changes))
+    return found
+
+
+def _sharing(loose: list[Column]) -> list[list[Any]]:
+    """The names of the columns, those of columns that share some together."""
+    found: list[list[Any]] = []
+    for column in loose:
+        held = [names for names in found if not set(names).isdisjoint(column.values)]
+        found = [names for names in found if names not in held]
+        found.append(list(dict.fromkeys([name for names in held for name in names] + list(column.values))))
     return found
 
 

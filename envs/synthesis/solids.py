@@ -1,6 +1,6 @@
 """Bars in three dimensions: the marks that they are, and whether they can be read.
 
-    solid_marks(artists)        the bars, named by the ticks of both axes that lie, the legend and what is written there
+    solid_marks(artists)        the bars, named by the ticks of both level axes, the legend, and what is written at them
     judge_solids(artists)       Unfaithful where one is hidden behind others, or its axes hold what is not told
 
 Perspective makes values hard to read: a careful reader is off by a tenth of the axis (ROUGH), unless they are written.
@@ -52,12 +52,12 @@ def _marks(place: int, axes: Table, artists: Table) -> Iterator[Mark]:
     low, high = (float(end) for end in axes["zlim"])
     rough = ROUGH * abs(high - low)
     names: list[frozenset[str]] = []
+    middles = {along: [s[along] + s["d" + along] / 2 for s in solids] for along in "xy"}
     for k, solid in enumerate(solids):
         series = samples_of.get(solid["colour"][:7]) or solid["label"]
-        own = {label_key(series), *parts(series), label_key(axes["title"])}
-        for along, size in (("x", "dx"), ("y", "dy")):
-            middles = [s[along] + s[size] / 2 for s in solids]
-            own |= tick(axes[along + "ticks"], middles[k], middles)
+        ticks = {along: tick(axes[along + "ticks"], middles[along][k], middles[along]) for along in "xy"}
+        _at_odds(axes, series, ticks, samples_of)
+        own = {label_key(series), *parts(series), label_key(axes["title"])}.union(*ticks.values())
         own |= {part for words_at in words.get(k, ()) for part in parts(words_at)}
         names.append(frozenset(own - {""}))
         base, height = solid["z"], solid["dz"]
@@ -73,6 +73,15 @@ def _marks(place: int, axes: Table, artists: Table) -> Iterator[Mark]:
             named = (names[k] if k in said else frozenset()) | parts(text["text"])
             box = (text["box"][0], text["box"][1], text["box"][2], text["box"][3])
             yield Mark(place, "text", "", {"text": value}, named, box, {"text": 0.0})
+
+
+def _at_odds(axes: Table, series: str, ticks: dict[str, set[str]], samples_of: dict[str, str]) -> None:
+    """Unfaithful where the legend and the axes both have a bar's name and say different ones."""
+    entries = set(map(label_key, samples_of.values()))
+    for along, own in ticks.items():
+        drawn = {label_key(tick["text"]) for tick in axes[along + "ticks"]}
+        if own and label_key(series) not in own and (label_key(series) in drawn or own & entries):
+            raise Unfaithful("a mark goes by two names", f"{series} and {', '.join(own)}")
 
 
 def tick(ticks: Sequence[Table], at: float, places: Sequence[float]) -> set[str]:

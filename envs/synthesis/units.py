@@ -167,9 +167,10 @@ def differs(
     unit = _TIMES_AS.sub("", _POINTS.sub("percent", unit).strip())
     unit = "kelvin" if unit == "K" and "kelvin" in charted else unit
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
-    many = set().union(*(units_in(f"({words_after})") for words_after in counted)) - (
-        _TIMES - charted
-    )  # months are counted where they are no unit
+    many = set().union(*(units_in(f"({words_after})") for words_after in counted))
+    if (field := units_in(f"({unit})") & (_TIMES | {"minute", "second"})) and many & _TIMES and not many & field:
+        return min(many & _TIMES)  # hours are asked for, minutes answered
+    many -= _TIMES - charted  # months are counted where they are no unit
     in_names = set().union(*(units_in(f"({name})") for name in named)) - SCALES.keys()
     for asked in (units_in(question, loose=True) - in_names | many, units_in(f"({unit})")):
         if computed:
