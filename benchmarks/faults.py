@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from envs.address import Draws
-from envs.synthesis.columns import columns, is_number, put
 from envs.synthesis.items import Asked, Chart
+from envs.synthesis.proof.columns import columns, is_number, put
 
 # --- Programs
 

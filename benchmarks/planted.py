@@ -27,12 +27,12 @@ from tqdm import tqdm
 from benchmarks import faults
 from envs.address import Draws
 from envs.sandbox import Job, Sandbox
-from envs.synthesis.columns import columns
-from envs.synthesis.contract import check_chart
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
-from envs.synthesis.kinds import agree, places_asked
-from envs.synthesis.perturb import versions
-from envs.synthesis.verify import check_question
+from envs.synthesis.proof.columns import columns
+from envs.synthesis.proof.contract import check_chart
+from envs.synthesis.proof.kinds import agree, places_asked
+from envs.synthesis.proof.perturb import versions
+from envs.synthesis.proof.verify import check_question
 
 WRITTEN = Path(__file__).parent / "written"
 UNSEEN = "held out"  # the stream of changed data by which a changed program is known to be wrong

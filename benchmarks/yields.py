@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from envs.synthesis.config import load
-from envs.synthesis.engine import table
+from envs.synthesis.pipelines.engine import table
 from envs.synthesis.run import plan, produce
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,6 +1,6 @@
 """What every client of an OpenAI-compatible endpoint goes by: the pace, the prices, when to ask again and when not.
 
-Nothing here sends anything: trainers/backends.py asks with threads, envs/synthesis/client.py with asyncio.
+Nothing here sends anything: trainers/backends.py asks with threads, envs/synthesis/pipelines/client.py with asyncio.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from envs.sandbox import Sandbox
-from envs.synthesis.contract import check_chart
-from envs.synthesis.derived import Unfaithful
-from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
-from envs.synthesis.script import Broken, contracted, exact, program
+from envs.synthesis.proof.contract import check_chart
+from envs.synthesis.proof.derived import Unfaithful
+from envs.synthesis.proof.drawn import show
+from envs.synthesis.proof.script import Broken, contracted, exact, program
 
 pytestmark = pytest.mark.sandbox
 

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.planted import pool
 from envs.sandbox import Sandbox
-from envs.synthesis.contract import check_chart
 from envs.synthesis.items import Chart, Dropped
+from envs.synthesis.proof.contract import check_chart
 from envs.synthesis.seeds import seeds
 
 pytestmark = pytest.mark.sandbox

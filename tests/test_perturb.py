@@ -11,9 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from envs.address import Draws
-from envs.synthesis.columns import columns, decimals, is_number, mentioned, ordered, put, shared, undecided
-from envs.synthesis.kinds import NoAnswer, agree, answer_of, checked, rounding, says, stands
-from envs.synthesis.perturb import changed, shuffled, versions, without
+from envs.synthesis.proof.columns import columns, decimals, is_number, mentioned, ordered, put, shared, undecided
+from envs.synthesis.proof.kinds import NoAnswer, agree, answer_of, checked, rounding, says, stands
+from envs.synthesis.proof.perturb import changed, shuffled, versions, without
 from rewards import Number, from_json
 
 some = settings(max_examples=60, deadline=None)

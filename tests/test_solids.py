@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw
 from benchmarks.planted import pool
 from envs.sandbox import Sandbox, solids
 from envs.sandbox.marks import _hex, _label
-from envs.synthesis.contract import check_chart
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
-from envs.synthesis.verify import check_question
+from envs.synthesis.proof.contract import check_chart
+from envs.synthesis.proof.verify import check_question
 
 BERTHS, MEALS = (code for _, code, _ in pool(("berths", "meals")))
 parts = st.integers(0, 255)

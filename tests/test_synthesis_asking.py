@@ -9,13 +9,13 @@ import pytest
 from scripted_model import Model, serving
 
 from envs import endpoint as rules
-from envs.synthesis import prompts
-from envs.synthesis.asking import Asker, Purse
-from envs.synthesis.client import Client, EndpointError
 from envs.synthesis.config import Budget, Endpoint
-from envs.synthesis.engine import Stop, Stopped
 from envs.synthesis.items import Dropped
-from envs.synthesis.journal import Journal
+from envs.synthesis.pipelines import prompts
+from envs.synthesis.pipelines.asking import Asker, Purse
+from envs.synthesis.pipelines.client import Client, EndpointError
+from envs.synthesis.pipelines.engine import Stop, Stopped
+from envs.synthesis.pipelines.journal import Journal
 
 FIELDS = [{"question": f"How many boats has port {n}?"} for n in range(12)]
 

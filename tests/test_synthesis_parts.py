@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from envs.convert import ConfigError
 from envs.logs import Log, read
-from envs.synthesis import prompts
 from envs.synthesis.config import load
-from envs.synthesis.engine import Engine, Stage, Stop, Stopped
 from envs.synthesis.items import Dropped
-from envs.synthesis.journal import Journal, JournalError, key_of
-from envs.synthesis.prompts import PROMPTS, Code, Data, Drafts, Idea, Topics
-from envs.synthesis.replies import Malformed, parse, schema_of
-from envs.synthesis.texts import bare, outline, with_data
+from envs.synthesis.pipelines import prompts
+from envs.synthesis.pipelines.engine import Engine, Stage, Stop, Stopped
+from envs.synthesis.pipelines.journal import Journal, JournalError, key_of
+from envs.synthesis.pipelines.prompts import PROMPTS, Code, Data, Drafts, Idea, Topics
+from envs.synthesis.pipelines.replies import Malformed, parse, schema_of
+from envs.synthesis.pipelines.texts import bare, outline, with_data
 
 TYPES = (Code, Idea, Topics, Data, Drafts, prompts.Vote)
 JSON = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.synthesis.rewrite import check_rewrite, names_in
+from envs.synthesis.pipelines.rewrite import check_rewrite, names_in
 
 DATA = {"goods": ["Rye bread", "rolls", "croissants"], "sold": {"Monday": [84, 156, 72], "Tuesday": [1, 2, 3]}}
 SAME = [

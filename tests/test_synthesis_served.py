@@ -6,7 +6,7 @@ import pytest
 from serving import vllm_server
 
 from envs.synthesis.__main__ import main
-from envs.synthesis.prompts import PROMPTS
+from envs.synthesis.pipelines.prompts import PROMPTS
 
 pytestmark = pytest.mark.sandbox
 

@@ -108,8 +108,8 @@ def test_every_seed_keeps_the_contract_to_the_letter() -> None:
 
 def check(names: list[str]) -> None:
     from envs.sandbox import Sandbox
-    from envs.synthesis.contract import check_chart
     from envs.synthesis.items import Chart
+    from envs.synthesis.proof.contract import check_chart
 
     with Sandbox() as sandbox:
         for seed in seeds():

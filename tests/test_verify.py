@@ -19,13 +19,13 @@ from envs.address import Draws
 from envs.numerals import Unit
 from envs.questions.compose import ask_name, ask_number
 from envs.sandbox import Sandbox
-from envs.synthesis import units
-from envs.synthesis.columns import Column
-from envs.synthesis.compose import answered, compose_questions, program
-from envs.synthesis.contract import check_chart
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
-from envs.synthesis.units import differs, of_chart, units_in
-from envs.synthesis.verify import check_question
+from envs.synthesis.proof import units
+from envs.synthesis.proof.columns import Column
+from envs.synthesis.proof.compose import answered, compose_questions, program
+from envs.synthesis.proof.contract import check_chart
+from envs.synthesis.proof.units import differs, of_chart, units_in
+from envs.synthesis.proof.verify import check_question
 from envs.views import Categories, Item, NotAskable
 from rewards import from_json, score
 

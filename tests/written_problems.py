@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from envs.address import Draws
 from envs.sandbox import Sandbox
-from envs.synthesis.compose import compose_questions
-from envs.synthesis.contract import check_chart
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
+from envs.synthesis.proof.compose import compose_questions
+from envs.synthesis.proof.contract import check_chart
+from envs.synthesis.proof.verify import check_question
 from envs.synthesis.seeds import seeds
-from envs.synthesis.verify import check_question
 
 # seed: question, kind, two programs, what a blind solver says, if it is asked
 ASKED: dict[str, list[tuple[str, str, str, str, object]]] = {

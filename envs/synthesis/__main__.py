@@ -18,12 +18,12 @@ from typing import Any, NoReturn
 
 from envs.logs import write_whole
 from envs.sandbox import SandboxError
-from envs.synthesis.client import EndpointError
 from envs.synthesis.config import Config, ConfigError, load
-from envs.synthesis.engine import Count, table
-from envs.synthesis.journal import JournalError
 from envs.synthesis.output import write
 from envs.synthesis.personas import PersonaError
+from envs.synthesis.pipelines.client import EndpointError
+from envs.synthesis.pipelines.engine import Count, table
+from envs.synthesis.pipelines.journal import JournalError
 from envs.synthesis.run import Result, plan, produce
 from envs.synthesis.shards import ShardsError
 

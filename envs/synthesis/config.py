@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from envs.convert import ConfigError, load_typed, nearest
-from envs.synthesis.prompts import DIRECTIONS
+from envs.synthesis.pipelines.prompts import DIRECTIONS
 
 __all__ = ["Budget", "Config", "ConfigError", "Cosyn", "Endpoint", "Evolve", "Questions", "Reachqa", "load"]
 

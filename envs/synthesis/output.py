@@ -16,9 +16,9 @@ from envs.logs import Log, read
 from envs.synthesis.config import Config
 from envs.synthesis.dedup import Dedup
 from envs.synthesis.items import Chart, Dropped, Kept
-from envs.synthesis.journal import Journal
-from envs.synthesis.packing import placed_chart, unfolded
 from envs.synthesis.page import page
+from envs.synthesis.pipelines.journal import Journal
+from envs.synthesis.pipelines.packing import placed_chart, unfolded
 from envs.synthesis.shards import write_shards
 
 SHOWN = 12  # dropped items of a reason whose charts the page shows

@@ -26,16 +26,16 @@ from typing import Any
 
 from envs.logs import Log, write_whole
 from envs.sandbox import Limits, Sandbox, SandboxError
-from envs.synthesis import cosyn, reachqa
-from envs.synthesis.asking import Asker, Purse
-from envs.synthesis.client import Client, EndpointError
 from envs.synthesis.config import Config, ConfigError, Endpoint
-from envs.synthesis.engine import GRACE, Engine, Stop
-from envs.synthesis.engine import Path as Place
 from envs.synthesis.items import Dropped, Kept
-from envs.synthesis.journal import Journal, JournalError
-from envs.synthesis.packing import folded, found_new
-from envs.synthesis.stages import Checks, Works
+from envs.synthesis.pipelines import cosyn, reachqa
+from envs.synthesis.pipelines.asking import Asker, Purse
+from envs.synthesis.pipelines.client import Client, EndpointError
+from envs.synthesis.pipelines.engine import GRACE, Engine, Stop
+from envs.synthesis.pipelines.engine import Path as Place
+from envs.synthesis.pipelines.journal import Journal, JournalError
+from envs.synthesis.pipelines.packing import folded, found_new
+from envs.synthesis.pipelines.stages import Checks, Works
 
 FATAL = (EndpointError, JournalError, SandboxError)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -75,12 +75,12 @@ def _chosen(minor: str, major: str, globs: Sequence[str]) -> bool:
 
 def checks_of(sandbox: Sandbox) -> Checks:
     """The proofs, and a digest of the code that does them."""
-    from envs.synthesis.compose import compose_questions
-    from envs.synthesis.contract import check_chart
-    from envs.synthesis.verify import check_question
+    from envs.synthesis.proof.compose import compose_questions
+    from envs.synthesis.proof.contract import check_chart
+    from envs.synthesis.proof.verify import check_question
 
     here = Path(__file__).parent
-    files = sorted([*here.glob("*.py"), *here.with_name("sandbox").glob("*.py")])
+    files = sorted([*(here / "proof").glob("*.py"), *here.with_name("sandbox").glob("*.py")])
     digest = blake2b(repr(asdict(sandbox.limits)).encode(), digest_size=8)
     for file in files:
         digest.update(file.read_bytes())

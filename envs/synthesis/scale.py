@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from envs.synthesis.client import EndpointError
 from envs.synthesis.config import Config, ConfigError
-from envs.synthesis.journal import JournalError
+from envs.synthesis.pipelines.client import EndpointError
+from envs.synthesis.pipelines.journal import JournalError
 from envs.synthesis.run import Result, produce
 
 TREES = 32  # of a part

@@ -25,13 +25,13 @@ import numpy as np
 
 from envs.numerals import half_up
 from envs.numerals import numbers as written
-from envs.synthesis.columns import Column, Path, columns, decimals, spoken
-from envs.synthesis.columns import text as as_text
-from envs.synthesis.derived import SCALES, Derived, Unfaithful
-from envs.synthesis.links import graphs, judge_links, link_marks
-from envs.synthesis.marks import CHANNELS, Mark, marks
-from envs.synthesis.solids import judge_solids, solid_marks
-from envs.synthesis.written import judge_written, wedge_says
+from envs.synthesis.proof.columns import Column, Path, columns, decimals, spoken
+from envs.synthesis.proof.columns import text as as_text
+from envs.synthesis.proof.derived import SCALES, Derived, Unfaithful
+from envs.synthesis.proof.links import graphs, judge_links, link_marks
+from envs.synthesis.proof.marks import CHANNELS, Mark, marks
+from envs.synthesis.proof.solids import judge_solids, solid_marks
+from envs.synthesis.proof.written import judge_written, wedge_says
 from envs.views import EYE
 from rewards.typography import label_key
 

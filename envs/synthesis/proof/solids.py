@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from envs.numerals import numbers, read
-from envs.synthesis.columns import text as as_text
-from envs.synthesis.derived import SCALES, Unfaithful
-from envs.synthesis.marks import Mark, parts, samples
+from envs.synthesis.proof.columns import text as as_text
+from envs.synthesis.proof.derived import SCALES, Unfaithful
+from envs.synthesis.proof.marks import Mark, parts, samples
 from rewards.typography import label_key
 
 ROUGH = 0.1  # of the axis: how far off a careful reader may be

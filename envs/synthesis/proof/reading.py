@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from envs.address import Draws
-from envs.synthesis.columns import Column, Path, columns, leaf, put
-from envs.synthesis.drawn import Drawn
+from envs.synthesis.proof.columns import Column, Path, columns, leaf, put
+from envs.synthesis.proof.drawn import Drawn
 
 TIMES = 16  # so that of two values that could be confused one in a hundred pairs is not
 SINGLE = 120  # values that are put off alone, at most

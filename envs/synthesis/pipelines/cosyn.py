@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.address import Draws
-from envs.synthesis import prompts
 from envs.synthesis.config import Config
-from envs.synthesis.engine import Path, Stage
 from envs.synthesis.items import Dropped
 from envs.synthesis.personas import Persona
+from envs.synthesis.pipelines import prompts
+from envs.synthesis.pipelines.engine import Path, Stage
+from envs.synthesis.pipelines.stages import Script, Works, by
+from envs.synthesis.pipelines.texts import with_data
 from envs.synthesis.seeds import Seed
-from envs.synthesis.stages import Script, Works, by
-from envs.synthesis.texts import with_data
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,11 @@ from envs.address import Draws
 from envs.numerals import Unit, numbers, read
 from envs.problem import fill
 from envs.questions.compose import PHRASINGS, ask_name, ask_number
-from envs.synthesis import units
-from envs.synthesis.columns import Column, columns, ordered, spoken, text
-from envs.synthesis.drawn import Drawn, show
 from envs.synthesis.items import Asked, Chart, Kept
-from envs.synthesis.kinds import says
+from envs.synthesis.proof import units
+from envs.synthesis.proof.columns import Column, columns, ordered, spoken, text
+from envs.synthesis.proof.drawn import Drawn, show
+from envs.synthesis.proof.kinds import says
 from envs.views import EYE, Categories, Item, NotAskable
 from rewards import Label
 from rewards.typography import label_key

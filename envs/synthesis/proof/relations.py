@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.numerals import half_up, numbers
-from envs.synthesis.columns import Column, Path, columns, is_number, mentioned, put, shared
-from envs.synthesis.kinds import agree
+from envs.synthesis.proof.columns import Column, Path, columns, is_number, mentioned, put, shared
+from envs.synthesis.proof.kinds import agree
 from rewards.typography import label_key
 
 _HIGH = re.compile(r"\b(most|highest|largest|greatest|biggest|maximum|tallest|longest)\b", re.IGNORECASE)

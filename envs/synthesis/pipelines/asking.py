@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from envs.synthesis.client import Client, EndpointError, NoReply
 from envs.synthesis.config import Budget
-from envs.synthesis.engine import Stop, Stopped
 from envs.synthesis.items import Dropped
-from envs.synthesis.journal import Journal, key_of
-from envs.synthesis.prompts import AGAIN, Prompt
-from envs.synthesis.replies import Malformed, parse, schema_of
+from envs.synthesis.pipelines.client import Client, EndpointError, NoReply
+from envs.synthesis.pipelines.engine import Stop, Stopped
+from envs.synthesis.pipelines.journal import Journal, key_of
+from envs.synthesis.pipelines.prompts import AGAIN, Prompt
+from envs.synthesis.pipelines.replies import Malformed, parse, schema_of
 
 T = TypeVar("T")
 QUOTED = 4000  # characters of a reply that does not parse, shown to the model with the error

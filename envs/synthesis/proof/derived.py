@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from envs.synthesis.columns import Column
+from envs.synthesis.proof.columns import Column
 
 SCALES = (1.0, 1e-3, 1e3, 1e-6, 1e6, 1e-9, 1e9, 100.0, 0.01, -1.0)  # on which data may be drawn
 LONGEST = 400  # values of a row that anything is reckoned from

@@ -18,14 +18,14 @@ from typing import Any
 
 from envs.address import Draws
 from envs.sandbox import Figure, Job, Sandbox
-from envs.synthesis.columns import columns, is_number, undecided
-from envs.synthesis.derived import Unfaithful
-from envs.synthesis.drawn import show
 from envs.synthesis.items import Chart, Dropped
-from envs.synthesis.legible import illegible
-from envs.synthesis.links import graphs
-from envs.synthesis.perturb import changed, shuffled
-from envs.synthesis.script import Broken, contracted
+from envs.synthesis.proof.columns import columns, is_number, undecided
+from envs.synthesis.proof.derived import Unfaithful
+from envs.synthesis.proof.drawn import show
+from envs.synthesis.proof.legible import illegible
+from envs.synthesis.proof.links import graphs
+from envs.synthesis.proof.perturb import changed, shuffled
+from envs.synthesis.proof.script import Broken, contracted
 
 LEAVES = 2000  # of DATA, at most
 REDRAWN = 2  # times that render draws other numbers

@@ -13,7 +13,7 @@ from typing import Any
 
 from envs.address import Draws
 from envs.numerals import half_up, numbers
-from envs.synthesis.columns import (
+from envs.synthesis.proof.columns import (
     KEYS,
     LIST,
     Column,

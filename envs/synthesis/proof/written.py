@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from envs.numerals import read
-from envs.synthesis.columns import Column, decimals
-from envs.synthesis.derived import SCALES, Derived, Unfaithful
-from envs.synthesis.marks import CHANNELS, Mark, ticked
+from envs.synthesis.proof.columns import Column, decimals
+from envs.synthesis.proof.derived import SCALES, Derived, Unfaithful
+from envs.synthesis.proof.marks import CHANNELS, Mark, ticked
 
 EXACT = 1e-6
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.numerals import numbers, read
-from envs.synthesis.columns import text as as_text
+from envs.synthesis.proof.columns import text as as_text
 from rewards.typography import label_key
 
 BESIDE = 30.0  # pixels between a point and the text that names it

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
-from envs.synthesis.journal import Journal
+from envs.synthesis.pipelines.journal import Journal
 
 WHENCE = ("kind", "topic", "provenance")  # of a chart: what its code and data do not say
 

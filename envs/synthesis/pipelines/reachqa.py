@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from envs.address import Draws
 from envs.data.domains import domains
-from envs.synthesis import prompts
 from envs.synthesis.config import Config
-from envs.synthesis.engine import Path, Stage, all_of
 from envs.synthesis.items import Dropped
+from envs.synthesis.pipelines import prompts
+from envs.synthesis.pipelines.engine import Path, Stage, all_of
+from envs.synthesis.pipelines.stages import Drawn, Script, Works, by
 from envs.synthesis.seeds import Seed
-from envs.synthesis.stages import Drawn, Script, Works, by
 
 
 @dataclass(frozen=True, kw_only=True)

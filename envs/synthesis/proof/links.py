@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.numerals import numbers
-from envs.synthesis.columns import Column
-from envs.synthesis.derived import Unfaithful
-from envs.synthesis.marks import Mark, parts, scales
+from envs.synthesis.proof.columns import Column
+from envs.synthesis.proof.derived import Unfaithful
+from envs.synthesis.proof.marks import Mark, parts, scales
 from rewards.typography import label_key
 
 ON = 12.0  # pixels between a point, or an edge, and the middle of the text that stands on it

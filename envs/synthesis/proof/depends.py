@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.sandbox import Called
-from envs.synthesis.columns import Column, Path, columns, mentioned, put
-from envs.synthesis.drawn import Drawn
-from envs.synthesis.kinds import agree
-from envs.synthesis.perturb import Version
-from envs.synthesis.relations import Relation
+from envs.synthesis.proof.columns import Column, Path, columns, mentioned, put
+from envs.synthesis.proof.drawn import Drawn
+from envs.synthesis.proof.kinds import agree
+from envs.synthesis.proof.perturb import Version
+from envs.synthesis.proof.relations import Relation
 
 # Words after which rows that a question does not name may matter, or named ones may not.
 _ALL = re.compile(

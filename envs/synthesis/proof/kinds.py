@@ -17,7 +17,7 @@ from typing import Any
 
 import rewards
 from envs.numerals import half_up
-from envs.synthesis.columns import decimals, is_number
+from envs.synthesis.proof.columns import decimals, is_number
 from rewards import Answer, AnswerError, Boolean, Date, Interval, Label, Number, Percent, score
 from rewards.dates import ISO_FORMS
 from rewards.typography import label_key

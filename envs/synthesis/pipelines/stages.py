@@ -20,15 +20,15 @@ from functools import partial
 from typing import Any, Protocol
 
 from envs.address import Draws
-from envs.synthesis import prompts
-from envs.synthesis.asking import Asker
 from envs.synthesis.config import Config
-from envs.synthesis.engine import Path, Stage, Stop, Stopped, all_of
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
-from envs.synthesis.journal import Journal, key_of
-from envs.synthesis.packing import WHENCE, folded, packed, unfolded, unpacked
-from envs.synthesis.rewrite import check_rewrite, names_in
-from envs.synthesis.texts import bare, outline
+from envs.synthesis.pipelines import prompts
+from envs.synthesis.pipelines.asking import Asker
+from envs.synthesis.pipelines.engine import Path, Stage, Stop, Stopped, all_of
+from envs.synthesis.pipelines.journal import Journal, key_of
+from envs.synthesis.pipelines.packing import WHENCE, folded, packed, unfolded, unpacked
+from envs.synthesis.pipelines.rewrite import check_rewrite, names_in
+from envs.synthesis.pipelines.texts import bare, outline
 
 TABLE_CHARS = 12_000  # of a table that a blind solver is shown; of a larger one it is not asked
 _PLACE = re.compile(r"0x[0-9a-fA-F]+")  # of an object in memory: another one at every run

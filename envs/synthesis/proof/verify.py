@@ -20,17 +20,17 @@ from typing import Any
 from envs.address import Draws
 from envs.numerals import half_up
 from envs.sandbox import Called, Job, Sandbox
-from envs.synthesis import units
-from envs.synthesis.columns import Column, columns, is_number
-from envs.synthesis.depends import Bad, Ran, changes, hidden, words_hold
-from envs.synthesis.derived import Unfaithful
-from envs.synthesis.drawn import Drawn, show
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
-from envs.synthesis.kinds import KINDS, NoAnswer, agree, answer_of, checked, places_asked, rounding, says, stands
-from envs.synthesis.perturb import Version, versions
-from envs.synthesis.reading import readings, single
-from envs.synthesis.relations import relations
-from envs.synthesis.script import Broken, exact, program
+from envs.synthesis.proof import units
+from envs.synthesis.proof.columns import Column, columns, is_number
+from envs.synthesis.proof.depends import Bad, Ran, changes, hidden, words_hold
+from envs.synthesis.proof.derived import Unfaithful
+from envs.synthesis.proof.drawn import Drawn, show
+from envs.synthesis.proof.kinds import KINDS, NoAnswer, agree, answer_of, checked, places_asked, rounding, says, stands
+from envs.synthesis.proof.perturb import Version, versions
+from envs.synthesis.proof.reading import readings, single
+from envs.synthesis.proof.relations import relations
+from envs.synthesis.proof.script import Broken, exact, program
 from envs.views import LOST, TOO_COARSE
 from rewards import Answer, Label
 from rewards.typography import label_key
