@@ -288,13 +288,13 @@ AFTER = {
                 low, high = ax.get_zlim(); ax.set_zlim(low, low + 0.6 * (high - low)); did = True""",
     "an edge goes to another node": """
         for ax in figure.axes:
-            for edges in [c for c in ax.collections if hasattr(c, "get_segments")][:1]:
+            for edges in [c for c in ax.collections if hasattr(c, "get_segments") and c.get_segments()][:1]:
                 lines = edges.get_segments(); nodes = [tuple(p) for line in lines for p in line]
                 a, b = map(tuple, lines[0]); other = [p for p in nodes if p not in (a, b)]
                 lines[0] = [a, other[0]]; edges.set_segments(lines); did = True""",
     "an edge is missing": """
         for ax in figure.axes:
-            for edges in [c for c in ax.collections if hasattr(c, "get_segments")][:1]:
+            for edges in [c for c in ax.collections if hasattr(c, "get_segments") and c.get_segments()][:1]:
                 edges.set_segments(edges.get_segments()[1:]); did = True""",
     "bars in three dimensions are painted over what is written": """
         for ax in figure.axes:

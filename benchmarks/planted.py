@@ -1,6 +1,7 @@
 """Plants faults in charts and questions, and counts those that survive the checks.
 
     OMP_NUM_THREADS=1 python -m benchmarks.planted [--only bakery lakes] [--each 6] [--out planted.json]
+    OMP_NUM_THREADS=1 python -m benchmarks.planted --kept synthesis/cosyn/problems      # in what a model wrote
 
 The charts are the scripts of benchmarks/written/, each with questions that have two programs and a misreading. Every
 question as it stands is the control: it should be kept. Then one thing at a time is wrong (benchmarks/faults.py): a
@@ -78,6 +79,21 @@ def pool(only: Sequence[str] = ()) -> Iterator[tuple[str, str, list[tuple[Asked,
         yield path.stem, path.read_text(), [(Asked(**row), misread) for row in rows for misread in [row.pop("misread")]]
 
 
+def pool_of(folder: Path) -> Iterator[tuple[str, str, list[tuple[Asked, str]]]]:
+    """The same of a data set that envs.synthesis wrote: questions of two programs, without misreadings."""
+    from datasets import load_dataset
+
+    rows = load_dataset("parquet", data_files=str(folder / "data" / "*.parquet"), split="train").remove_columns("image")
+    charts: dict[str, tuple[str, list[tuple[Asked, str]]]] = {}
+    for row in rows:
+        _, questions = charts.setdefault(row["chart"], (row["code"], []))
+        if row["second_program"]:
+            asked = {key: row[key] for key in ("question", "program", "explanation", "unit")}
+            blind = row["answer_text"]  # so that two programs that are one are no reason to drop
+            questions.append((Asked(**asked, second=row["second_program"], kind=row["answer_kind"], blind=blind), ""))
+    yield from ((name, code, questions) for name, (code, questions) in charts.items() if questions)
+
+
 def values(code: str, inputs: list[Any], sandbox: Sandbox) -> list[Any]:
     """What a program gives for each of some data; an Exception where it gives nothing."""
     outcome = sandbox.run(Job(code=code, calls=tuple(("answer", (each,)) for each in inputs)))
@@ -134,8 +150,7 @@ def plant(chart: Chart, asked: Asked, misread: str, each: int, sandbox: Sandbox,
         planted += 1
         if planted == each:
             break
-    own, _ = wrong(values(misread, inputs, sandbox), right, asked)
-    if own:
+    if misread and wrong(values(misread, inputs, sandbox), right, asked)[0]:
         shared(chart, asked, misread, kept, sandbox, tally, "misread")
     for word in faults.stated(kept.value, names, draws):
         tally.note("the stored answer", tally.judged(chart, replace(asked, stated=word), sandbox), f"{asked}: {word!r}")
@@ -159,13 +174,16 @@ def shared(chart: Chart, asked: Asked, code: str, right: Kept, sandbox: Sandbox,
             tally.survived[f"both: {how}, agreed, {who}"] += 1
 
 
-def run(only: Sequence[str], each: int, sandbox: Sandbox, figures: bool = True) -> Tally:
+Written = tuple[str, str, list[tuple[Asked, str]]]
+
+
+def run(written: Sequence[Written], each: int, sandbox: Sandbox, figures: bool = True) -> Tally:
     """The whole benchmark, or without faults of figures; `each`: changed programs of a question, at most."""
     tally = Tally()
-    for name, code, questions in tqdm(list(pool(only)), desc="charts", disable=None):
+    for name, code, questions in tqdm(written, desc="charts", disable=None):
         chart = tally.drawn(code, sandbox)
         if isinstance(chart, Dropped):
-            raise SystemExit(f"written/{name}.py: {chart.stage}: {chart.reason} ({chart.detail})")
+            raise SystemExit(f"{name}: {chart.stage}: {chart.reason} ({chart.detail})")
         for asked, misread in tqdm(questions, desc=name, leave=False, disable=None):
             plant(chart, asked, misread, each, sandbox, tally)
         asked = questions[0][0]
@@ -182,6 +200,7 @@ def run(only: Sequence[str], each: int, sandbox: Sandbox, figures: bool = True) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=(), metavar="NAME", help="only these charts")
+    parser.add_argument("--kept", type=Path, metavar="DIR", help="in the problems that a run of envs.synthesis kept")
     parser.add_argument("--each", type=int, default=6, help="changed programs of a question, at most")
     parser.add_argument(
         "--no-figures", action="store_true", help="without faults of figures, which take most of the time"
@@ -189,7 +208,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=None, help="all of it as JSON")
     arguments = parser.parse_args()
     with Sandbox() as sandbox:
-        tally = run(arguments.only, arguments.each, sandbox, not arguments.no_figures)
+        written = pool_of(arguments.kept) if arguments.kept else pool(arguments.only)
+        tally = run(list(written), arguments.each, sandbox, not arguments.no_figures)
     single = [place for place in tally.planted if not place.startswith("both") and place != "control"]
     print(f"{'fault in':<42} {'planted':>8} {'kept':>6}")
     for place in ["control", *single]:

@@ -240,7 +240,7 @@ def test_a_program_that_was_read_back_may_do_nothing_but_reckon(body: str) -> No
 
 
 def test_no_planted_fault_of_a_bar_chart_survives(sandbox: Sandbox) -> None:
-    tally = run(("bakery",), 2, sandbox, figures=False)
+    tally = run(list(pool(("bakery",))), 2, sandbox, figures=False)
     single = [place for place in tally.planted if not place.startswith("both") and place != "control"]
     assert {"a program", "the stored answer", "the unit", "the data"} <= set(single)
     assert sum(tally.planted[place] for place in single) >= 40 and not tally.survivors
@@ -249,7 +249,7 @@ def test_no_planted_fault_of_a_bar_chart_survives(sandbox: Sandbox) -> None:
 
 @pytest.mark.slow
 def test_no_planted_fault_of_other_charts_survives(sandbox: Sandbox) -> None:
-    tally = run(("cars", "reaction", "budget", "lakes"), 2, sandbox)
+    tally = run(list(pool(("cars", "reaction", "budget", "lakes"))), 2, sandbox)
     single = [place for place in tally.planted if not place.startswith("both") and place != "control"]
     assert sum(tally.planted[place] for place in single) >= 180 and not tally.survivors
     assert tally.survived["control"] == tally.planted["control"]

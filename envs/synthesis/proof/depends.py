@@ -100,16 +100,18 @@ def _columns_named(numbers: list[Column], tries: Sequence[Version], first: Ran, 
     for column in numbers:
         if not column.position and not column.lone:
             families.setdefault(tuple(p for p in column.path if p != column.name), []).append(column)
-    for version_path in {version.column for version in tries if version.what == "column"}:
-        moved = [
-            not agree(called.value, first.value, kind=kind)
-            for version, called in zip(tries, first.changed)
-            if version.column == version_path and not called.error
-        ]
+    moves: dict[tuple[str, ...], list[bool]] = {}
+    for version, called in zip(tries, first.changed):
+        if version.what == "column" and not called.error:
+            moves.setdefault(version.column, []).append(not agree(called.value, first.value, kind=kind))
+    used = {spoken.get(path) for path, moved in moves.items() if any(moved)}
+    for version_path, moved in moves.items():
         named = spoken.get(version_path) in said
         siblings = next((family for family in families.values() if version_path in {c.path for c in family}), [])
         other = any(spoken.get(c.path) in said for c in siblings if c.path != version_path)
-        if named and moved and not any(moved) and not _EXCEPT.search(question) and kind not in ("boolean", "label"):
+        # Of two columns of one name, as a mean and a deviation of each series, one is enough.
+        ignored = named and spoken.get(version_path) not in used
+        if ignored and not _EXCEPT.search(question) and kind not in ("boolean", "label"):
             raise Bad("the answer ignores what the question names", "/".join(version_path))
         if not named and other and any(moved) and not _ALL.search(question) and not _EXCEPT.search(question):
             raise Bad("the answer hangs on what the question does not name", "/".join(version_path))

@@ -56,6 +56,7 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     said = mentioned(question, [key for column in free for keys in column.keys for key in keys])
     found = [Version("numbers", changed(data, free, draws)) for _ in range(ROUNDS)]
     found += [Version("names", moved) for moved in shuffled(data, free, names, draws)]
+    found += [Version("names", moved) for moved in _swapped(data, free)]
     found += [Version("row", less) for less in dropped(data, held, names, question, draws)]
     if said:
         for names_said in ([said] if len(said) > 1 else []) + [{name} for name in sorted(said)[:SAID]]:
@@ -71,6 +72,25 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
         for _ in range(0 if whole.intersection(column.places) else 2):
             moved = dict(zip(column.places, _deranged(column.values, draws)))
             found.append(Version("column", put(data, moved), column.path))
+    return found
+
+
+def _swapped(data: Any, free: list[Column]) -> list[Any]:
+    """The data with the values of columns that lie side by side each in the place of the next, once and once more."""
+    groups: dict[tuple[Any, ...], list[Column]] = {}
+    for column in free:
+        if column.keys and not column.lone:
+            groups.setdefault((column.path[:-2], column.keys), []).append(column)
+    found = []
+    for step in (1, 2):
+        changes = {
+            place: value
+            for group in groups.values()
+            for column, other in zip(group, group[step % len(group) :] + group[: step % len(group)])
+            for place, value in zip(column.places, other.values)
+        }
+        if any(len(group) > step for group in groups.values()):
+            found.append(put(data, changes))
     return found
 
 
