@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from scripted_model import Model, serving
 
+from benchmarks.yields import replayed
 from envs import endpoint as rules
 from envs.address import Draws
 from envs.synthesis.__main__ import main
@@ -294,3 +295,15 @@ def test_a_chart_that_comes_again_is_dropped_also_by_a_run_that_goes_on(tmp_path
             assert stages["dedup charts"]["dropped"] == {"data seen before": dropped}
             assert stages["dedup questions"]["kept"] == summary(tmp_path)["kept"] == 1
             check_account(tmp_path)
+
+
+@pytest.mark.slow
+def test_what_a_real_model_wrote_is_kept(tmp_path):
+    """Its replies, played back: all scripts are charts, and what is dropped is mostly what cannot be read."""
+    found = replayed("reachqa-1", tmp_path, quiet=True)
+    drawn, verified = (found["stages"][name] for name in ("draw", "verify"))
+    assert drawn["kept"] == drawn["asked"] == 24
+    unseen = ("too close to tell by eye", "it cannot be read closely enough")
+    unread = sum(verified["dropped"].get(why, 0) for why in unseen)
+    assert verified["asked"] == 120 and verified["kept"] + unread >= 114 and verified["kept"] >= 95
+    assert found["tiers"]["agreed"] >= 0.95 * verified["kept"] and found["tiers"]["proven"] >= 30
