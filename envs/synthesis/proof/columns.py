@@ -217,17 +217,17 @@ def _named(column: Column, level: int, namers: list[Column]) -> dict[Path, tuple
     """Names for the places of a list: a field of the records in it, or else a list as long that lies nearest; where
     none tells all places apart, all such fields or lists together ("Oslo", "2020"). {} where nothing does."""
     outer = column.path[: level + 1]
+    places = dict.fromkeys(place[: level + 1] for place in column.places)
     fields = [
         {place[: level + 1]: text(value) for place, value in zip(namer.places, namer.values)}
         for namer in namers
         if namer.path != column.path and namer.path[: level + 1] == outer and LIST not in namer.path[level + 1 :]
     ]
-    whole = [names for names in fields if len(names) == max(map(len, fields))]
-    if found := _telling(whole):
+    # A field that some records lack names none of them.
+    if found := _telling([{p: names[p] for p in places} for names in fields if names.keys() >= places.keys()]):
         return found
     by_number = _telling([{(i,): text(v) for i, v in enumerate(n.values)} for n in _nearest(column, level, namers)])
-    places = dict.fromkeys(place[: level + 1] for place in column.places)
-    return {place: by_number[place[-1:]] for place in places} if by_number else {}
+    return {p: by_number[p[-1:]] for p in places} if all(p[-1:] in by_number for p in places) else {}
 
 
 def _telling(names: list[dict[Path, str]]) -> dict[Path, tuple[str, ...]]:

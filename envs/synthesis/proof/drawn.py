@@ -39,13 +39,17 @@ FREE = {"wedge": "share", "bar": "area", "point": "size"}  # channels that show 
 PANELS = -1  # in place of axes: all of them
 SAMPLES = 5  # values without names that make a sample
 EXACT = 1e-6
+_ACROSS, _UPRIGHT = ("x", "width", "right", "left"), ("y", "height", "top", "bottom", "thick")
+STANDS = ("x", "y", "text", "height", "width", "left", "right")  # channels by which a position may be told
+SIDES = {**dict.fromkeys(_ACROSS, "x"), **dict.fromkeys(_UPRIGHT, "y")}  # along which a channel is read
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """How data is shown. `error`: at each leaf how far off a careful reader may be, 0 where it is written out. `how`:
     of each column the kind of mark, "stacked", "written" or, of samples, "counted" (histogram) and "quartiles" (box
-    plot). `lone` are numbers by themselves, which need not be drawn. `edges` are those of the bins of histograms."""
+    plot). `unseen` are columns that need not be drawn, and are not: numbers by themselves, positions. `edges` are those
+    of the bins of histograms."""
 
     error: dict[Path, float] = field(default_factory=dict)
     how: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -79,7 +83,7 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
                 unseen.add(column.path)
             continue
         if column.position:
-            if not figure.says(column.values):  # as a number that counts the rows of a table
+            if not figure.places(column):  # as a number that counts the rows of a table
                 unseen.add(column.path)
             how[column.path] = "position"
             error.update(dict.fromkeys(column.places, 0.0))
@@ -90,6 +94,7 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     if artists["cut"]:
         raise Unfaithful("too much is drawn")
     figure.judge_pairs(numbers)
+    figure.judge_labels()
     figure.judge_marks(numbers)
     judge_written(figure.marks, artists, numbers)
     judge_links(artists, names)
@@ -127,6 +132,8 @@ class _Figure:
         self.edges: list[float] = []
         # Of each column the points and lines that show it: on which channel and scale.
         self.along: dict[tuple[str, ...], dict[tuple[int, str], tuple[str, float]]] = {}
+        # Of each axes the columns that its marks show, and along which of its sides.
+        self.held: dict[int, dict[tuple[str, ...], set[str]]] = defaultdict(lambda: defaultdict(set))
         self.orders: dict[tuple[int, int, str], tuple[set[str], list[tuple[float, int]]]] = {}
         self.pools: dict[tuple[int, str, str], list[int]] = defaultdict(list)
         for index, mark in enumerate(found):
@@ -134,11 +141,25 @@ class _Figure:
                 if channel in CHANNELS.get(mark.kind, ()):
                     self.pools[mark.axes, mark.kind, channel].append(index)
         self.every = {name for mark in found for name in mark.names}
+        self.standing: dict[float, list[frozenset[str]]] = defaultdict(list)  # the names of marks where a number is
         self.written = {value for text in artists["texts"] for value in written(text["text"])}
 
     def says(self, values: Sequence[float]) -> bool:
         """Whether numbers are written, or stand at the places of an axis that marks go by."""
         return all(value in self.written or label_key(as_text(value)) in self.every for value in values)
+
+    def places(self, column: Column) -> bool:
+        """Whether each value of a position stands at a mark that bears the other names of its row."""
+        if not self.standing:
+            for mark in self.marks:
+                there = {mark.channels[c] for c in STANDS if c in mark.channels}
+                for value in there.union(*(written(name) for name in mark.names)):
+                    self.standing[value].append(mark.names)
+        rows = column.keys or ((),) * len(column.values)
+        return all(
+            any({label_key(key) for key in keys} & self.every <= names for names in self.standing.get(value, ()))
+            for keys, value in zip(rows, column.values)
+        )
 
     # --- Columns
 
@@ -155,7 +176,7 @@ class _Figure:
                 if kind in ("point", "line"):
                     self.along.setdefault(column.path, {})[axes, kind] = channel, scale
                 if kind != "text":  # several channels may show it: all marks that do are explained
-                    self.explained |= set(matched)
+                    self._take(column, matched, SIDES.get(channel, ""))
                 errors = self._errors(column, matched, channel, scale)
                 if best is None or kind == "text" or sum(errors) < sum(best[1]):
                     floating = channel == "thick" or (
@@ -171,7 +192,7 @@ class _Figure:
                 ]
                 matched = self._shares(column, pool, channel, series)
                 if matched is not None:
-                    self.explained |= set(matched)
+                    self._take(column, matched, "")
                     total = math.fsum(map(abs, column.values))
                     off = 0.015 if kind == "wedge" else 0.03
                     if best is None:
@@ -181,6 +202,11 @@ class _Figure:
         if best is None:
             raise Unfaithful("a column is not drawn", "/".join(column.path))
         return best
+
+    def _take(self, column: Column, matched: list[int], side: str) -> None:
+        self.explained |= set(matched)
+        for axes in {self.marks[index].axes for index in matched}:
+            self.held[axes][column.path].add(side)
 
     def _panels(self, column: Column) -> Iterator[tuple[tuple[int, str, str], list[int]]]:
         """Marks of all axes together, for values of which some are in each of several panels: where every value is
@@ -201,7 +227,10 @@ class _Figure:
         """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""
         needed = {label_key(key) for key in column.keys[index]} if column.keys else set()
         if series:
-            needed |= set([name for name in spoken(column.name) if name in union][:1])
+            for part in column.path:
+                whole, bare = spoken(part)
+                inside = label_key(part[len(part.partition("(")[0]) :].strip("() "))  # "Sales (2019)"
+                needed |= {whole} if whole in union else {bare, inside}
         return needed & union
 
     def _ordered(self, first: int, channel: str, pool: list[int]) -> tuple[set[str], list[tuple[float, int]]]:
@@ -245,7 +274,15 @@ class _Figure:
         if missed:
             self.nearly.add((self.marks[pool[0]].axes, self.marks[pool[0]].kind))
             return None
-        return matched
+        return None if not column.keys and self._reordered(matched, values, channel) else matched
+
+    def _reordered(self, matched: list[int], values: list[float], channel: str) -> bool:
+        """Whether values without names are drawn one after the other, but not as they come."""
+        if channel != "y" or self.marks[matched[0]].kind != "line":
+            return False
+        along = sorted((self.marks[index].channels["x"], self.marks[index].channels["y"]) for index in matched)
+        steps = {b[0] - a[0] for a, b in itertools.pairwise(along)}
+        return steps == {1.0} and not np.allclose([y for _, y in along], values, rtol=EXACT, atol=1e-12)
 
     def _shares(self, column: Column, pool: list[int], channel: str, series: bool) -> list[int] | None:
         """Marks whose sizes are to each other as the values are."""
@@ -349,6 +386,23 @@ class _Figure:
                 pairs = [(f"{scale * x:.9g}", f"{factor * y:.9g}") for x, y in zip(a.values, b.values)]
                 if one != other and not drawn.issuperset(pairs):
                     raise Unfaithful("a mark pairs values of different rows", f"{a.name}, {b.name}")
+
+    def judge_labels(self) -> None:
+        """Unfaithful where an axes is called by columns that it does not show, or a side of it by others."""
+        called: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        every = {path for held in self.held.values() for path in held}
+        for path in every:
+            for part in path:
+                for word in spoken(part):
+                    called[word].add(path)
+        for axes, held in self.held.items():
+            for where in ("title", "xlabel", "ylabel"):
+                words = self.artists["axes"][axes][where]
+                own = next((called[word] for word in spoken(words) if word in called), set())
+                side = where[0] if where != "title" else ""
+                here = {path for path, sides in held.items() if not side or sides & {side, ""}}
+                if own and here and not here & own and own != every:
+                    raise Unfaithful("a label names another column", f"{where} {words!r}")
 
     def judge_places(self) -> None:
         """Unfaithful where a mark that shows data ends outside its axes, which cut it off."""

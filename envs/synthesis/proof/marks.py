@@ -117,8 +117,17 @@ class _Axes:
         self.sparse = {along: self._numeric(along) for along in ("x", "y")}
 
     def _numeric(self, along: str) -> bool:
-        labels = [tick["text"] for tick in self.axes[along + "ticks"] if tick["text"].strip()]
-        return bool(labels) and all(read(label.replace("−", "-")) for label in labels)
+        """Whether an axis is a scale. One place after the other with numbers that do not grow as the places do, as
+        2019, 2020 ... at 0, 1 ..., are names."""
+        ticks = [tick for tick in self.axes[along + "ticks"] if tick["text"].strip()]
+        said = [read(tick["text"].replace("−", "-")) for tick in ticks]
+        if not ticks or not all(said):
+            return False
+        pairs = sorted((tick["at"], each[0]) for tick, each in zip(ticks, said) if each and tick["at"] is not None)
+        if [at for at, _ in pairs] not in (list(range(len(pairs))), list(range(1, len(pairs) + 1))):
+            return True
+        last, largest = pairs[-1]
+        return all(math.isclose(value * last, at * largest, rel_tol=1e-3, abs_tol=1e-9) for at, value in pairs)
 
     def series(self, artist: Table) -> str:
         """What the legend says beside a sample of this colour, or else the artist's label."""

@@ -4,6 +4,7 @@
     single(data, drawn)             one value off by its error, for every value that has one
 
 Of samples a histogram tells how many lie in each bin and a box plot five numbers; within these the samples are moved.
+Neither tells whose a sample is, so they change places too.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def readings(data: Any, drawn: Drawn, draws: Draws) -> list[Any]:
             if any(place in changes for place in column.places):
                 continue
             if how == "counted":
-                changes.update(zip(column.places, _within_bins(column, drawn.edges, draws)))
+                changes.update(zip(column.places, draws.shuffled(_within_bins(column, drawn.edges, draws))))
             elif how == "quartiles":
-                changes.update(zip(column.places, _between_quartiles(column, drawn, draws)))
+                changes.update(zip(column.places, draws.shuffled(_between_quartiles(column, drawn, draws))))
             else:
                 for place, value in zip(column.places, column.values):
                     if error := _finite(drawn.error.get(place, 0.0)):
