@@ -57,7 +57,7 @@ def changes(first: Ran, tries: Sequence[Version], data: Any, question: str, kind
             if version.what in what and not called.error
         ]
 
-    if not any(moved("numbers", "names", "row", "named", "column")):
+    if not any(moved("numbers", "names", "beside", "row", "named", "column")):
         raise Bad("the answer never changes", f"{first.value!r:.80}")
     if any(moved("hidden")):
         raise Bad("the answer needs what is not drawn")

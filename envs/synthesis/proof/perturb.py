@@ -39,8 +39,9 @@ BELOW, ABOVE = (0.45, 0.85), (1.2, 1.9)  # factors by which numbers change
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Changed data. `what`: "numbers", "names", "row", "named" (what the question mentions), "others" (what it does
-    not), "column"; `column` is the path of the one that was changed alone, `names` are those whose numbers were."""
+    """Changed data. `what`: "numbers", "names", "beside" (columns in each other's place), "row", "named" (what the
+    question mentions), "others" (what it does not), "column"; `column` is the path of the one that was changed alone,
+    `names` are those whose numbers were."""
 
     what: str
     data: Any
@@ -56,7 +57,7 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     said = mentioned(question, [key for column in free for keys in column.keys for key in keys])
     found = [Version("numbers", changed(data, free, draws)) for _ in range(ROUNDS)]
     found += [Version("names", moved) for moved in shuffled(data, free, names, draws)]
-    found += [Version("names", moved) for moved in _swapped(data, free)]
+    found += [Version("beside", moved) for moved in _swapped(data, free)]
     found += [Version("row", less) for less in dropped(data, held, names, question, draws)]
     if said:
         for names_said in ([said] if len(said) > 1 else []) + [{name} for name in sorted(said)[:SAID]]:
@@ -64,6 +65,10 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
                 found.append(
                     Version("named", changed(data, free, draws, names_said, up=up), names=frozenset(names_said))
                 )
+            # Who is first in a row may stay so when all of it grows, but not when its values change places.
+            found += [
+                Version("named", moved, names=frozenset(names_said)) for moved in _swapped(data, free, names_said)
+            ]
         if any(not _touches(keys, said) for column in free for keys in column.keys):
             found += [Version("others", changed(data, free, draws, said, others=True)) for _ in range(2)]
     found += [Version("numbers", near) for near in _near_thresholds(data, free, said, question, draws)]
@@ -75,8 +80,9 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
     return found
 
 
-def _swapped(data: Any, free: list[Column]) -> list[Any]:
-    """The data with the values of columns that lie side by side each in the place of the next, once and once more."""
+def _swapped(data: Any, free: list[Column], said: set[str] | None = None) -> list[Any]:
+    """The data with the values of columns that lie side by side each in the place of the next, once and once more; only
+    those of the names `said`, if given."""
     groups: dict[tuple[Any, ...], list[Column]] = {}
     for column in free:
         if column.keys and not column.lone:
@@ -87,7 +93,8 @@ def _swapped(data: Any, free: list[Column]) -> list[Any]:
             place: value
             for group in groups.values()
             for column, other in zip(group, group[step % len(group) :] + group[: step % len(group)])
-            for place, value in zip(column.places, other.values)
+            for keys, place, value in zip(column.keys, column.places, other.values)
+            if said is None or _touches(keys, said)
         }
         if any(len(group) > step for group in groups.values()):
             found.append(put(data, changes))
