@@ -247,6 +247,14 @@ class _Unrounded(ast.NodeTransformer):
     found = False
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
+        first = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        if isinstance(node.func, ast.Name) and node.func.id == "int" and isinstance(first, ast.Call):
+            before, self.found = self.found, False
+            inner = self.visit_Call(first)
+            rounded, self.found = inner is not first, before or self.found
+            if rounded:  # the int of what was rounded would cut off what no longer is
+                return inner
+            node.args = [inner]
         self.generic_visit(node)
         called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         if called not in ("round", "around", "round_") or not (node.args or isinstance(node.func, ast.Attribute)):

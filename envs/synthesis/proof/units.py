@@ -164,8 +164,8 @@ def differs(
     agree. `named`: names of the data, which a question may mention with units of their own ("over 10 minutes").
     `computed`: the answer is a share or a ratio, whose percent is nowhere on the chart."""
     charted: set[str] = set().union(*labels)
+    question, unit = _kelvins(question, labels), _kelvins(unit, labels)
     unit = _TIMES_AS.sub("", _POINTS.sub("percent", unit).strip())
-    unit = "kelvin" if unit == "K" and "kelvin" in charted else unit
     counted = re.findall(r"\bhow (?:many|much) ((?:[^\W\d_]+ )?[^\W\d_]+)", question.casefold())
     many = set().union(*(units_in(f"({words_after})") for words_after in counted))
     if (field := units_in(f"({unit})") & (_TIMES | {"minute", "second"})) and many & _TIMES and not many & field:
@@ -185,14 +185,21 @@ def differs(
         if bases - {"percent"} and (unstated := sorted(asked & SCALES.keys() - set().union(*holding))):
             return unstated[0]
     word: str
-    for word in re.findall(r"[^\W\d_]+", unit.casefold()):
-        if word not in KNOWN and word not in _SMALL and _singular(word) not in words:
-            return word
+    for word in re.findall(r"[^\W\d_]+", unit):
+        known = word.casefold() in KNOWN and word not in _NO_SIGNS
+        if not known and word.casefold() not in _SMALL and _singular(word.casefold()) not in words:
+            return word.casefold()
     return ""
+
+
+def _kelvins(words: str, labels: list[set[str]]) -> str:
+    """K as a unit of its own where the chart has it, not as a thousand."""
+    return re.sub(r"(?<![^\W_])K(?![^\W_])", "kelvin", words) if any("kelvin" in label for label in labels) else words
 
 
 def scale_of(question: str, unit: str, labels: list[set[str]]) -> float:
     """What one unit of an answer is worth: 1e6 where the question, or else the only label with a unit, says million."""
+    question, unit = _kelvins(question, labels), _kelvins(unit, labels)
     asked = (units_in(question, loose=True) | units_in(f"({unit})")) & SCALES.keys()
     if not asked:
         scales = {frozenset(label & SCALES.keys()) for label in labels}

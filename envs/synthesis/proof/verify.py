@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,7 @@ from envs.sandbox import Called, Job, Sandbox
 from envs.synthesis.items import Asked, Chart, Dropped, Kept
 from envs.synthesis.proof import units
 from envs.synthesis.proof.columns import Column, columns, is_number
+from envs.synthesis.proof.columns import spoken as called
 from envs.synthesis.proof.depends import Bad, Ran, changes, hidden, words_hold
 from envs.synthesis.proof.derived import Unfaithful
 from envs.synthesis.proof.drawn import Drawn, show
@@ -39,6 +41,7 @@ WIDER = 2.0  # times an answer, beyond which its honest range does not matter
 MISSED = 0.25  # of the changed versions may make both programs fail, as an empty selection does
 LONGEST = 600  # characters of a question
 _NONE = frozenset(("", "none", "no answer", "n/a", "null"))
+_ROUNDED = re.compile(r"\bround|\bnearest\b|\bwhole number|\bapprox|\babout\b", re.IGNORECASE)
 EXACT = "_answer_exactly"  # the program without its rounding
 
 
@@ -192,18 +195,24 @@ def _answer(
     numbers, names = columns(chart.data)
     spoken = [key for column in numbers for keys in column.keys for key in keys]
     spoken += [str(v) for column in names for v in column.values] + [column.name for column in numbers]
+    # A column's own word for its unit counts only where the figure has it.
+    texts = {label_key(text["text"]) for text in chart.artists["texts"]}
+    own = {column.name for column in numbers}
+    named = [name for name in spoken if name not in own or not texts.isdisjoint(called(name))]
     kind = KINDS[asked.kind.casefold().strip()]
     labels = units.of_chart(chart.artists)
     words = units.words_of(chart.artists, [column.name for column in (*numbers, *names)])
     # A share, or who grew by the largest percentage, can be worked out where nothing is in percent.
     relative = kind in ("label", "sequence", "set", "boolean") and "percentage" in asked.question.casefold()
     computed = kind == "percent" or relative
-    if wrong := units.differs(asked.question, asked.unit, labels, words, spoken, computed=computed):
+    if wrong := units.differs(asked.question, asked.unit, labels, words, named, computed=computed):
         raise Bad("the unit is not the chart's", wrong)
     numeric = is_number(value) or (isinstance(value, list) and all(map(is_number, value)))
     error, tolerance = 0.0, 0.0
     if numeric and kind not in ("label", "date"):
         error = _error(first, read)
+        if places is None and not _ROUNDED.search(asked.question):  # a program may round, but nobody else need to
+            error += _off(first.exact, value) if not agree(first.exact, value, kind=kind) else 0.0
         largest = max(abs(float(v)) for v in (value if isinstance(value, list) else [value]))
         # The honest range of the answer is what it was on changed data; of small differences that of the values.
         others = [abs(called.value) for called in first.changed if is_number(called.value)]
@@ -222,9 +231,11 @@ def _answer(
     scale = units.scale_of(asked.question, asked.unit, labels) if kind == "number" and _scales(first, value) else 1.0
     try:
         centre = first.exact if numeric and agree(first.exact, value, kind=kind, places=places) else value
-        if tolerance and is_number(centre):  # what is put in the box has the digits that it is to have
-            shown = half_up(float(centre), rounding(float(centre), places, _given(numbers))[1])
-            centre, tolerance = shown, tolerance + abs(shown - centre)
+        if tolerance:  # what is put in the box has the digits that it is to have
+            given = _given(numbers)
+            some = [half_up(float(v), rounding(float(v), places, given)[1]) for v in _listed(centre)]
+            shown = some if isinstance(centre, list) else some[0]
+            centre, tolerance = shown, tolerance + _off(shown, centre)
         answer = answer_of(centre, asked.kind, tolerance=tolerance, scale=scale, of=spoken)
     except NoAnswer as none:
         raise Bad(str(none), f"{value!r:.60} as {asked.kind}") from None
@@ -249,18 +260,25 @@ def _error(first: Ran, read: int) -> float:
     value = first.exact
 
     def off(called: Called) -> float:
-        if called.error:
-            return 0.0
-        own, other = (each if isinstance(each, list) else [each] for each in (value, called.value))
-        if len(own) != len(other) or not all(map(is_number, other)):
-            return math.inf
-        return float(max(abs(a - b) for a, b in zip(own, other)))
+        return 0.0 if called.error else _off(value, called.value)
 
     total = math.fsum(off(called) for called in first.read[read:])
     together = max((off(called) for called in first.read[:read]), default=0.0)
     if together > total * 1.05 + 1e-9:
         raise Bad("too close to tell by eye", f"{value!r:.60} ± {together:.3g}, not {total:.3g}")
     return total
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _off(value: Any, other: Any) -> float:
+    """How far numbers, or those of lists, are apart at most."""
+    own, others = _listed(value), _listed(other)
+    if len(own) != len(others) or not all(map(is_number, others)):
+        return math.inf
+    return float(max(abs(a - b) for a, b in zip(own, others)))
 
 
 def _known(answer: Answer, spoken: Iterable[str], chart: Chart, question: str) -> None:
