@@ -156,10 +156,14 @@ def _series(chart: Chart, column: Column, siblings: list[Column]) -> str:
 
 
 def _value_labels(chart: Chart) -> list[str]:
-    """The labels of what values are read by: axes with numbers at their ticks, and colour bars."""
+    """The labels of what values are read by: colour bars and upright axes, or lying ones where bars or boxes lie."""
     found = []
     for axes in chart.artists["axes"]:
-        for along in ("z", "y", "x"):
+        widths, heights = ({round(abs(bar[side] or 0), 9) for bar in axes["bars"]} for side in ("width", "height"))
+        lying = len(heights) < len(widths) or any(box["along"] == "x" for box in axes["boxes"])
+        for along in (
+            "zyx" if axes["colourbar"] else () if axes["images"] else "z" if axes["zlabel"] else "x" if lying else "y"
+        ):
             ticks = [tick["text"] for tick in axes[along + "ticks"] if tick["text"].strip()]
             if axes[along + "label"] and ticks and all(read(text.replace("−", "-")) for text in ticks):
                 found.append(axes[along + "label"])
@@ -170,8 +174,8 @@ def _measure(chart: Chart, column: Column, siblings: list[Column]) -> tuple[str,
     """How to speak of a value, and its unit: from the axis that it is on, else from the name of the column."""
     called = column.name.replace("_", " ") or "value"
     said = _value_labels(chart)
-    titles = [axes["title"] for axes in chart.artists["axes"] if axes["title"]]
-    own = next((label for label in [*said, *titles] if label.casefold().startswith(called.casefold()[:5])), "")
+    others = [axes[key] for key in ("title", "xlabel") for axes in chart.artists["axes"] if axes[key]]
+    own = next((label for label in [*said, *others] if label.casefold().startswith(called.casefold()[:5])), "")
     if not own and len(siblings) > 1 and len(said) == 1:  # the columns are series of one measure
         own = said[0]
     words = own or called
