@@ -82,6 +82,7 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
             provenance={"generator": "compose_name" if named else "compose", "level": level},
         )
         checks = {"definitions": slots["program"].count("Let "), "possible": ask.possible}
+        checks["box"] = ask.stated or ask.answer.text()
         found.setdefault(
             question,
             Kept(chart=chart, asked=asked, answer=ask.answer.to_json(), value=value, tier="proven", checks=checks),
