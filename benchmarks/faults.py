@@ -188,7 +188,8 @@ BEFORE = {
 AFTER = {
     "one mark is larger": """
         for ax in figure.axes:
-            for bar in [b for b in ax.patches if hasattr(b, "get_height")][:1]:
+            data = [b for b in ax.patches if hasattr(b, "get_height") and b.get_data_transform() == ax.transData]
+            for bar in data[:1]:
                 bar.set_height(bar.get_height() * 1.4); bar.set_width(bar.get_width() * 1.4); did = True
             for line in ax.lines[:1]:
                 y = list(line.get_ydata()); k = len(y) // 2; y[k] = float(y[k]) * 1.3 + 1
@@ -268,6 +269,7 @@ AFTER = {
     "two bars in three dimensions change colours": """
         for ax in figure.axes:
             bars = [c for c in ax.collections if hasattr(c, "_segslices")]
+            if not (figure.legends or ax.get_legend()): continue  # colours say nothing
             other = [c for c in bars if abs(c._facecolor3d[0] - bars[0]._facecolor3d[0]).max() > 0.01]
             if other:
                 a, b = bars[0], other[-1]

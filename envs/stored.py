@@ -179,7 +179,8 @@ class _Reader:
         meta |= {"skill": "stored", "view": "stored", "charts": []}
         if self.spec.columns.tier:
             meta["tier"] = row[self.spec.columns.tier]
-        return Problem(address, image, question, answer, f"The answer is \\boxed{{{answer.text()}}}.", meta)
+        box = str(row[self.spec.columns.box]) if self.spec.columns.box else answer.text()
+        return Problem(address, image, question, answer, f"The answer is \\boxed{{{box}}}.", meta)
 
 
 _OPEN: dict[str, _Reader] = {}  # by key
@@ -280,7 +281,7 @@ def known(spec: Spec) -> Spec:
         held = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return spec
-    columns = Columns(tier="tier") if "synthesis" in held else spec.columns
+    columns = Columns(tier="tier", box="answer_text") if "synthesis" in held else spec.columns
     return replace(spec, answers=AnswerRule(kind="json"), columns=columns)
 
 

@@ -44,6 +44,7 @@ class Columns:
     kind: str | None = None  # names the kind of each row's answer
     options: str | None = None  # texts to choose from; they are written below the question with letters
     tier: str | None = None  # says how far each answer is to be trusted, see docs/synthesis.md
+    box: str | None = None  # what a right response puts in the box, where that is not the answer as it is written
 
 
 @dataclass(frozen=True, kw_only=True)

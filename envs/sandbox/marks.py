@@ -287,7 +287,8 @@ def _as_told(stats: Any, made: Any) -> bool:
     told = np.array([float(one[name]) for one in stats for name in names if name in one])
     lines = [line for kind in ("boxes", "whiskers", "caps", "medians") for line in made.get(kind, ())]
     paths = [np.asarray(line.get_xydata(), float) for line in lines if hasattr(line, "get_xydata")]
-    return all(any(np.isin(path[:, side], told).all() for side in (0, 1)) for path in paths if len(path))
+    straight = all(1 in map(len, map(set, line.get_xydata().T.tolist())) for line in made.get("whiskers", ()))
+    return straight and all(any(np.isin(path[:, side], told).all() for side in (0, 1)) for path in paths if len(path))
 
 
 def _errors(held: ErrorbarContainer) -> list[Table]:

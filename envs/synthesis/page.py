@@ -92,7 +92,7 @@ def _kept(item: Kept, found: dict[str, set[str]]) -> str:
         "script": chart.code,
         "whence": {"chart": chart.provenance, "question": asked.provenance},
     }
-    answer = f"{from_json(item.answer).text()} ({item.answer['kind']})"
+    answer = f"{item.checks.get('box') or from_json(item.answer).text()} ({item.answer['kind']})"
     if tolerance := item.answer.get("abs_tol"):
         answer += f", to within {tolerance:.4g}"
     values = {"status": "kept", "reason": "kept", "stage": "kept", "tier": item.tier, "type": chart.kind or "not told"}

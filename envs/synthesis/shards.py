@@ -95,7 +95,7 @@ def row(kept: Kept) -> dict[str, Any]:
         "id": problem_id(kept),
         "question": asked.question,
         "answer": _json(kept.answer),
-        "answer_text": from_json(kept.answer).text(),
+        "answer_text": kept.checks.get("box") or from_json(kept.answer).text(),
         "answer_kind": str(kept.answer["kind"]),
         "unit": asked.unit,
         "tier": kept.tier,

@@ -81,7 +81,8 @@ def compose_questions(chart: Chart, draws: Draws, n: int) -> list[Kept]:
             unit=view.unit.words,
             provenance={"generator": "compose_name" if named else "compose", "level": level},
         )
-        checks = {"definitions": slots["program"].count("Let "), "possible": ask.possible}
+        checks: dict[str, Any] = {"definitions": slots["program"].count("Let "), "possible": ask.possible}
+        checks["box"] = ask.stated or ask.answer.text()
         found.setdefault(
             question,
             Kept(chart=chart, asked=asked, answer=ask.answer.to_json(), value=value, tier="proven", checks=checks),

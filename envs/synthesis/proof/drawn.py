@@ -31,12 +31,14 @@ from envs.synthesis.proof.derived import SCALES, Derived, Unfaithful
 from envs.synthesis.proof.links import graphs, judge_links, link_marks
 from envs.synthesis.proof.marks import CHANNELS, Mark, marks
 from envs.synthesis.proof.solids import judge_solids, solid_marks
-from envs.synthesis.proof.written import judge_written, wedge_says
+from envs.synthesis.proof.written import judge_series, judge_written, wedge_says
 from envs.views import EYE
 from rewards.typography import label_key
 
 FREE = {"wedge": "share", "bar": "area", "point": "size"}  # channels that show shares of a total of their own
+NAMED = ("bar", "line", "point", "area", "cell", "solid")  # marks that must bear names where data has some
 PANELS = -1  # in place of axes: all of them
+LINE = 4  # points that make a line of data
 SAMPLES = 5  # values without names that make a sample
 EXACT = 1e-6
 _ACROSS, _UPRIGHT = ("x", "width", "right", "left"), ("y", "height", "top", "bottom", "thick")
@@ -96,7 +98,10 @@ def _show(data: Any, artists: dict[str, Any], inside: bool) -> Drawn:
     figure.judge_pairs(numbers)
     figure.judge_labels()
     figure.judge_marks(numbers)
-    judge_written(figure.marks, artists, numbers)
+    spelled = {label_key(str(value)) for column in names for value in column.values}
+    spelled |= {name for column in numbers for name in spoken(column.name)}
+    judge_written(figure.marks, artists, numbers, spelled)
+    judge_series(figure.marks, artists)
     judge_links(artists, names)
     if inside:
         figure.judge_places()
@@ -200,7 +205,8 @@ class _Figure:
         if best is None and len(column.values) >= SAMPLES:
             best = self._sample(column)
         if best is None:
-            raise Unfaithful("a column is not drawn", "/".join(column.path))
+            first = f"{column.values[0]:g}" + (f" for {', '.join(column.keys[0])}" if column.keys else "")
+            raise Unfaithful("a column is not drawn", f"{'/'.join(column.path)}: no mark shows {first}")
         return best
 
     def _take(self, column: Column, matched: list[int], side: str) -> None:
@@ -247,9 +253,13 @@ class _Figure:
         reach = EXACT * max(map(abs, values), default=0) + 1e-12
         # By value, as there may be thousands of marks. What is written may be rounded.
         union, shown = self._ordered(pool[0], channel, pool)
+        kind = self.marks[pool[0]].kind
         wide = max(reach, 0.06) if channel == "text" else reach
         if channel == "text" and not _all_named(column, union):
             return None
+        words = {label_key(key) for keys in column.keys for key in keys if any(map(str.isalpha, key))}
+        if words and kind in NAMED and not words & union:
+            return None  # nothing says which is which
         matched: list[int] = []
         taken: set[int] = set()
         missed = 0
@@ -363,7 +373,7 @@ class _Figure:
                 wedge_says(mark, numbers)
             if index in self.explained or mark.kind in ("text", "area", "error"):
                 continue
-            if mark.kind == "line" and not self._of_data(mark):
+            if mark.kind == "line" and not (self._of_data(mark) or self._mostly(mark, derived)):
                 continue
             channels = [*CHANNELS.get(mark.kind, ()), *(["share"] if mark.kind == "wedge" else [])]
             values = [mark.channels[c] for c in channels if c in mark.channels and c not in ("bottom", "left", "x")]
@@ -426,6 +436,12 @@ class _Figure:
             for index, other in enumerate(self.marks)
             if other.kind == "line"
         )
+
+    def _mostly(self, mark: Mark, derived: Derived) -> bool:
+        """Whether at least three quarters of the points of the line that a point belongs to say what data says."""
+        own = [each for each in self.marks if (each.kind, each.axes, each.series) == ("line", mark.axes, mark.series)]
+        said = sum(derived.holds(each.channels["y"]) or derived.holds(each.channels["x"]) for each in own)
+        return len(own) >= LINE and said >= 0.75 * len(own)
 
 
 def _all_named(column: Column, union: set[str]) -> bool:

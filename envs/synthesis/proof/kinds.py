@@ -36,6 +36,10 @@ _TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
 _COUNTED = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
 _PLACES = re.compile(r"\b(one|two|three|four|five|[1-5])\s+(?:decimal|digits?\s+after)")
 _TENTHS = {"tenth": 1, "hundredth": 2, "thousandth": 3}
+_STEPS = {"ten": 10.0, "hundred": 100.0, "thousand": 1000.0, "million": 1e6}
+_STEP = re.compile(
+    r"\bnearest (?:((?:ten|hundred|thousand|million)(?: (?:thousand|million))?)s?\b|(\d[\d,]*(?:\.\d+)?)(?!\s*decimal))"
+)
 _WHOLE = re.compile(r"\b(?:nearest|closest|an?|to)\s+(?:whole|integer)|whole number|nearest (?:unit|percent)\b")
 
 
@@ -52,6 +56,15 @@ def places_asked(question: str) -> int | None:
         if re.search(rf"nearest {word}", words):
             return places
     return 0 if _WHOLE.search(words) else None
+
+
+def step_asked(question: str) -> float | None:
+    """The step above one to which a question asks its answer rounded: 10 of "to the nearest ten"; None for no such."""
+    found = _STEP.search(question.casefold())
+    if not found:
+        return None
+    step = math.prod(_STEPS[word] for word in found[1].split()) if found[1] else float(found[2].replace(",", ""))
+    return step if step > 1 else None
 
 
 def agree(a: Any, b: Any, *, kind: str = "", places: int | None = None) -> bool:

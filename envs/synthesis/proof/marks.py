@@ -106,11 +106,25 @@ def samples(axes: Table, artists: Table) -> dict[str, str]:
     return {key["colour"]: key["label"] for key in keys if key["colour"] and colours[key["colour"]] == 1}
 
 
+def _with_ticks(axes: Table, artists: Table) -> Table:
+    """Axes with the ticks of those that they lie on, where they share an axis and have none of their own (twinx)."""
+    found = dict(axes)
+    for along in ("x", "y"):
+        if any(tick["text"].strip() for tick in axes[along + "ticks"]):
+            continue
+        for other in artists["axes"]:
+            together = other["box"] == axes["box"] and other[along + "lim"] == axes[along + "lim"]
+            if other is not axes and together and any(tick["text"].strip() for tick in other[along + "ticks"]):
+                found[along + "ticks"] = other[along + "ticks"]
+                break
+    return found
+
+
 class _Axes:
     """One axes, while its marks are gathered."""
 
     def __init__(self, place: int, axes: Table, artists: Table, pixels: float) -> None:
-        self.place, self.axes, self.pixels = place, axes, pixels
+        self.place, self.axes, self.pixels = place, _with_ticks(axes, artists), pixels
         self.scales = scales(axes)
         self.keys = samples(axes, artists)
         self.free = [t for t in artists["texts"] if t["axes"] == place and t["role"] == "" and t["text"].strip()]

@@ -7,6 +7,7 @@ about runs on all of them; one that has learned the data by heart is caught.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,14 +35,20 @@ DROPPED = 2  # rows that are dropped, one at a time
 ALONE = 8  # columns that are changed alone, at most
 EDGES = 4  # versions with values beside a number that the question says, at most
 SAID = 4  # names of a question whose numbers are changed alone, at most
+GRID, GRID_FROM, GRID_TO = 160, 0.55, 1.8  # sizes of all values at once, at three quarters of a percent each
+_BOUNDED = re.compile(
+    r"\b(more|less|fewer|greater|higher|lower|larger|smaller|above|below|over|under|beyond|exceed\w*|least|most)\b",
+    re.IGNORECASE,
+)
+_ROUNDED = re.compile(r"\b(?:nearest|closest|to) \d[\d,.]*|\b(?:1[5-9]|20)\d\d\b", re.IGNORECASE)
 BELOW, ABOVE = (0.45, 0.85), (1.2, 1.9)  # factors by which numbers change
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Changed data. `what`: "numbers", "names", "beside" (columns in each other's place), "row", "named" (what the
-    question mentions), "others" (what it does not), "column"; `column` is the path of the one that was changed alone,
-    `names` are those whose numbers were."""
+    """Changed data. `what`: "numbers", "names", "beside" (columns in each other's place), "row", "scaled", "named"
+    (what the question mentions), "others" (what it does not), "column"; `column` is the path of the one that was
+    changed alone, `names` are those whose numbers were."""
 
     what: str
     data: Any
@@ -72,6 +79,7 @@ def versions(data: Any, question: str, draws: Draws) -> list[Version]:
         if any(not _touches(keys, said) for column in free for keys in column.keys):
             found += [Version("others", changed(data, free, draws, said, others=True)) for _ in range(2)]
     found += [Version("numbers", near) for near in _near_thresholds(data, free, said, question, draws)]
+    found += [Version("scaled", each) for each in _scaled(data, held, question)]
     for column in free[:ALONE] if len(free) > 1 else ():
         found += [Version("column", changed(data, [column], draws, up=up), column.path) for up in (None, True, False)]
         for _ in range(0 if whole.intersection(column.places) else 2):
@@ -101,6 +109,25 @@ def _swapped(data: Any, free: list[Column], said: set[str] | None = None) -> lis
     return found
 
 
+def _scaled(data: Any, held: list[Column], question: str) -> list[Any]:
+    """The data a little larger or smaller, so many times over that sums and means pass each number that a question
+    says; none where it says no such number, or where shares would no longer make a whole."""
+    free = [column for column in held if not column.position and not column.lone]
+    if not numbers(_ROUNDED.sub("", question)) or shared(held):
+        return []
+    found = []
+    for k in range(GRID):
+        factor = GRID_FROM * (GRID_TO / GRID_FROM) ** (k / (GRID - 1))
+        changes: dict[Path, Any] = {}
+        for column in free:
+            new = [half_up(factor * value, column.decimals) for value in column.values]
+            changes.update(
+                (p, int(n) if isinstance(v, int) else n) for p, n, v in zip(column.places, new, column.values)
+            )
+        found.append(put(data, changes))
+    return found
+
+
 def _near_thresholds(data: Any, free: list[Column], said: set[str], question: str, draws: Draws) -> list[Any]:
     """The data with values just above and just below each number that a question says, for up to EDGES of them."""
     found: list[Any] = []
@@ -117,6 +144,9 @@ def _near_thresholds(data: Any, free: list[Column], said: set[str], question: st
                 bare = all(isinstance(value, int) for value in column.values)
                 new = [int(value) if bare else value for value in (above, below)]
                 found.append(put(data, dict(zip([column.places[k] for k in draws.sample(loose, 2)], new))))
+                if _BOUNDED.search(question):  # its words say on which side the number itself is
+                    even = int(threshold) if bare else threshold
+                    found.append(put(data, {column.places[draws.choice(loose)]: even}))
     return found
 
 

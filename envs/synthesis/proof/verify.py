@@ -28,7 +28,18 @@ from envs.synthesis.proof.columns import spoken as called
 from envs.synthesis.proof.depends import Bad, Ran, changes, hidden, words_hold
 from envs.synthesis.proof.derived import Unfaithful
 from envs.synthesis.proof.drawn import Drawn, show
-from envs.synthesis.proof.kinds import KINDS, NoAnswer, agree, answer_of, checked, places_asked, rounding, says, stands
+from envs.synthesis.proof.kinds import (
+    KINDS,
+    NoAnswer,
+    agree,
+    answer_of,
+    checked,
+    places_asked,
+    rounding,
+    says,
+    stands,
+    step_asked,
+)
 from envs.synthesis.proof.perturb import Version, versions
 from envs.synthesis.proof.reading import readings, single
 from envs.synthesis.proof.relations import relations
@@ -91,6 +102,9 @@ def _proved(chart: Chart, asked: Asked, sandbox: Sandbox, checks: dict[str, Any]
     _well_formed(second.value)
     if not agree(first.value, second.value, kind=kind, places=places):
         raise Bad("the programs disagree", f"{first.value!r:.80} and {second.value!r:.80}")
+    bare = [ran.exact for ran, code in zip((first, second), codes) if is_number(ran.exact) and exact(code, EXACT)]
+    if len(bare) == 2 and not math.isclose(*bare, rel_tol=1e-6, abs_tol=1e-9):
+        raise Bad("the programs disagree", f"{bare[0]!r:.40} and {bare[1]!r:.40}, before they are rounded")
     checks["versions"] = _agreement(first, second, tries, kind, places)
     changes(first, tries, data, question, kind, places)
     value = first.value
@@ -158,7 +172,7 @@ def _agreement(first: Ran, second: Ran, tries: Sequence[Version], kind: str, pla
     agreed = missed = 0
     for version, a, b in zip(tries, first.changed, second.changed):
         if (a.error or _nothing(a.value)) and (b.error or _nothing(b.value)):
-            missed += 1
+            missed += version.what != "scaled"
         elif a.error or b.error:
             raise Bad("a program fails on changed data", f"{version.what}: {a.error or b.error}")
         elif not agree(a.value, b.value, kind=kind, places=places):
@@ -169,7 +183,7 @@ def _agreement(first: Ran, second: Ran, tries: Sequence[Version], kind: str, pla
         silent = _nothing(a.value) and _nothing(b.value)
         if not (a.error or b.error or silent) and not agree(a.value, b.value, kind=kind, places=places):
             raise Bad("the programs disagree on changed data", f"reading: {a.value!r:.60}, {b.value!r:.60}")
-    if missed > MISSED * len(tries):
+    if missed > MISSED * sum(version.what != "scaled" for version in tries):
         raise Bad("the programs fail on changed data", next((c.error for c in first.changed if c.error), "no answer"))
     return agreed
 
@@ -231,16 +245,21 @@ def _answer(
     scale = units.scale_of(asked.question, asked.unit, labels) if kind == "number" and _scales(first, value) else 1.0
     try:
         centre = first.exact if numeric and agree(first.exact, value, kind=kind, places=places) else value
-        if tolerance:  # what is put in the box has the digits that it is to have
-            given = _given(numbers)
-            some = [half_up(float(v), rounding(float(v), places, given)[1]) for v in _listed(centre)]
+        shown = centre
+        if is_number(centre) and (step := step_asked(asked.question)) and not math.remainder(value, step):
+            # Whoever reads within the error may round to the next ten.
+            shown, tolerance = value, error + step / 2 if error else 0.0
+            centre = first.exact if error else value
+        elif tolerance:
+            some = [half_up(float(v), rounding(float(v), places, _given(numbers))[1]) for v in _listed(centre)]
             shown = some if isinstance(centre, list) else some[0]
-            centre, tolerance = shown, tolerance + _off(shown, centre)
         answer = answer_of(centre, asked.kind, tolerance=tolerance, scale=scale, of=spoken)
+        box = answer_of(shown, asked.kind, scale=scale, of=spoken).text()
     except NoAnswer as none:
         raise Bad(str(none), f"{value!r:.60} as {asked.kind}") from None
     _known(answer, spoken, chart, asked.question)
     checks |= {"error": round(error, 9), "tolerance": round(tolerance, 9), "shown": sorted(set(drawn.how.values()))}
+    checks["box"] = box if says(box, answer) else answer.text()  # with the digits that were asked for
     return answer
 
 

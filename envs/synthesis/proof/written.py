@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from envs.numerals import read
 from envs.synthesis.proof.columns import Column, decimals
 from envs.synthesis.proof.derived import SCALES, Derived, Unfaithful
 from envs.synthesis.proof.marks import CHANNELS, Mark, ticked
+from rewards.typography import label_key
 
 EXACT = 1e-6
+_UNIT = re.compile(r"^([-+]?\d[\d,]*(?:\.\d+)?) ?(?!(?:%|[kKMB]|bn|tn)$)[^\W\d_°]{1,8}[²³]?$")  # a number with its unit
 
 
 def wedge_says(mark: Mark, numbers: list[Column]) -> None:
@@ -24,18 +27,36 @@ def wedge_says(mark: Mark, numbers: list[Column]) -> None:
         raise Unfaithful("a number is written at another mark", f"wedge {value:g}")
 
 
-def judge_written(marks: list[Mark], artists: dict[str, Any], numbers: list[Column]) -> None:
-    """Unfaithful where a number stands alone on the figure that is not the data's, or at another's mark."""
+def judge_series(marks: list[Mark], artists: dict[str, Any]) -> None:
+    """Unfaithful where the legend calls a mark by what another axis shows, as where its two entries change places."""
+    labels = [{_head(axes[key]) for key in ("xlabel", "ylabel")} - {""} for axes in artists["axes"]]
+    for mark in marks:
+        head, own = _head(mark.series), labels[mark.axes]
+        if head and head not in own and any(head in others for others in labels):
+            raise Unfaithful("a mark goes by two names", f"{mark.kind} {mark.series!r}")
+
+
+def _head(words: str) -> str:
+    """What is said before a bracket: "power" of "Power (MW)"."""
+    return label_key(words.partition("(")[0].strip())
+
+
+def judge_written(
+    marks: list[Mark], artists: dict[str, Any], numbers: list[Column], names: Collection[str] = ()
+) -> None:
+    """Unfaithful where a number stands on the figure, alone or with its unit, that is not the data's, or at another's
+    mark. `names`: label keys of what is no number though it begins with one, as "5 km"."""
     derived = Derived(numbers)
     left = Counter(text["text"] for text in ticked(artists))
     for text in artists["texts"]:
         words = text["text"].strip().replace("−", "-")
-        if text["role"] != "" or not (found := read(words)):
+        bare = _UNIT.sub(r"\1", words) if label_key(words) not in names else words
+        if text["role"] != "" or not (found := read(bare)):
             continue
         if left[text["text"]]:
             left[text["text"]] -= 1
             continue
-        value, places = found[0], len(words.partition(".")[2].rstrip("%kKMB "))
+        value, places = found[0], len(bare.partition(".")[2].rstrip("%kKMB "))
         if not derived.holds(value, 0.5 * 10.0**-places):
             raise Unfaithful("a written number is not the data's", words)
         _at_its_mark(marks, text, value, places)
