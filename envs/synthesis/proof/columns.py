@@ -26,6 +26,7 @@ from typing import Any
 from rewards.typography import label_key
 
 Path = tuple[str | int, ...]
+COUNTED = 4  # numbers 1, 2, 3 ... of so many rows count them; of fewer they may be what was measured
 LIST, KEYS = "[]", "{}"  # stand in a pattern for any place of a list, and for any key of a mapping of numbers
 _AXES = "year years x t time month months day days week weeks hour hours quarter date edges bins bin ticks"
 _LOOKS = "colour colours color colors palette marker markers hatch hatches linestyle style styles cmap"
@@ -130,6 +131,8 @@ def columns(data: Any) -> tuple[list[Column], list[Column]]:
             names.append(Column(pattern, places, values))
     lists = {len(column.values) for column in names if len(set(column.values)) == len(column.values) > 1}
     marked = [replace(c, position=_is_position(c, len(numbers), len(c.values) in lists)) for c in numbers]
+    if all(c.position or c.lone for c in marked):
+        marked = numbers  # something must have been measured
     namers = [column for column in names if not column.lone] + [column for column in marked if column.position]
     return [own for column in marked for own in _named_columns(column, namers)], names
 
@@ -176,7 +179,7 @@ def _is_position(column: Column, beside: int, named: bool) -> bool:
     steps = [b - a for a, b in itertools.pairwise(values)]
     if not min(steps) > 0:
         return False
-    if values[0] in (0, 1) and set(steps) == {1} and column.path.count(LIST) == 1:
+    if len(values) >= COUNTED and values[0] in (0, 1) and set(steps) == {1} and column.path.count(LIST) == 1:
         return True
     years = all(isinstance(value, int) and 1500 <= value <= 2200 for value in values)
     called = bool(_POSITIONS & set(re.split(r"[^a-z]+", spoken(column.name)[1])))

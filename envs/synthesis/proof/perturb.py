@@ -207,9 +207,8 @@ def _other_numbers(column: Column, chosen: list[int], draws: Draws, up: bool | N
         for _ in range(50):
             above = draws.chance(0.5) if up is None else up
             new = half_up(base * draws.uniform(*(ABOVE if above else BELOW)), places)
-            if new == old:
-                new = old + (step if above or abs(old) <= step else -step) * draws.integers(1, 4)
-                new = half_up(new, places)
+            if new == old or (old and new * old <= 0):  # a small number, which is to keep its sign
+                new = half_up(old + (step if old >= 0 else -step) * draws.integers(1, 4), places)
             if not distinct or new not in values:
                 break
         while distinct and new in values:
