@@ -117,7 +117,8 @@ def test_shares_of_a_row_still_make_a_whole(rows: int, parts: int, matrix: bool,
     assert len(shared(free)) == rows or (matrix and rows == parts)
     for new in (changed(data, free, Draws(seed)), *shuffled(data, free, [], Draws(seed))):
         held = new["share"] if matrix else list(zip(*(new[f"part {k}"] for k in range(parts))))
-        assert [sum(row) for row in held] == [100] * rows and new != data
+        assert [sum(row) for row in held] == [100] * rows
+        assert new != data or len(set(map(tuple, shares))) == 1  # rows that are alike may change places
 
 
 @some
