@@ -97,6 +97,14 @@ def test_rows_that_no_column_tells_apart_go_by_several() -> None:
         assert dict(zip(calls.keys, calls.values)) == {("A", "Q1"): 1, ("A", "Q2"): 2, ("B", "Q1"): 3, ("B", "Q2"): 5}
 
 
+def test_of_lists_of_names_as_long_the_one_written_last_before_the_numbers_names_them() -> None:
+    data = {"kind": ["City", "Road"], "seller": ["Ann", "Bo"], "sold": [3, 5], "day": ["Mon", "Tue"], "won": [4, 9]}
+    sold, won = columns(data)[0]
+    assert (sold.keys, won.keys) == ((("City",), ("Road",)), (("Mon",), ("Tue",)))
+    behind, _ = columns({"sold": [3, 5], "kind": ["City", "Road"], "won": [4, 9], "day": ["Mon", "Tue"]})
+    assert [column.keys[0] for column in behind] == [("City",), ("City",)]
+
+
 def test_a_matrix_is_undecided_where_two_lists_of_names_fit_both_ways() -> None:
     square = {"month": ["Jan", "Feb"], "cause": ["a", "b"], "gifts": [[1, 2], [3, 4]]}
     assert undecided(square) == "gifts: month and cause are equally long"

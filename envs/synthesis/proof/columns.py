@@ -6,6 +6,7 @@ columns: all leaves whose paths differ only in places of lists (or in the keys o
     {"city": ["Oslo", "Lima"], "sales": [3.5, 4.0]}      city: names; sales: numbers, keys ("Oslo",) and ("Lima",)
     [{"city": "Oslo", "sales": 3.5}, ...]                the same two
     {"sales": {"Oslo": 3.5, "Lima": 4.0}}                one column, sales
+    {"kind": [..], "sold": [..], "day": [..], "won": [..]}   sold by kind, won by day, even if they are equally long
     {"rows": [..r..], "years": [..c..], "v": [[..]..]}   v has keys ("Oslo", "2020"), ...
     {"city": ["Oslo", "Lima"], "rain": [[..], [..]]}     samples by city: columns Oslo and Lima, as if rain named them
 
@@ -134,7 +135,18 @@ def columns(data: Any) -> tuple[list[Column], list[Column]]:
     if all(c.position or c.lone for c in marked):
         marked = numbers  # something must have been measured
     namers = [column for column in names if not column.lone] + [column for column in marked if column.position]
-    return [own for column in marked for own in _named_columns(column, namers)], names
+    measured = {column.path for column in marked if not column.position}
+    before = dict(zip(found, itertools.accumulate((path in measured for path in found), initial=0)))
+    return [own for column in marked for own in _named_columns(column, _by_nearness(column, namers, before))], names
+
+
+def _by_nearness(column: Column, namers: list[Column], before: dict[tuple[str, ...], int]) -> list[Column]:
+    """What may name a list of numbers: first what is written last before it, then what comes behind it. `before` says
+    how many columns of numbers are written before each column."""
+    if column.path.count(LIST) != 1 or column.path[-1] != LIST:
+        return namers
+    own = before[column.path]
+    return sorted(namers, key=lambda n: (0, own - before[n.path]) if before[n.path] <= own else (1, before[n.path]))
 
 
 def undecided(data: Any) -> str:
