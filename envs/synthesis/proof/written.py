@@ -41,12 +41,9 @@ def _head(words: str) -> str:
     return label_key(words.partition("(")[0].strip())
 
 
-def judge_written(
-    marks: list[Mark], artists: dict[str, Any], numbers: list[Column], names: Collection[str] = ()
-) -> None:
+def judge_written(marks: list[Mark], artists: dict[str, Any], derived: Derived, names: Collection[str] = ()) -> None:
     """Unfaithful where a number stands on the figure, alone or with its unit, that is not the data's, or at another's
     mark. `names`: label keys of what is no number though it begins with one, as "5 km"."""
-    derived = Derived(numbers)
     left = Counter(text["text"] for text in ticked(artists))
     for text in artists["texts"]:
         words = text["text"].strip().replace("−", "-")
