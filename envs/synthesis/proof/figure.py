@@ -11,7 +11,7 @@ import itertools
 import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,31 @@ class Pool:
     own: list[int]
     names: frozenset[str]
     shown: list[tuple[float, int]]
+
+
+class _Sought:
+    """A column that is looked for, with the names that its marks may bear. `series`: there are other columns, so that
+    its own name is one of them."""
+
+    def __init__(self, column: Column, series: bool) -> None:
+        self.column = column
+        self.keys = [{label_key(key) for key in keys} for keys in column.keys]
+        self.every = set().union(*self.keys)
+        self.words = {label_key(key) for keys in column.keys for key in keys if any(map(str.isalpha, key))}
+        self.parts: list[tuple[str, set[str]]] = []  # of each part of the path its name, and what may stand for it
+        for part in column.path if series else ():
+            whole, bare = spoken(part)
+            inside = label_key(part[len(part.partition("(")[0]) :].strip("() "))  # "Sales (2019)"
+            self.parts.append((whole, {bare, inside}))
+
+    def needed(self, index: int, names: frozenset[str]) -> set[str]:
+        """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""
+        own = {name for whole, instead in self.parts for name in ({whole} if whole in names else instead)}
+        return (own | self.keys[index] if self.keys else own) & names
+
+    def all_named(self, names: frozenset[str]) -> bool:
+        """Whether each value goes by some of these names."""
+        return bool(self.keys) and all(keys & names for keys in self.keys)
 
 
 class Figure:
@@ -115,9 +140,10 @@ class Figure:
     def find(self, column: Column, series: bool) -> tuple[str, list[float]]:
         """How a column is shown, and how far off a reader of each of its values may be. `series`: there are others,
         so that its marks bear its name."""
-        found = self._on_a_scale(column, series)
+        sought = _Sought(column, series)
+        found = self._on_a_scale(sought)
         for pool in self.shares:
-            if matched := self._as_shares(column, pool, series):
+            if matched := self._as_shares(sought, pool):
                 self._take(column, matched, "")
                 off = 0.015 if pool.kind == "wedge" else 0.03
                 found = found or (pool.kind, [off * math.fsum(map(abs, column.values))] * len(column.values))
@@ -128,15 +154,19 @@ class Figure:
             raise Unfaithful("a column is not drawn", f"{'/'.join(column.path)}: no mark shows {first}")
         return found
 
-    def _on_a_scale(self, column: Column, series: bool) -> tuple[str, list[float]] | None:
+    def _on_a_scale(self, sought: _Sought) -> tuple[str, list[float]] | None:
         """How marks show a column value by value, by the channel that can be read most closely. Several channels may
         show it: all marks that do are explained."""
         best: tuple[str, list[float]] | None = None
-        for pool in (*self.pools, *self._panels_of(column)):
+        column = sought.column
+        # Of values of which some are in each of several panels every one is named by all that it goes by, its panel's
+        # title among it.
+        panels = [pool for pool in self.panels if sought.every and sought.every <= pool.names]
+        for pool in (*self.pools, *panels):
             if pool.axes == PANELS and best is not None:
                 break
             for scale in SCALES:
-                matched = self._match(column, pool, scale, series)
+                matched = self._match(sought, pool, scale)
                 if matched is None:
                     continue
                 if pool.kind in ("point", "line"):
@@ -161,38 +191,21 @@ class Figure:
         for axes in {self.marks[index].axes for index in matched}:
             self.held[axes][column.path].add(side)
 
-    def _panels_of(self, column: Column) -> Iterator[Pool]:
-        """Marks of all axes, for values of which some are in each of several panels: where every value is named by all
-        that it goes by, its panel's title among it."""
-        wanted = {label_key(key) for keys in column.keys for key in keys}
-        return (pool for pool in self.panels if wanted and wanted <= pool.names)
-
-    def _needed(self, column: Column, index: int, names: frozenset[str], series: bool) -> set[str]:
-        """The names that the mark of a value must bear: those of it that marks of this kind bear at all."""
-        needed = {label_key(key) for key in column.keys[index]} if column.keys else set()
-        if series:
-            for part in column.path:
-                whole, bare = spoken(part)
-                inside = label_key(part[len(part.partition("(")[0]) :].strip("() "))  # "Sales (2019)"
-                needed |= {whole} if whole in names else {bare, inside}
-        return needed & names
-
-    def _match(self, column: Column, pool: Pool, scale: float, series: bool) -> list[int] | None:
+    def _match(self, sought: _Sought, pool: Pool, scale: float) -> list[int] | None:
         """For every value of the column a mark of its own that shows it on this scale under its names."""
         is_text = pool.kind == "text"
-        if is_text and not _all_named(column, pool.names):
-            return None
-        words = {label_key(key) for keys in column.keys for key in keys if any(map(str.isalpha, key))}
-        if words and pool.kind in NAMED and not words & pool.names:
+        if is_text and not sought.all_named(pool.names):
+            return None  # a number may be found at a place that has nothing to do with it
+        if sought.words and pool.kind in NAMED and not sought.words & pool.names:
             return None  # nothing says which is which
-        values = [scale * value for value in column.values]
+        values = [scale * value for value in sought.column.values]
         reach = EXACT * max(map(abs, values), default=0) + 1e-12
         wide = max(reach, 0.06) if is_text else reach  # what is written may be rounded
         matched: list[int] = []
         taken: set[int] = set()
         missed = 0
         for place, value in enumerate(values):
-            needed = self._needed(column, place, pool.names, series)
+            needed = sought.needed(place, pool.names)
             # By value, as there may be thousands of marks.
             first = bisect_left(pool.shown, (value - wide, -1))
             last = bisect_right(pool.shown, (value + wide, len(self.marks)))
@@ -214,7 +227,7 @@ class Figure:
         if missed:
             self.nearly.add((self.marks[pool.own[0]].axes, pool.kind))
             return None
-        return None if not column.keys and self._reordered(matched, values, pool) else matched
+        return None if not sought.keys and self._reordered(matched, values, pool) else matched
 
     def _reordered(self, matched: list[int], values: list[float], pool: Pool) -> bool:
         """Whether values without names are drawn one after the other, but not as they come."""
@@ -224,12 +237,13 @@ class Figure:
         steps = {b[0] - a[0] for a, b in itertools.pairwise(along)}
         return steps == {1.0} and not np.allclose([y for _, y in along], values, rtol=EXACT, atol=1e-12)
 
-    def _as_shares(self, column: Column, pool: Pool, series: bool) -> list[int]:
+    def _as_shares(self, sought: _Sought, pool: Pool) -> list[int]:
         """Marks whose sizes are to each other as the values are, a mark a value; [] for none."""
-        total = math.fsum(column.values)
-        if len(pool.own) < len(column.values) or total <= 0 or min(column.values) < 0:
+        values = sought.column.values
+        total = math.fsum(values)
+        if len(pool.own) < len(values) or total <= 0 or min(values) < 0:
             return []
-        named = [self._needed(column, place, pool.names, series) for place in range(len(column.values))]
+        named = [sought.needed(place, pool.names) for place in range(len(values))]
         if all(named):
             hits = [[i for i in pool.own if needed <= self.marks[i].names] for needed in named]
             free: list[int] = []
@@ -238,12 +252,12 @@ class Figure:
             rings = [list(order) for order in zip(*hits)]  # pies within each other have a mark of a name each
             orders = [order for order in (free, *rings) if len(set(order)) == len(hits)]
         else:
-            orders = [pool.own] if len(pool.own) == len(column.values) else []
+            orders = [pool.own] if len(pool.own) == len(values) else []
         for order in orders:
             sizes = [abs(self.marks[i].channels[pool.channel]) for i in order]
             whole = math.fsum(sizes)
             # Wedges are kept in single precision.
-            if whole > 0 and all(abs(s / whole - v / total) < 2e-4 for s, v in zip(sizes, column.values)):
+            if whole > 0 and all(abs(s / whole - v / total) < 2e-4 for s, v in zip(sizes, values)):
                 return order
         return []
 
@@ -292,11 +306,6 @@ class Figure:
                 self.edges += edges
                 return "counted", [0.0] * len(values)
         return None
-
-
-def _all_named(column: Column, names: frozenset[str]) -> bool:
-    """Whether texts name each value, so that a number is not found at a place that has nothing to do with it."""
-    return bool(column.keys) and all(any(label_key(key) in names for key in keys) for keys in column.keys)
 
 
 def _near(shown: float, value: float, reach: float, is_text: bool) -> bool:

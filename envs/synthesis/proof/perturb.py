@@ -115,16 +115,12 @@ def _scaled(data: Any, held: list[Column], question: str) -> list[Any]:
     free = [column for column in held if not column.position and not column.lone]
     if not numbers(_ROUNDED.sub("", question)) or shared(held):
         return []
+    leaves = [(p, v, digits) for c in free for digits in (c.decimals,) for p, v in zip(c.places, c.values)]
     found = []
     for k in range(GRID):
         factor = GRID_FROM * (GRID_TO / GRID_FROM) ** (k / (GRID - 1))
-        changes: dict[Path, Any] = {}
-        for column in free:
-            new = [half_up(factor * value, column.decimals) for value in column.values]
-            changes.update(
-                (p, int(n) if isinstance(v, int) else n) for p, n, v in zip(column.places, new, column.values)
-            )
-        found.append(put(data, changes))
+        new = ((place, value, half_up(factor * value, digits)) for place, value, digits in leaves)
+        found.append(put(data, {place: int(n) if isinstance(value, int) else n for place, value, n in new}))
     return found
 
 
