@@ -1,5 +1,8 @@
 """Evaluations: nothing is asked twice or lost, and the reports say what happened."""
 
+import multiprocessing
+import os
+from argparse import Namespace
 from xml.etree import ElementTree
 
 import pytest
@@ -164,6 +167,18 @@ def test_bad_input_is_one_line_and_status_2(config, tmp_path, capfd, arguments, 
     assert len([line for line in written.splitlines() if line.startswith("evaluate: ")]) == 1
 
 
+def task_of(settings, backend, addresses, checkpoint=None):
+    return answering.Task(
+        config=settings,
+        args=Namespace(backend=backend, checkpoint=checkpoint, quiet=True),
+        sampling=Sampling(prompt="{question}", max_tokens=4),
+        test_set=testsets.load(settings.eval.test_set),
+        stored=[],
+        sizes=frozenset(),
+        todo=[(address, 0) for address in addresses],
+    )
+
+
 @pytest.mark.parametrize(
     ("visible", "devices", "problems", "places"),
     [
@@ -176,20 +191,26 @@ def test_bad_input_is_one_line_and_status_2(config, tmp_path, capfd, arguments, 
     ],
 )
 def test_every_gpu_takes_a_share(config, monkeypatch, visible, devices, problems, places):
-    from argparse import Namespace
-
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    settings = load(config, [f"launch.devices={devices}"])
-    task = answering.Task(
-        config=settings,
-        args=Namespace(backend="hf"),
-        sampling=Sampling(prompt="{question}", max_tokens=4),
-        test_set=testsets.load(settings.eval.test_set),
-        stored=[],
-        sizes=frozenset(),
-        todo=[(address, 0) for address in ADDRESSES[:problems]],
-    )
+    task = task_of(load(config, [f"launch.devices={devices}"]), "hf", ADDRESSES[:problems])
     found = [answering._place(number, task.processes) for number in range(task.processes)]
     assert [place.get("CUDA_VISIBLE_DEVICES") for place in found] == places
     task.args.backend = "openai"
     assert task.processes == 1
+
+
+def test_a_process_that_fails_when_nobody_listens_any_more_says_nothing(config, tmp_path, capfd):
+    """As the second of two does that cannot load a checkpoint: the first one's line is enough."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    ours.close()
+    task = task_of(load(config, []), "hf", ADDRESSES[:1], str(tmp_path / "model"))
+    process = multiprocessing.get_context("spawn").Process(
+        target=answering._share, args=(theirs, task, {}, os.getpid())
+    )
+    process.start()
+    theirs.close()
+    process.join()
+    assert process.exitcode == 1
+    assert "Traceback" not in capfd.readouterr().err

@@ -260,12 +260,13 @@ def _share(connection: Connection, task: Task, variables: dict[str, str], parent
     live_with(parent)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an engine's own processes are told to end
     try:
-        for row in answered_here(task):
-            connection.send(row)
-        connection.send(task.changed)
-    except (EvaluationError, ConfigError) as error:
-        connection.send(error)
-    except BrokenPipeError:  # nobody listens any more
+        try:
+            for row in answered_here(task):
+                connection.send(row)
+            connection.send(task.changed)
+        except (EvaluationError, ConfigError) as error:
+            connection.send(error)
+    except BrokenPipeError:  # nobody listens any more, as where another process failed first
         sys.exit(1)
     finally:  # it ends by itself now, and an exit within Python's own would be shown
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
