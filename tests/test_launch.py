@@ -9,7 +9,17 @@ import pytest
 from small_runs import ROOT
 
 from trainers.config import Config, ConfigError, batches, load
-from trainers.launch import command, deepspeed_config, first_host, leads, nodes, world_size, zero_stage
+from trainers.launch import (
+    builds_under_way,
+    command,
+    deepspeed_config,
+    first_host,
+    leads,
+    nodes,
+    relaunch_if_needed,
+    world_size,
+    zero_stage,
+)
 from trainers.memory import GIB, SHAPES, engine_needs, estimate, image_tokens
 
 SMALL = """
@@ -121,6 +131,21 @@ def test_who_was_started_by_a_launcher_starts_nobody(config, monkeypatch):
     for name, value in {"RANK": "3", "LOCAL_RANK": "1", "WORLD_SIZE": "4", "SLURM_NNODES": "2"}.items():
         monkeypatch.setenv(name, value)
     assert world_size(config) == 4 and not leads(config)
+
+
+def test_a_lock_that_a_killed_build_left_is_named(config, monkeypatch, tmp_path, capsys):
+    lock = tmp_path / "torch_extensions" / "py311_cpu" / "deepspeed_shm_comm" / "lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("TORCH_EXTENSIONS_DIR", raising=False)
+    monkeypatch.setattr(os, "execvpe", lambda *_: None)
+    config.launch.devices = 2
+    for config.launch.strategy, said in (("zero2", True), ("ddp", False)):
+        relaunch_if_needed(config, "trainers.grpo", [])
+        assert (str(lock) in capsys.readouterr().out) == said
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(lock.parent.parent))
+    assert builds_under_way() == [lock]
 
 
 @pytest.mark.parametrize(("strategy", "stage"), [("ddp", 0), ("zero2", 2), ("zero3", 3)])

@@ -167,6 +167,14 @@ def command(config: Config, module: str, argv: Sequence[str]) -> list[str]:
     return [*torchrun, "-m", module, *argv]
 
 
+def builds_under_way() -> list[Path]:
+    """Locks in the cache of extensions that torch builds at their first use. Who meets one waits for its end, without
+    a word and even if the process that builds was killed."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    root = Path(os.environ.get("TORCH_EXTENSIONS_DIR") or Path(cache) / "torch_extensions")
+    return sorted([*root.glob("*/lock"), *root.glob("*/*/lock")])
+
+
 def relaunch_if_needed(config: Config, module: str, argv: Sequence[str]) -> None:
     """Replace this process with torchrun when the config asks for several and none started us. Before torch."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -180,6 +188,12 @@ def relaunch_if_needed(config: Config, module: str, argv: Sequence[str]) -> None
     if "torch.distributed.run" not in full:
         return
     print("starting", world_size(config), "processes:", " ".join(full[1:]), flush=True)
+    for lock in builds_under_way() if zero_stage(config) else ():
+        print(
+            f"{lock} is there: another run builds what DeepSpeed needs and this one will wait for it, or one was "
+            "killed while it did; if nothing builds it, delete that file",
+            flush=True,
+        )
     full[full.index("torch.distributed.run")] = "trainers.agent"  # the same, with an end that can be read
     os.execvpe(full[0], full, os.environ)
 
