@@ -23,6 +23,7 @@ from typing import Any, Protocol
 from envs.address import DEFAULT_PX, LARGEST_PX, MAX_LEVEL, SMALLEST_PX, Address, AddressError, Draws
 from envs.registry import nearest
 from envs.wish import Wish
+from rewards import Answer
 
 State = dict[str, Any]
 
@@ -33,13 +34,16 @@ LATELY = 256  # groups that the metrics look back on
 class Outcome:
     """What became of one group: `correct` of `total` rollouts. A total of 0 says nothing and is ignored. `traits` are
     those of its problem (`meta["traits"]`), where it was chosen from drafts; `possible` is how many answers its words
-    leave possible (`meta["possible"]`), 0 where nobody says."""
+    leave possible (`meta["possible"]`), 0 where nobody says. `answer` is the right one and `given` what stood in the
+    boxes, which tells how much of what is right is right by chance."""
 
     address: Address | str
     correct: int
     total: int
     traits: tuple[float, ...] = ()
     possible: int = 0
+    answer: Answer | None = None
+    given: tuple[str | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.correct <= self.total:

@@ -1,10 +1,13 @@
 """The design's curriculum: ask what the policy solves about half of the time.
 
 The belief is that of envs/belief.py: s is the chance that a rollout solves a problem; of the others guessing gets a
-share right. A cell is asked at the level where s is believed to be a half; where that lies between two levels, at
-either, the nearer the more often. Cells are drawn by a power of the learnability s(1 - s) of the *predictive* s there
-(by the plain p(1 - p) in Rutherford et al. 2024, "No Regrets"), so that those that are neither mastered nor hopeless
-come alike, and what is uncertain counts as learnable; and by the share of answers that guessing leaves to be solved.
+share right: one in as many as are possible, or what this policy gets by saying what it says to other problems of the
+cell, whichever is more (small numbers are more likely than large ones, and a policy soon knows which).
+
+A cell is asked at the level where s is believed to be a half; where that lies between two levels, at either, the nearer
+the more often. Cells are drawn by a power of the learnability s(1 - s) of the *predictive* s there (by the plain
+p(1 - p) in Rutherford et al. 2024, "No Regrets"), so that those that are neither mastered nor hopeless come alike, and
+what is uncertain counts as learnable; and by the share of answers that guessing leaves to be solved.
 With `candidates`, the most learnable of several problems of the cell and level is taken (envs/wish.py).
 
 A share of the slots, the floor, goes to the cells that were asked longest ago, at any level up to their best one, so
@@ -24,9 +27,12 @@ from envs.address import MAX_LEVEL, Address, Draws
 from envs.belief import Array, Belief, expit, learnability
 from envs.curriculum import Observing, Outcome, Planned, State, World
 from envs.wish import Wish
+from rewards import Answer, score
 
 SHARPNESS = 6  # power of learnability that cells come by: where .3 is solved a third as often as at .5, at .1 never
 GUESS_STEP = 0.05  # weight of a new group in how well a policy guesses
+CHANCE_STEP = 0.1  # least weight of a new group in what is right by chance
+SAID, SAID_EACH, LONGEST = 16, 4, 200  # boxes of a cell that are kept, those of a group, and their characters
 HOLD = 0.75  # levels by which a cell's best level must have moved before the level it is said to be at follows
 
 
@@ -71,6 +77,9 @@ class Learnability(Observing):
         # By cell: the share that even guessing gets right of its last problem, 0 if nobody said; and how much of such
         # shares the policy gets, whose guesses may not have the form of an answer.
         self._even, self._guesses = np.zeros(len(self._row)), np.ones(len(self._row))
+        # By cell: the last boxes, and how often what was said to other problems would have been right.
+        self._said: dict[str, list[str]] = {}
+        self._chance = np.zeros(len(self._row))
 
     def observe(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         super().observe(batch, outcomes)
@@ -98,7 +107,22 @@ class Learnability(Observing):
         self._even[row] = even
         if even:
             self._guesses[row] = min(guesses + GUESS_STEP * (correct / total / even - guesses), 1.0)
-        return self._belief.learn(cell, a.level, correct, total, outcome.traits, even * guesses)
+        chance = float(self._chance[row])
+        if outcome.answer is not None:
+            self._chance[row] = self._by_chance(f"{a.family}/{a.question}", outcome.answer, outcome.given, chance)
+        return self._belief.learn(cell, a.level, correct, total, outcome.traits, max(even * guesses, chance))
+
+    def _by_chance(self, cell: str, answer: Answer, given: Sequence[str | None], chance: float) -> float:
+        """How often what the policy said to other problems of a cell is right of the next ones; this group's boxes are
+        kept for those to come."""
+        said = self._said.get(cell, [])
+        if said:
+            right = sum(score(rf"\boxed{{{each}}}", answer).correct for each in said) / len(said)
+            groups = self._counts.get(cell, (0, 0, 0))[0]
+            chance += max(CHANCE_STEP, 1 / (groups + 2)) * (right - chance)
+        boxes = [box if box is not None and len(box) <= LONGEST else "" for box in given[:SAID_EACH]]
+        self._said[cell] = [*said, *boxes][-SAID:]
+        return chance
 
     def _best(self) -> Array:
         """By cell: the level, not rounded, at which the usual problem is believed to be solved half of the time."""
@@ -108,7 +132,7 @@ class Learnability(Observing):
 
     def _guess(self) -> Array:
         """By cell: the share that the policy is believed to get right by guessing."""
-        found: Array = self._even * self._guesses
+        found: Array = np.maximum(self._even * self._guesses, self._chance)
         return found
 
     def _passed(self, level: Any) -> Array:
@@ -223,13 +247,16 @@ class Learnability(Observing):
 
     def state_dict(self) -> State:
         arrays = {name: getattr(self, f"_{name}").tolist() for name in (*_ARRAYS, *_SHARES)}
-        return {**super().state_dict(), "beliefs": self._belief.state_dict(), "batches": self._batches, **arrays}
+        said = {cell: list(self._said[cell]) for cell in sorted(self._said)}
+        state = {**super().state_dict(), "beliefs": self._belief.state_dict(), "batches": self._batches, "said": said}
+        return {**state, **arrays}
 
     def load_state_dict(self, state: State) -> None:
         """A state from before guessing was counted goes on as if nobody guessed, until the next outcomes of a cell."""
         self._belief.load_state_dict(state.get("beliefs", {}))
         super().load_state_dict(state)
         self._batches = state["batches"]
+        self._said = {cell: list(boxes) for cell, boxes in state.get("said", {}).items()}
         for name in _ARRAYS:
             setattr(self, f"_{name}", np.array(state[name], dtype=np.int64))
         for name, otherwise in _SHARES.items():
@@ -237,4 +264,4 @@ class Learnability(Observing):
 
 
 _ARRAYS = ("asked", "at", "up", "down", "right", "tried")
-_SHARES = {"even": 0.0, "guesses": 1.0}  # and what they are in states that have none
+_SHARES = {"even": 0.0, "guesses": 1.0, "chance": 0.0}  # and what they are in states that have none

@@ -119,6 +119,8 @@ def test_two_ranks_draw_apart_and_believe_the_same(tmp_path):
                 len(group),
                 tuple(problems[slot].meta.get("traits", ())),
                 problems[slot].meta["possible"],
+                problems[slot].answer,
+                tuple(row["given"] for row in sorted(group, key=lambda row: row["rollout"])),
             )
             for slot, group in groups.items()
         ]

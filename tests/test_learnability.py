@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from benchmarks.curriculum import run as simulated
 from envs.address import Address
 from envs.curriculum import Outcome, Uniform, World, make_curriculum
 from envs.learnability import Learnability
+from rewards import Label
 
 
 @settings(max_examples=20, deadline=None)
@@ -99,6 +101,32 @@ def test_beliefs_decay_so_that_what_is_not_asked_becomes_worth_asking():
     for batch in range(1, 200):
         curriculum.observe(batch, [])
     assert at_once < 0.1 and curriculum.pass_rate("f0", "q0", 0) > at_once + 0.1
+
+
+def test_what_is_right_by_saying_the_same_everywhere_is_not_solved():
+    """Two cells are right 35 % of the time, of a hundred possible answers: one by solving, one by saying 7 at once."""
+    cells = tuple(Cell("f", q, 0) for q in ("solved", "constant"))
+    curriculum, told = Learnability(World(cells)), Learnability(World(cells))
+    luck = np.random.default_rng(5)
+    for batch in range(30):
+        outcomes = []
+        for a in curriculum.plan(batch, 32):
+            right = "7" if luck.random() < 0.35 and a.question == "constant" else str(luck.integers(10, 100))
+            solved = luck.random(8) < 0.35
+            given = [
+                right if hit and a.question == "solved" else "7" if a.question == "constant" else None for hit in solved
+            ]
+            outcomes.append(Outcome(a, given.count(right), 8, (), 100, Label(right), tuple(given)))
+        curriculum.observe(batch, outcomes)
+        told.observe(batch, [replace(outcome, answer=None) for outcome in outcomes])
+    share = {row["cell"]: row["draws"] / 960 for row in curriculum.table()}
+    assert share["f/solved"] > 0.8
+    guessed = {row["cell"]: row["guessed"] for row in curriculum.table()}
+    assert guessed["f/constant"] == pytest.approx(0.35, abs=0.15) and guessed["f/solved"] < 0.05
+    assert {row["cell"]: row["guessed"] for row in told.table()}["f/constant"] < 0.05
+    again = Learnability(World(cells))
+    again.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
+    assert again.plan(30, 64) == curriculum.plan(30, 64) and again.state_dict() == curriculum.state_dict()
 
 
 def test_what_is_mastered_or_hopeless_keeps_its_floor():

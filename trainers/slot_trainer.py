@@ -29,7 +29,7 @@ from envs.address import Address
 from envs.curriculum import Outcome
 from envs.stream import Stream
 from envs.underlying import tables_behind
-from rewards import score
+from rewards import Answer, score
 from rewards.functions import completion_text
 from trainers.asked import AskedLog
 from trainers.config import Batches, Config
@@ -163,8 +163,8 @@ class SlotTrainer(Timed, Evaluated, Resuming, GRPOTrainer):
                     rewards=said,
                 )
             )
-        gathered: list[tuple[Rollout, tuple[tuple[float, ...], int]]] = gather_object(
-            list(zip(mine, (row["told"] for row in inputs), strict=True))
+        gathered: list[tuple[Rollout, tuple[tuple[float, ...], int, Answer]]] = gather_object(
+            list(zip(mine, ((*row["told"], row["answer"]) for row in inputs), strict=True))
         )
         rollouts = [rollout for rollout, _ in gathered]
         told = {rollout.slot: found for rollout, found in gathered}
@@ -173,7 +173,13 @@ class SlotTrainer(Timed, Evaluated, Resuming, GRPOTrainer):
             groups.setdefault(rollout.slot, []).append(rollout)
         # Every rank tells its own copy of the curriculum the same outcomes in the same order.
         outcomes = [
-            Outcome(Address.parse(group[0].address), sum(r.correct for r in group), len(group), *told[slot])
+            Outcome(
+                Address.parse(group[0].address),
+                sum(rollout.correct for rollout in group),
+                len(group),
+                *told[slot],
+                tuple(rollout.given for rollout in sorted(group, key=lambda rollout: rollout.rollout)),
+            )
             for slot, group in sorted(groups.items())
         ]
         self.stream.observe(rollouts[0].batch, outcomes)

@@ -44,8 +44,8 @@ from trainers.grpo import curriculum_keys, other_seed  # noqa: E402
 
 ARMS = ("a", "b", "c", "d", "e")
 # Worked solutions there are; problems of the set drawn once (d), which its budget of prompts goes through 8 times.
-SOLUTIONS = {"cpu": 192, "gpu": 8192}
-FIXED = {"cpu": 320, "gpu": 2000}
+SOLUTIONS = {"cpu": 128, "gpu": 8192}
+FIXED = {"cpu": 480, "gpu": 2000}
 TEST = {"cpu": 500, "gpu": 1200}  # problems of the held-out set
 CURVE = {"cpu": 200, "gpu": 480}  # the first so many of them, after every checkpoint
 OWN = 160  # problems it was trained on, and as many fresh ones
