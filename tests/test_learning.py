@@ -12,7 +12,8 @@ from benchmarks.learning import gather, run
 from benchmarks.learning.measuring import twins
 from envs.address import Address
 
-COUNTS = {"cells": {"bar/count": [3, 8]}, "levels": {"0": [3, 8]}}
+COUNTS = {"cells": {"bar/count": [3, 6], "pie/count": [0, 2]}, "levels": {"0": [3, 8]}}
+OF = "aaaaaabb"  # the cell of each problem
 
 
 def result(arm: str, seed: int, right: str, **changed: Any) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def result(arm: str, seed: int, right: str, **changed: Any) -> dict[str, Any]:
         "rollouts": 5120 if grpo else 0,
         "spent": {"wall": 10.0, "cpu": 5.0},
         "parameters": 1_000_000,
-        "test": {"digest": "d", "right": right},
+        "test": {"digest": "d", "right": right, "of": OF},
         **COUNTS,
         "own": [6, 8],
         "fresh": [4, 8],
@@ -61,6 +62,8 @@ def test_page_holds_intervals_pairs_and_what_is_missing(tmp_path: Path) -> None:
     assert (tmp_path / "learning-cpu.png").stat().st_size > 1000
     assert "(a) worked solutions | 0 1 | 31.2 [14.2, 55.6] | 25.0, 37.5" in text  # Wilson at 5 of 16
     assert "| (b) over (a) | 0 | +50.0 " in text
+    assert "| bar/count (b) over (a) | 0 | +66.7 " in text  # 2 and 6 of six
+    assert "| pie/count (b) over (a) | 0 | +0.0 " in text
     assert "seed 0: after 20 steps; (c) was at 62.5 %" in text  # 5 right at step 20, as many as (c) at its end
     for said in (
         "b seed 1 was not run",
@@ -77,7 +80,9 @@ def test_page_holds_intervals_pairs_and_what_is_missing(tmp_path: Path) -> None:
 def test_of_two_occasions_the_longer_run_counts_and_foreign_sets_are_called_out(tmp_path: Path) -> None:
     early, late = result("b", 0, "10000000", steps=20, finished=False), result("b", 0, "11111111")
     assert "100.0 [67.6, 100.0]" in page(tmp_path, late, early)
-    assert "DIFFER" in page(tmp_path, late, result("c", 0, "11110000", test={"digest": "other", "right": "11110000"}))
+    assert "DIFFER" in page(
+        tmp_path, late, result("c", 0, "11110000", test={"digest": "other", "right": "11110000", "of": OF})
+    )
 
 
 def test_a_folder_without_results_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

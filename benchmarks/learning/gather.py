@@ -158,6 +158,14 @@ def written(size: str, results: Results, picture: str) -> list[str]:
         "",
         *by_cell(results),
         "",
+        "## By cell, problem by problem",
+        "",
+        "| | seeds | points | 95 % | better, worse | p |",
+        "|---|---|---|---|---|---|",
+        *(row for place, cell in enumerate(first["cells"]) for row in paired(results, PAIRS[:5], cell, place)),
+        "",
+        f"{len(first['cells'])} cells were looked at: a p-value is worth so many times as much.",
+        "",
         "## What it took",
         "",
         "| arm | wall seconds by seed | CPU seconds | steps |",
@@ -172,26 +180,32 @@ def written(size: str, results: Results, picture: str) -> list[str]:
     return [*lines, "", f"Made on {'; '.join(machines)}."]
 
 
-def paired(results: Results) -> list[str]:
-    """Rows of one arm against another, over the seeds that both were run with."""
+def paired(results: Results, pairs: Sequence[tuple[str, str]] = PAIRS, cell: str = "", place: int = 0) -> list[str]:
+    """Rows of one arm against another, over the seeds that both were run with; of one cell, the `place`th, if named."""
     lines = []
-    for one, other in PAIRS:
+    letter = chr(ord("a") + place) if cell else ""
+    for one, other in pairs:
         seeds = [seed for seed in seeds_of(results, one) if (other, seed) in results]
         if not seeds:
             continue
-        found = compare(*(answers(results, arm, seeds) for arm in (one, other)))
+        found = compare(*(answers(results, arm, seeds, letter) for arm in (one, other)))
         said = "" if found["p"] < 0.05 else ", as far apart as chance may put them"
         lines.append(
-            f"| ({one}) over ({other}) | {' '.join(map(str, seeds))} | {100 * found['difference']:+.1f} "
+            f"| {cell}{' ' * bool(cell)}({one}) over ({other}) | {' '.join(map(str, seeds))} | {100 * found['difference']:+.1f} "
             f"| [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}] | {found['better']}, {found['worse']} "
             f"| {found['p']:.2g}{said} |"
         )
     return lines
 
 
-def answers(results: Results, arm: str, seeds: Sequence[int]) -> Mapping[str, tuple[int, int]]:
-    """Problem and seed -> (right, 1)."""
-    return {f"{seed}/{i}": (int(one), 1) for seed in seeds for i, one in enumerate(results[arm, seed]["test"]["right"])}
+def answers(results: Results, arm: str, seeds: Sequence[int], letter: str = "") -> Mapping[str, tuple[int, int]]:
+    """Problem and seed -> (right, 1); of the cell that goes by this letter alone, if given."""
+    found = {}
+    for seed in seeds:
+        test = results[arm, seed]["test"]
+        asked = enumerate(zip(test["right"], test["of"]))
+        found |= {f"{seed}/{i}": (int(one), 1) for i, (one, cell) in asked if cell == letter or not letter}
+    return found
 
 
 def reached(results: Results) -> list[str]:

@@ -48,6 +48,7 @@ def measured(
     last, grpo = max(saved), config.sft is None
     test_set = load_test_set(held_out)
     test = [str(address) for address in test_set.addresses]
+    cells = [f"{address.family}/{address.question}" for address in test_set.addresses]
     seen = trained_on(folder, last * plan.prompts)
     own = draws.shuffled(sorted(set(seen)))[:sample]
     rights = right(config, saved[last], processor, [*test, *own, *twins(own)])
@@ -63,8 +64,8 @@ def measured(
         "rollouts": last * plan.rollouts if grpo else 0,
         "spent": json.loads(folder.with_suffix(".spent.json").read_text(encoding="utf-8")),
         "parameters": parameters(saved[last]),
-        "test": {"digest": test_set.digest, "right": "".join("01"[one] for one in of_test)},
-        "cells": counted((f"{one.family}/{one.question}" for one in test_set.addresses), of_test),
+        "test": {"digest": test_set.digest, "right": "".join("01"[one] for one in of_test), "of": lettered(cells)},
+        "cells": counted(cells, of_test),
         "levels": counted((str(one.level) for one in test_set.addresses), of_test),
         "own": [sum(of_own), len(of_own)],
         "fresh": [sum(of_fresh), len(of_fresh)],
@@ -114,6 +115,12 @@ def twins(addresses: Iterable[str]) -> list[str]:
         seed = Draws("fresh", text).bits() >> 1
         fresh.append(str(Address(a.family, a.question, a.level, seed, False, a.width, a.height, a.text, a.words)))
     return fresh
+
+
+def lettered(names: Sequence[str]) -> str:
+    """A letter a name: "a" for the first of the names in order."""
+    letters = {name: chr(ord("a") + place) for place, name in enumerate(sorted(set(names)))}
+    return "".join(letters[name] for name in names)
 
 
 def counted(names: Iterable[str], rights: Sequence[bool]) -> dict[str, list[int]]:
