@@ -156,6 +156,8 @@ def written(size: str, results: Results, picture: str) -> list[str]:
         "",
         *reached(results),
         "",
+        *curves_by_cell(results),
+        "",
         *by_cell(results),
         "",
         "## By cell, problem by problem",
@@ -191,8 +193,8 @@ def paired(results: Results, pairs: Sequence[tuple[str, str]] = PAIRS, cell: str
         found = compare(*(answers(results, arm, seeds, letter) for arm in (one, other)))
         said = "" if found["p"] < 0.05 else ", as far apart as chance may put them"
         lines.append(
-            f"| {cell}{' ' * bool(cell)}({one}) over ({other}) | {' '.join(map(str, seeds))} | {100 * found['difference']:+.1f} "
-            f"| [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}] | {found['better']}, {found['worse']} "
+            f"| {cell}{' ' * bool(cell)}({one}) over ({other}) | {' '.join(map(str, seeds))} "
+            f"| {100 * found['difference']:+.1f} | [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}] | {found['better']}, {found['worse']} "
             f"| {found['p']:.2g}{said} |"
         )
     return lines
@@ -220,6 +222,36 @@ def reached(results: Results) -> list[str]:
         said = f"after {at} steps" if at is not None else f"not within {ours[-1][0]} steps"
         lines.append(f"- seed {seed}: {said}; (c) was at {100 * right / n:.1f} % after its {step} (of {n} problems).")
     return lines if len(lines) > 2 else []
+
+
+def curves_by_cell(results: Results) -> list[str]:
+    """Accuracy in percent after each checkpoint on the first held-out problems, by cell, seeds pooled; of cells that
+    some arm got a tenth of."""
+    arms = [arm for arm in "bcd" if all("curve_right" in results[arm, seed] for seed in seeds_of(results, arm))]
+    arms = [arm for arm in arms if seeds_of(results, arm)]
+    shown = {}
+    for place, cell in enumerate(next(iter(results.values()))["cells"]):
+        letter = chr(ord("a") + place)
+        for arm in arms:
+            of_arm: dict[int, list[int]] = {}
+            for seed in seeds_of(results, arm):
+                one = results[arm, seed]
+                for (step, *_), right in zip(one["curve"], one["curve_right"]):
+                    of_arm.setdefault(step, []).extend(
+                        int(r) for r, at in zip(right, one["test"]["of"]) if at == letter
+                    )
+            shown[cell, arm] = {step: 100 * sum(row) / len(row) for step, row in of_arm.items() if row}
+    shown = {key: row for key, row in shown.items() if any(max(shown[key[0], arm].values()) >= 10 for arm in arms)}
+    steps = sorted({step for row in shown.values() for step in row})
+    heads = [f"{cell} ({arm})" for cell, arm in shown]
+    lines = [f"| step | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    return [
+        *lines,
+        *(
+            f"| {step} | {' | '.join(f'{row[step]:.0f}' if step in row else '' for row in shown.values())} |"
+            for step in steps
+        ),
+    ]
 
 
 def by_cell(results: Results) -> list[str]:

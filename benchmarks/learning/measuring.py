@@ -53,10 +53,11 @@ def measured(
     own = draws.shuffled(sorted(set(seen)))[:sample]
     rights = right(config, saved[last], processor, [*test, *own, *twins(own)])
     of_test, of_own, of_fresh = rights[: len(test)], rights[len(test) : -len(own)], rights[-len(own) :]
-    curve = []
+    curve, one_by_one = [], []
     for step in sorted(saved) if grpo else ():
         found = of_test[:first] if step == last else right(config, saved[step], processor, test[:first])
         curve.append([step, sum(found), len(found)])
+        one_by_one.append(bits(found))
     return {
         "finished": whole,
         "steps": last,
@@ -64,7 +65,7 @@ def measured(
         "rollouts": last * plan.rollouts if grpo else 0,
         "spent": json.loads(folder.with_suffix(".spent.json").read_text(encoding="utf-8")),
         "parameters": parameters(saved[last]),
-        "test": {"digest": test_set.digest, "right": "".join("01"[one] for one in of_test), "of": lettered(cells)},
+        "test": {"digest": test_set.digest, "right": bits(of_test), "of": lettered(cells)},
         "cells": counted(cells, of_test),
         "levels": counted((str(one.level) for one in test_set.addresses), of_test),
         "own": [sum(of_own), len(of_own)],
@@ -72,6 +73,7 @@ def measured(
         "problems": len(set(seen)),
         "prompts": len(seen),
         "curve": curve,
+        "curve_right": one_by_one,
         "groups": group_rows(folder, last, plan) if grpo else [],
         "log": thinned(folder / "metrics.jsonl", last),
         "machine": f"{platform.machine()}, {device()}, Python {platform.python_version()}, {', '.join(versions())}",
@@ -115,6 +117,10 @@ def twins(addresses: Iterable[str]) -> list[str]:
         seed = Draws("fresh", text).bits() >> 1
         fresh.append(str(Address(a.family, a.question, a.level, seed, False, a.width, a.height, a.text, a.words)))
     return fresh
+
+
+def bits(rights: Sequence[bool]) -> str:
+    return "".join("01"[one] for one in rights)
 
 
 def lettered(names: Sequence[str]) -> str:
