@@ -192,10 +192,11 @@ def paired(results: Results, pairs: Sequence[tuple[str, str]] = PAIRS, cell: str
             continue
         found = compare(*(answers(results, arm, seeds, letter) for arm in (one, other)))
         said = "" if found["p"] < 0.05 else ", as far apart as chance may put them"
+        who = f"{cell} ({one}) over ({other})".strip()
+        span = f"[{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
         lines.append(
-            f"| {cell}{' ' * bool(cell)}({one}) over ({other}) | {' '.join(map(str, seeds))} "
-            f"| {100 * found['difference']:+.1f} | [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}] | {found['better']}, {found['worse']} "
-            f"| {found['p']:.2g}{said} |"
+            f"| {who} | {' '.join(map(str, seeds))} | {100 * found['difference']:+.1f} | {span} "
+            f"| {found['better']}, {found['worse']} | {found['p']:.2g}{said} |"
         )
     return lines
 
