@@ -64,6 +64,7 @@ def test_page_holds_intervals_pairs_and_what_is_missing(tmp_path: Path) -> None:
     assert "(a) worked solutions | 0 1 | 31.2 [14.2, 55.6] | 25.0, 37.5" in text  # Wilson at 5 of 16
     assert "| (b) over (a) | 0 | +50.0 " in text
     assert "| step | bar/count (b) | bar/count (c) |" in text and "| 20 | 83 | 58 |" in text  # 5 of 6, 7 of 12
+    assert "| 0 | 33 | 42 |" in text  # where (a) left it: 2 of 6, 5 of 12
     assert "| bar/count (b) over (a) | 0 | +66.7 " in text  # 2 and 6 of six
     assert "| pie/count (b) over (a) | 0 | +0.0 " in text
     assert "seed 0: after 20 steps; (c) was at 62.5 %" in text  # 5 right at step 20, as many as (c) at its end

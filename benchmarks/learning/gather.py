@@ -156,7 +156,7 @@ def written(size: str, results: Results, picture: str) -> list[str]:
         "",
         *reached(results),
         "",
-        *curves_by_cell(results),
+        *curves_by_cell(curves(results)),
         "",
         *by_cell(results),
         "",
@@ -225,34 +225,36 @@ def reached(results: Results) -> list[str]:
     return lines if len(lines) > 2 else []
 
 
-def curves_by_cell(results: Results) -> list[str]:
-    """Accuracy in percent after each checkpoint on the first held-out problems, by cell, seeds pooled; of cells that
-    some arm got a tenth of."""
-    arms = [arm for arm in "bcd" if all("curve_right" in results[arm, seed] for seed in seeds_of(results, arm))]
-    arms = [arm for arm in arms if seeds_of(results, arm)]
-    shown = {}
+def curves(results: Results) -> dict[tuple[str, str], dict[int, float]]:
+    """Percent right on the first held-out problems of a cell by an arm, seeds pooled, by step; 0 is where (a) left it.
+    Of cells that some arm got a tenth of at some time."""
+    found: dict[tuple[str, str], dict[int, float]] = {}
     for place, cell in enumerate(next(iter(results.values()))["cells"]):
-        letter = chr(ord("a") + place)
-        for arm in arms:
-            of_arm: dict[int, list[int]] = {}
+        of_cell = {}
+        for arm in [arm for arm in "bcd" if seeds_of(results, arm)]:
+            right: dict[int, list[int]] = {}
             for seed in seeds_of(results, arm):
                 one = results[arm, seed]
-                for (step, *_), right in zip(one["curve"], one["curve_right"]):
-                    of_arm.setdefault(step, []).extend(
-                        int(r) for r, at in zip(right, one["test"]["of"]) if at == letter
-                    )
-            shown[cell, arm] = {step: 100 * sum(row) / len(row) for step, row in of_arm.items() if row}
-    shown = {key: row for key, row in shown.items() if any(max(shown[key[0], arm].values()) >= 10 for arm in arms)}
+                own = [at == chr(ord("a") + place) for at in one["test"]["of"]]
+                begun = (
+                    [(0, results["a", seed]["test"]["right"][: one["curve"][0][2]])] if ("a", seed) in results else []
+                )
+                for step, row in (*begun, *zip((step for step, *_ in one["curve"]), one["curve_right"])):
+                    right.setdefault(step, []).extend(int(bit) for bit, mine in zip(row, own) if mine)
+            of_cell[cell, arm] = {step: 100 * sum(row) / len(row) for step, row in sorted(right.items()) if row}
+        if max(max(row.values(), default=0.0) for row in of_cell.values()) >= 10:
+            found |= of_cell
+    return found
+
+
+def curves_by_cell(shown: Mapping[tuple[str, str], Mapping[int, float]]) -> list[str]:
     steps = sorted({step for row in shown.values() for step in row})
     heads = [f"{cell} ({arm})" for cell, arm in shown]
     lines = [f"| step | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
-    return [
-        *lines,
-        *(
-            f"| {step} | {' | '.join(f'{row[step]:.0f}' if step in row else '' for row in shown.values())} |"
-            for step in steps
-        ),
-    ]
+    for step in steps:
+        rows = (f"{row[step]:.0f}" if step in row else "" for row in shown.values())
+        lines.append(f"| {step} | {' | '.join(rows)} |")
+    return lines
 
 
 def by_cell(results: Results) -> list[str]:
@@ -270,14 +272,23 @@ def by_cell(results: Results) -> list[str]:
 
 
 def plot(results: Results, path: Path) -> None:
-    """Held-out accuracy, useful groups and mean level over steps; a thin line a seed."""
+    """Held-out accuracy on the cell that arms end furthest apart on, and on all; useful groups and mean level over
+    steps. A line a seed but in the first."""
     import matplotlib
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
     import numpy as np
 
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
+    figure, (first_of_all, *axes) = plt.subplots(1, 4, figsize=(15, 3.6), layout="constrained")
+    by_arm = curves(results)
+    ends: dict[str, list[float]] = {}
+    for (cell, _), row in by_arm.items():
+        ends.setdefault(cell, []).append(row[max(row)])
+    telling = max(ends, key=lambda cell: max(ends[cell]) - min(ends[cell]), default="")
+    for (cell, arm), row in by_arm.items():
+        if cell == telling:
+            first_of_all.plot([*row], [*row.values()], color=COLOURS[arm], linewidth=2)
     # Every checkpoint was asked the first so many problems; ends and starts are shown on the same.
     first = min((one["curve"][0][2] for one in results.values() if one["curve"]), default=None)
     for (arm, seed), one in sorted(results.items()):
@@ -297,10 +308,13 @@ def plot(results: Results, path: Path) -> None:
         mixed, groups, _, level = (np.convolve(column, np.ones(wide) / wide, "valid") for column in rows.T)
         axes[1].plot(steps[wide - 1 :], 100 * mixed / groups, **look)
         axes[2].plot(steps[wide - 1 :], level, **look)
-    for ax, title in zip(
-        axes,
-        (f"held-out accuracy, % (first {first})", f"groups with mixed outcomes, % ({SMOOTH} batches)", "mean level"),
-    ):
+    titles = (
+        f"{telling}, % (first {first} problems, seeds pooled)",
+        f"all cells, % (first {first}), by seed",
+        f"groups with mixed outcomes, % ({SMOOTH} batches)",
+        "mean level",
+    )
+    for ax, title in zip((first_of_all, *axes), titles):
         ax.set_title(title, fontsize=10)
         ax.set_xlabel("step")
         ax.grid(alpha=0.25)
