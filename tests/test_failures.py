@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import http.server
 import json
@@ -17,7 +18,7 @@ from small_runs import ROOT, SMALL, TWO, Started
 
 from trainers.config import Batches, ConfigError, load
 from trainers.continuing import check_batch
-from trainers.failures import Stopped, answering
+from trainers.failures import Stopped, answering, full_disks_told_once
 
 # --- which keys may change ------------------------------------------------------------------------------------------
 
@@ -269,3 +270,20 @@ def test_a_rank_that_was_stopped_is_named_and_the_run_ends(tmp_path):
     said = started.ends(3)
     assert f"rank 1 of 2 (pid {beats['pid']}) hung in" in said and "its process was stopped" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(OSError(errno.ENOSPC, "full"), False), (OSError(errno.EIO, "broken"), True)]
+)
+def test_a_thread_that_meets_a_full_disk_leaves_it_to_the_main_one_to_tell(error, said, capsys, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)  # pytest's own collects
+
+    def write() -> None:
+        raise error
+
+    with full_disks_told_once():
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+    assert ("Traceback" in capsys.readouterr().err) == said
+    assert threading.excepthook is threading.__excepthook__

@@ -119,3 +119,20 @@ def sigterm_is_told(folder: Path) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def full_disks_told_once() -> Iterator[None]:
+    """Within it a thread that meets a full disk prints nothing: what writes TensorBoard's files keeps the error, and
+    the main thread meets it, or the disk, at its next row."""
+    before = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is None or not disk_full(args.exc_value):
+            before(args)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before

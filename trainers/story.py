@@ -11,7 +11,7 @@ from envs.address import AddressError
 from envs.workers import StreamError
 from trainers.config import Batches, Config, ConfigError, load
 from trainers.dryrun import report
-from trainers.failures import Stopped, sigterm_is_told, told
+from trainers.failures import Stopped, full_disks_told_once, sigterm_is_told, told
 from trainers.folder import check_folder
 from trainers.launch import leads, rank, relaunch_if_needed
 from trainers.preflight import check, check_packages
@@ -55,7 +55,7 @@ def tell(
         if leads(config):
             check_folder(config, plan, args.resume)
         relaunch_if_needed(config, module, argv)
-        with sigterm_is_told(config.folder):
+        with sigterm_is_told(config.folder), full_disks_told_once():
             run(config, plan, prepared, args.resume)
         return 0
     except (ConfigError, AddressError) as error:
