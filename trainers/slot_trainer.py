@@ -123,7 +123,11 @@ class SlotTrainer(Timed, Evaluated, Resuming, GRPOTrainer):
                 "slot": slot,
                 "rollout": (first + i) % generations,  # a group may lie across two ranks
                 "address": str(problems[slot].address),
-                "told": (tuple(problems[slot].meta.get("traits", ())), problems[slot].meta.get("possible", 0)),
+                "told": (
+                    tuple(problems[slot].meta.get("traits", ())),
+                    problems[slot].meta.get("possible", 0),
+                    problems[slot].answer,
+                ),
             }
             for i, slot in enumerate(slots)
         ]
@@ -164,7 +168,7 @@ class SlotTrainer(Timed, Evaluated, Resuming, GRPOTrainer):
                 )
             )
         gathered: list[tuple[Rollout, tuple[tuple[float, ...], int, Answer]]] = gather_object(
-            list(zip(mine, ((*row["told"], row["answer"]) for row in inputs), strict=True))
+            list(zip(mine, (row["told"] for row in inputs), strict=True))
         )
         rollouts = [rollout for rollout, _ in gathered]
         told = {rollout.slot: found for rollout, found in gathered}

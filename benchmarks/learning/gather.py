@@ -164,7 +164,7 @@ def written(size: str, results: Results, picture: str) -> list[str]:
         "",
         "| | seeds | points | 95 % | better, worse | p |",
         "|---|---|---|---|---|---|",
-        *(row for place, cell in enumerate(first["cells"]) for row in paired(results, PAIRS[:5], cell, place)),
+        *(row for cell in first["cells"] for row in paired(results, PAIRS[:5], cell)),
         "",
         f"{len(first['cells'])} cells were looked at: a p-value is worth so many times as much.",
         "",
@@ -182,15 +182,14 @@ def written(size: str, results: Results, picture: str) -> list[str]:
     return [*lines, "", f"Made on {'; '.join(machines)}."]
 
 
-def paired(results: Results, pairs: Sequence[tuple[str, str]] = PAIRS, cell: str = "", place: int = 0) -> list[str]:
-    """Rows of one arm against another, over the seeds that both were run with; of one cell, the `place`th, if named."""
+def paired(results: Results, pairs: Sequence[tuple[str, str]] = PAIRS, cell: str = "") -> list[str]:
+    """Rows of one arm against another, over the seeds that both were run with; of one cell, if it is named."""
     lines = []
-    letter = chr(ord("a") + place) if cell else ""
     for one, other in pairs:
         seeds = [seed for seed in seeds_of(results, one) if (other, seed) in results]
         if not seeds:
             continue
-        found = compare(*(answers(results, arm, seeds, letter) for arm in (one, other)))
+        found = compare(*(answers(results, arm, seeds, cell) for arm in (one, other)))
         said = "" if found["p"] < 0.05 else ", as far apart as chance may put them"
         who = f"{cell} ({one}) over ({other})".strip()
         span = f"[{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
@@ -201,14 +200,20 @@ def paired(results: Results, pairs: Sequence[tuple[str, str]] = PAIRS, cell: str
     return lines
 
 
-def answers(results: Results, arm: str, seeds: Sequence[int], letter: str = "") -> Mapping[str, tuple[int, int]]:
-    """Problem and seed -> (right, 1); of the cell that goes by this letter alone, if given."""
+def answers(results: Results, arm: str, seeds: Sequence[int], cell: str = "") -> Mapping[str, tuple[int, int]]:
+    """Problem and seed -> (right, 1); of one cell, if it is named."""
     found = {}
     for seed in seeds:
-        test = results[arm, seed]["test"]
-        asked = enumerate(zip(test["right"], test["of"]))
-        found |= {f"{seed}/{i}": (int(one), 1) for i, (one, cell) in asked if cell == letter or not letter}
+        one = results[arm, seed]
+        bits = one["test"]["right"]
+        found |= {f"{seed}/{i}": (int(bits[i]), 1) for i in (places_of(one, cell) if cell else range(len(bits)))}
     return found
+
+
+def places_of(one: Result, cell: str) -> list[int]:
+    """Which of the held-out problems are of a cell: there they go by letters, "a" for the first cell."""
+    letter = chr(ord("a") + sorted(one["cells"]).index(cell))
+    return [place for place, at in enumerate(one["test"]["of"]) if at == letter]
 
 
 def reached(results: Results) -> list[str]:
@@ -227,22 +232,22 @@ def reached(results: Results) -> list[str]:
 
 def curves(results: Results) -> dict[tuple[str, str], dict[int, float]]:
     """Percent right on the first held-out problems of a cell by an arm, seeds pooled, by step; 0 is where (a) left it.
-    Of cells that some arm got a tenth of at some time."""
+    Of cells that some arm got a tenth of at some time, and of results that tell single problems on the way."""
     found: dict[tuple[str, str], dict[int, float]] = {}
-    for place, cell in enumerate(next(iter(results.values()))["cells"]):
+    for cell in next(iter(results.values()))["cells"]:
         of_cell = {}
-        for arm in [arm for arm in "bcd" if seeds_of(results, arm)]:
+        for arm in "bcd":
             right: dict[int, list[int]] = {}
             for seed in seeds_of(results, arm):
                 one = results[arm, seed]
-                own = [at == chr(ord("a") + place) for at in one["test"]["of"]]
-                begun = (
-                    [(0, results["a", seed]["test"]["right"][: one["curve"][0][2]])] if ("a", seed) in results else []
-                )
-                for step, row in (*begun, *zip((step for step, *_ in one["curve"]), one["curve_right"])):
-                    right.setdefault(step, []).extend(int(bit) for bit, mine in zip(row, own) if mine)
-            of_cell[cell, arm] = {step: 100 * sum(row) / len(row) for step, row in sorted(right.items()) if row}
-        if max(max(row.values(), default=0.0) for row in of_cell.values()) >= 10:
+                rows = [(step, row) for (step, *_), row in zip(one["curve"], one.get("curve_right", ()))]
+                if rows and ("a", seed) in results:
+                    rows.insert(0, (0, results["a", seed]["test"]["right"][: len(rows[0][1])]))
+                for step, row in rows:
+                    right.setdefault(step, []).extend(int(row[i]) for i in places_of(one, cell) if i < len(row))
+            if right:
+                of_cell[cell, arm] = {step: 100 * sum(row) / len(row) for step, row in sorted(right.items()) if row}
+        if max((share for row in of_cell.values() for share in row.values()), default=0.0) >= 10:
             found |= of_cell
     return found
 
