@@ -82,7 +82,7 @@ class Started:
         """What it said, once it has ended with this status and nothing of it is running any more."""
         found = self.process.wait(seconds)
         assert found == code, self.text()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while (left := self.running()) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not left, f"{left} are left running"

@@ -347,24 +347,31 @@ def test_a_server_that_is_no_use_ends_the_evaluation_in_one_line(config, capsys,
 
 
 def test_an_evaluation_goes_on_where_it_was_killed_and_asks_nothing_twice(config, tmp_path):
-    out = tmp_path / "out"
-    with served(lambda body: (time.sleep(0.3), completion("\\boxed{3}"))[1]) as (url, asked):
+    out, killed = tmp_path / "out", threading.Event()
+
+    def answer(body):
+        if len(asked) > 3:
+            killed.wait(120)
+        return completion("\\boxed{3}")
+
+    with served(answer) as (url, asked):
         command = [sys.executable, "-m", "trainers.evaluate", str(config), "--backend", "openai", "--base-url", url]
         command += ["--model", "m", "--out", str(out), "env.workers=1"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        # One answer at a time, so that the kill falls between the first and the last.
+        # One answer at a time, so that the kill falls between the third and the fourth.
         start = (
             "import sys; from trainers import backends, evaluate; backends.CONCURRENCY = 1; evaluate.main(sys.argv[1:])"
         )
         process = subprocess.Popen([sys.executable, "-c", start, *command[3:]], cwd=ROOT, env=environment)
-        deadline = time.time() + 60
+        deadline = time.time() + 110
         while time.time() < deadline and not ((out / "rows.jsonl").exists() and len(rows_of(out)) >= 3):
             time.sleep(0.05)
         workers = children(process.pid)
         process.send_signal(signal.SIGKILL)
         process.wait()
         kept = rows_of(out)
-        assert 3 <= len(kept) < 10
+        killed.set()
+        assert len(kept) == 3
         while time.time() < deadline and any(Path(f"/proc/{worker}").exists() for worker in workers):
             time.sleep(0.05)
         assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

@@ -214,7 +214,7 @@ def test_ctrl_c_stops_the_processes_and_keeps_whole_shards(tmp_path: Path) -> No
     while not list(out.glob("data/*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    error = running.communicate(timeout=60)[1]
+    error = running.communicate(timeout=300)[1]
     assert running.returncode == 130, error
     assert "the same command goes on" in error and error.count("\n") == 1
     assert all(pq.read_metadata(path).num_rows == 100 for path in out.glob("data/*.parquet"))

@@ -89,7 +89,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def wait_until(true, seconds: float = 10.0) -> bool:
+def wait_until(true, seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():
@@ -285,7 +285,7 @@ def test_workers_that_cannot_start_end_in_an_error_that_says_so(monkeypatch):
 
 
 def test_a_script_that_just_ends_ends_quietly(script):
-    out, err = script().communicate(timeout=30)
+    out, err = script().communicate(timeout=120)
     assert len(out.split()) == 2 and err == ""
 
 

@@ -80,7 +80,7 @@ def killed(model, url, out, pipeline, strike, number=signal.SIGKILL, *more):
             process.send_signal(number)
 
     model.strike = hit
-    process.said, process.complained = process.communicate(timeout=60)
+    process.said, process.complained = process.communicate(timeout=300)
     return process
 
 
@@ -254,7 +254,7 @@ def test_a_run_killed_at_any_time_goes_on_and_pays_nothing_twice(tmp_path):
         for _ in range(6):
             process = start(url, tmp_path / "cut")
             threading.Timer(draws.uniform(2.0, 9.0), process.kill).start()
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
         assert main(options(url, tmp_path / "cut")) == 0
     check_paid_once(model, plain, tmp_path / "cut", tmp_path / "whole")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +32,7 @@ from trainers.traces import main, parse, planned
 
 ROOT = Path(__file__).parent.parent
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+CONCURRENCY = 4
 CELLS = ["--cells", "bar/count", "bar/kth_value", "--levels", "0-1", "--px", "112x112", "--n", "24", "--workers", "0"]
 
 
@@ -42,7 +43,8 @@ def options(url: str, out: Path, *more: str) -> list[str]:
 class Teacher:
     """A server that solves problems by their pictures: it knows the solution of each of `addresses`.
 
-    `wrong` pictures get a wrong answer. `statuses` are sent first, one a request, before anything is answered.
+    `wrong` pictures get a wrong answer. `statuses` are sent first, one a request, before anything is answered. After
+    `answers` answers it keeps requests waiting; `hung_up` tells it that who sent them is gone.
     """
 
     def __init__(self, addresses, wrong=(), statuses=(), seconds=0.0, key=None):
@@ -51,8 +53,15 @@ class Teacher:
         self.solutions = {address: problem.solution for address, problem in problems.items()}
         self.wrong, self.statuses, self.seconds, self.key = set(wrong), list(statuses), seconds, key
         self.asked, self.bodies, self.times = Counter(), [], []
-        self.under_way = self.most = 0
-        self.lock = threading.Lock()
+        self.under_way = self.most = self.answered = self.callers = 0
+        self.answers = math.inf
+        self.lock = threading.Condition()
+
+    def hung_up(self):
+        with self.lock:
+            self.callers += 1
+            self.under_way = 0
+            self.lock.notify_all()
 
     def reply(self, body, headers):
         """(status, headers, object) for a request."""
@@ -70,9 +79,14 @@ class Teacher:
                 return self.statuses.pop(), {"Retry-After": "0.01"}, {"error": "busy"}
             self.under_way += 1
             self.most = max(self.most, self.under_way)
+            caller = self.callers
         time.sleep(self.seconds)
         with self.lock:
+            self.lock.wait_for(lambda: self.answered < self.answers or self.callers > caller)
+            if self.callers > caller:
+                raise ConnectionAbortedError
             self.under_way -= 1
+            self.answered += 1
         text = "It is \\boxed{-7}." if address in self.wrong else self.solutions[address]
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         return 200, {}, {"choices": [choice], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}
@@ -208,16 +222,15 @@ def test_requests_that_fail_are_asked_again_by_the_next_run(tmp_path, capsys, qu
 
 def test_no_more_requests_go_out_than_the_pace_and_the_concurrency_allow(tmp_path):
     teacher = Teacher(asked_for("--n", "12"), seconds=0.05)
+    started = time.monotonic()
     with serving(teacher) as url:
         assert main(options(url, tmp_path, "--n", "12", "--rpm", "600", "--concurrency", "3")) == 0
     assert teacher.most <= 3
-    gaps = [after - before for before, after in zip(sorted(teacher.times), sorted(teacher.times)[1:])]
-    assert sum(gaps) >= 0.1 * 11 - 0.09  # a request leaves at its time, and may take a little longer to come
-    started = time.monotonic()
-    pace = Pace(None)
-    for _ in range(1000):
-        pace.wait()
-    assert time.monotonic() - started < 1
+    assert max(teacher.times) - started >= 0.1 * 11
+    pace, started = Pace(600), time.monotonic()
+    turns = [time.monotonic() + pace.turn() - started for _ in range(12)]
+    assert all(turn >= 0.1 * number for number, turn in enumerate(turns)) and turns[-1] < 60
+    assert not any(Pace(None).turn() for _ in range(1000))
 
 
 def test_the_budget_ends_the_asking(tmp_path, capsys):
@@ -229,41 +242,47 @@ def test_the_budget_ends_the_asking(tmp_path, capsys):
 
 
 def start(url: str, out: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "trainers.traces", *options(url, out, "--concurrency", "4")]
+    command = [sys.executable, "-m", "trainers.traces", *options(url, out, "--concurrency", str(CONCURRENCY))]
     return subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def until_it_waits(process: subprocess.Popen, teacher: Teacher, out: Path) -> None:
+    """Until the answers the teacher gives are in the log, and all requests that may be under way wait for it."""
+    until = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < until:
+        rows = log_of(out) if teacher.under_way == CONCURRENCY else []
+        if sum("response" in row for row in rows) == teacher.answers:
+            return
+        time.sleep(0.01)
+    process.kill()
+    raise AssertionError("it ended, or asked no more: " + process.communicate()[0])
 
 
 def test_a_gathering_killed_twice_loses_nothing_and_asks_again_only_what_was_under_way(tmp_path):
     addresses = asked_for()
-    teacher = Teacher(addresses, seconds=0.15)
-    lost = []
+    teacher = Teacher(addresses)
+    log = tmp_path / "asked.jsonl"
     with serving(teacher) as url:
-        for answers in (5, 12):
+        for teacher.answers in (5, 12):
             process = start(url, tmp_path)
-            while process.poll() is None:
-                rows = log_of(tmp_path) if (tmp_path / "asked.jsonl").exists() else []
-                if sum("response" in row for row in rows) >= answers:
-                    break
-                time.sleep(0.01)
-            assert process.poll() is None, "it ended before it could be killed: " + process.stdout.read()
-            process.send_signal(signal.SIGKILL)
+            until_it_waits(process, teacher, tmp_path)
+            process.kill()
             process.wait()
-            log = (tmp_path / "asked.jsonl").read_bytes()
-            (tmp_path / "asked.jsonl").write_bytes(log[:-1] if answers == 12 else log)  # a line that was being written
-            whole = [json.loads(line) for line in log.splitlines()[: -1 if answers == 12 else None]]
-            lost.append(
-                sum("response" not in row for row in whole[1:]) - sum(r["sent"] for r in whole if "response" in r)
-            )
+            teacher.hung_up()
+        rows = log_of(tmp_path)
+        log.write_bytes(log.read_bytes()[:-1])  # the last line was being written: an answer, or what was sent
+        torn = "response" in rows[-1]
+        teacher.answers = math.inf
         process = start(url, tmp_path)
         said = process.communicate()[0]
     assert process.returncode == 0, said
-    assert lost[0] >= 1, "nothing was under way at the kill: the test shows nothing"
-    assert f"{lost[-1]} requests were under way when a run was cut off" in said
-    assert f"{lost[-1]} requests were cut off without an answer" in said
+    lost = 2 * CONCURRENCY + (1 if torn else -1)
+    assert f"{lost} requests were under way when a run was cut off" in said
+    assert f"{lost} requests were cut off without an answer" in said
     rows = pq.read_table(tmp_path / "traces.parquet").to_pylist()
     assert sorted(row["address"] for row in rows) == sorted(addresses)  # each once
     again = sum(count - 1 for count in teacher.asked.values())
-    assert again <= lost[-1] + 1  # and the one whose answer was torn
+    assert again == 2 * CONCURRENCY + torn
     answered = Counter(row["address"] for row in log_of(tmp_path) if "response" in row)
     assert set(answered) == set(addresses) and set(answered.values()) == {1}
 
@@ -301,8 +320,9 @@ def test_nothing_is_sent_once_a_run_has_ended(tmp_path, quick):
     teacher = Teacher(asked_for(), statuses=[404])
     with serving(teacher) as url:
         assert main(options(url, tmp_path, "--rpm", "300")) == 2
+        sent = len(log_of(tmp_path)) - 1
         time.sleep(1)  # other requests were waiting for their turn, five a second
-    assert sum(teacher.asked.values()) <= 2
+    assert sum(teacher.asked.values()) <= sent == len(log_of(tmp_path)) - 1
 
 
 def test_the_addresses_of_a_file_are_asked_each_once(tmp_path):
