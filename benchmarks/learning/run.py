@@ -61,6 +61,7 @@ class Bench:
         self.seconds = args.seconds
         self.began, self.minutes = time.monotonic(), args.minutes
         self.overrides = args.overrides
+        self.world = [str(Path(args.world).resolve())] if args.world else []
         self.out.mkdir(parents=True, exist_ok=True)
         self.runs.mkdir(parents=True, exist_ok=True)
 
@@ -77,7 +78,12 @@ class Bench:
 
     def grpo(self) -> tuple[list[str], Config]:
         """Those of arm (b), (c) or (d)."""
-        overrides = [str(HERE / f"{self.arm}.yaml"), f"name={self.arm}-seed{self.seed}", f"seed={self.seed}"]
+        overrides = [
+            str(HERE / f"{self.arm}.yaml"),
+            *self.world,
+            f"name={self.arm}-seed{self.seed}",
+            f"seed={self.seed}",
+        ]
         overrides += [f"runs={self.runs}", f"model.id={self.runs / f'start-seed{self.seed}' / 'final'}"]
         if self.arm == "d":
             overrides += [f"curriculum.path={self.problems('fixed', FIXED[self.size])}"]
@@ -87,15 +93,19 @@ class Bench:
         config = load(HERE / name, overrides)
         return [sys.executable, "-m", f"trainers.{stage}", str(HERE / name), *overrides], config
 
-    def world(self, stage: str = "") -> Config:
-        """The config that says which cells, levels and size are learned; with "-start", which are taught."""
-        return load(HERE / f"{self.size}{stage}.yaml", self.overrides)
+    def learned(self) -> Config:
+        """The config that says which cells, levels and size are learned."""
+        return load(HERE / f"{self.size}.yaml", [*self.world, *self.overrides])
+
+    def taught(self) -> Config:
+        """The one that says which are taught."""
+        return load(HERE / f"{self.size}-start.yaml", self.overrides)
 
     def problems(self, purpose: str, n: int) -> Path:
         """A file of n addresses of the training world, every cell and level alike, from seeds of their own."""
         path = self.runs / f"{purpose}-seed{self.seed}.txt"
         if not path.exists():
-            config = self.world("-start" if purpose == "solutions" else "")
+            config = self.taught() if purpose == "solutions" else self.learned()
             keys = curriculum_keys(config, mode="uniform", seed=other_seed(config, f"{purpose}/{self.seed}"))
             write(path, "".join(f"{address}\n" for address in make_curriculum(keys).plan(0, n)))
         return path
@@ -104,7 +114,7 @@ class Bench:
         """The held-out set, the same for every arm and seed; made where it is not yet there."""
         path = self.runs / f"learning-{self.size}.jsonl"
         if not path.exists():
-            config = self.world()
+            config = self.learned()
             width, height = (int(side) for side in config.env.px.split("x"))
             parts = tuple((cell,) for cell in config.env.cells)
             spec = Spec(TEST[self.size], parts, tuple(range(config.curriculum.levels)), ((width, height),))
@@ -194,6 +204,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, help="how long arm e goes on, where b was not run in --out")
     parser.add_argument("--out", required=True, help="folder of the results, one JSON file an arm and seed")
     parser.add_argument("--runs", help="folder of checkpoints and logs (OUT/runs)")
+    parser.add_argument("--world", metavar="FILE", help="laid over SIZE.yaml alone: other cells for (b), (c) and (d)")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="of the configs, for trying things out")
     args = parser.parse_intermixed_args(argv)
     try:
