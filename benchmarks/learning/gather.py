@@ -190,8 +190,6 @@ def paired(results: Results, pairs: Sequence[tuple[str, str]] = PAIRS, cell: str
         if not seeds:
             continue
         found = compare(*(answers(results, arm, seeds, cell) for arm in (one, other)))
-        if cell and not found["better"] + found["worse"]:
-            continue
         said = "" if found["p"] < 0.05 else ", as far apart as chance may put them"
         who = f"{cell} ({one}) over ({other})".strip()
         span = f"[{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
