@@ -201,16 +201,7 @@ def test_processes_that_share_the_work_end_when_theirs_is_killed(checkpoint, con
     command = [sys.executable, "-m", "trainers.evaluate", str(config), "--checkpoint", str(checkpoint), "--quiet"]
     command += ["launch.devices=2", "eval.batch_size=1", "--out", str(tmp_path / "out")]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    deadline = time.time() + 90
-    while time.time() < deadline and not ((tmp_path / "out" / "rows.jsonl").exists() and rows_of(tmp_path / "out")):
-        time.sleep(0.05)
-    started = children(process.pid)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(started) >= 2
-    while time.time() < deadline and any(Path(f"/proc/{one}").exists() for one in started):
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{one}").exists() for one in started)
+    assert len(killed_after(process, tmp_path / "out", 1)) >= 2
 
 
 # --- servers
@@ -363,18 +354,10 @@ def test_an_evaluation_goes_on_where_it_was_killed_and_asks_nothing_twice(config
             "import sys; from trainers import backends, evaluate; backends.CONCURRENCY = 1; evaluate.main(sys.argv[1:])"
         )
         process = subprocess.Popen([sys.executable, "-c", start, *command[3:]], cwd=ROOT, env=environment)
-        deadline = time.time() + 110
-        while time.time() < deadline and not ((out / "rows.jsonl").exists() and len(rows_of(out)) >= 3):
-            time.sleep(0.05)
-        workers = children(process.pid)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        killed_after(process, out, 3)
         kept = rows_of(out)
         killed.set()
         assert len(kept) == 3
-        while time.time() < deadline and any(Path(f"/proc/{worker}").exists() for worker in workers):
-            time.sleep(0.05)
-        assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
         with (out / "rows.jsonl").open("a") as file:
             file.write('{"address": "test:bar/cou')
         asked.clear()
@@ -384,6 +367,23 @@ def test_an_evaluation_goes_on_where_it_was_killed_and_asks_nothing_twice(config
     assert sorted(row["address"] for row in rows) == sorted(ADDRESSES)
     assert len(asked) == len(ADDRESSES) - len(kept)
     assert report_of(out)["summary"]["problems"] == 10
+
+
+def killed_after(process, out, rows):
+    """Kills an evaluation once it has written so many rows; the processes it had started, which end with it."""
+
+    def until(so):
+        deadline = time.time() + 90
+        while time.time() < deadline and not so():
+            time.sleep(0.05)
+        return so()
+
+    until(lambda: (out / "rows.jsonl").exists() and len(rows_of(out)) >= rows)
+    started = children(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert until(lambda: not any(Path(f"/proc/{one}").exists() for one in started))
+    return started
 
 
 def children(pid):
